@@ -1,0 +1,50 @@
+"""Folders become an index: read, clean, chunk, embed, write."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+
+from index.embedder import Embedder, Progress
+from index.errors import CollectionError
+from index.furniture import clean, repeated_lines
+from index.readers import KINDS, read_folders
+from index.store import write
+from index.types import Article, IndexReport, RawArticle, Skipped
+
+
+def clean_all(raws: Sequence[RawArticle]) -> tuple[list[Article], list[Skipped]]:
+    """Clean a collection together, because repetition across it is evidence."""
+    repeated = repeated_lines(raws)
+    articles, skipped = [], []
+    for raw in raws:
+        article = clean(raw, repeated.get(raw.source or "", set()))
+        if article.text:
+            articles.append(article)
+        else:
+            skipped.append(Skipped(raw.path, "nothing but site furniture in it"))
+    return articles, skipped
+
+
+def build(
+    index: Path, folders: Sequence[Path], embedder: Embedder, rebuild: bool = False,
+    progress: Progress | None = None,
+) -> IndexReport:
+    """Make the index at `index` hold the articles of `folders`, and nothing else.
+
+    Raises:
+        CollectionError: no folder, or no article in them.
+        IndexBusy, IndexDamaged: see `index.store.write`.
+    """
+    raws, skipped = read_folders(folders)
+    articles, empty = clean_all(raws)
+    skipped += empty
+    if not articles:
+        names = ", ".join(str(folder) for folder in folders)
+        why = f" ({len(skipped)} files skipped: {skipped[0].path}: {skipped[0].why})" if skipped else ""
+        raise CollectionError(
+            f"There is no article in {names}{why}.", f"Put files there that end in {', '.join(KINDS)}."
+        )
+    return write(
+        index, articles, embedder, skipped, [str(folder.resolve()) for folder in folders], rebuild, progress
+    )

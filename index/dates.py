@@ -1,0 +1,162 @@
+"""Days: when an article was published, and which day "on Monday" means in it.
+
+A day is only ever read from what stands there. What cannot be resolved stays unresolved:
+no guess is better than a wrong date in a news answer.
+"""
+
+from __future__ import annotations
+
+import calendar
+import re
+import warnings
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+from typing import Any
+
+WEEKDAYS = ("monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday")
+_MONTH = (
+    r"(?:jan(?:uary|\.)?|feb(?:ruary|\.)?|mar(?:ch|\.)?|apr(?:il|\.)?|may|june?|july?|"
+    r"aug(?:ust|\.)?|sept?(?:ember|\.)?|oct(?:ober|\.)?|nov(?:ember|\.)?|dec(?:ember|\.)?)"
+)
+_ABSOLUTE = re.compile(
+    rf"\b(?:{_MONTH}\s+\d{{1,2}}(?:st|nd|rd|th)?(?:,?\s+\d{{4}})?"
+    rf"|\d{{1,2}}(?:st|nd|rd|th)?\s+(?:of\s+)?{_MONTH}(?:,?\s+\d{{4}})?"
+    r"|\d{4}-\d{2}-\d{2})\b(?!\s*%)",
+    re.IGNORECASE,
+)
+_WEEKDAY = re.compile(rf"\b(?:(last|next|this)\s+)?({'|'.join(WEEKDAYS)})s?\b", re.IGNORECASE)
+_NEARBY = re.compile(r"\b(today|tonight|yesterday|tomorrow|the next day|the day before)\b", re.IGNORECASE)
+_FUTURE = re.compile(
+    r"\b(?:will|would|shall|going to|set (?:to|for)|scheduled|due|expected|planned?|plans|upcoming|"
+    r"resume|begin on|starts? on|to be held|next|ahead of)\b",
+    re.IGNORECASE,
+)
+_PAST = re.compile(r"\b(?:said|told|announced|was|were|had|met|did|killed|found|wrote|earlier|late)\b", re.I)
+_DATELINE = re.compile(
+    rf"^(?:published|updated|posted|last updated|date)?:?\s*(?:on\s+)?(?:\w+day,?\s+)?"
+    rf"({_MONTH}\s+\d{{1,2}},?\s+\d{{4}}|\d{{1,2}}\s+{_MONTH},?\s+\d{{4}}|\d{{4}}-\d{{2}}-\d{{2}})"
+    r"(?:[\sT,|·-]*\d{1,2}:\d{2}.*)?$",
+    re.IGNORECASE,
+)
+_URL_DAY = re.compile(r"/(\d{4})/(\d{1,2})/(\d{1,2})(?:/|$)")
+
+
+@dataclass(frozen=True, slots=True)
+class Mention:
+    """Words that name a day, where they stand, and the day meant."""
+
+    start: int
+    end: int
+    words: str
+    day: date
+
+
+def parse_day(words: str, near: date | None = None) -> date | None:
+    """The day an absolute date names ("March 14", "24 Feb. 2022", "2022/06/16"), or None.
+
+    Where the year is missing, the year that brings it nearest to `near` is taken.
+    """
+    words = words.strip()
+    numeric = re.fullmatch(r"(\d{4})[-/.](\d{1,2})[-/.](\d{1,2})(?:[T ].*)?", words)
+    if numeric:
+        return _day(*(int(part) for part in numeric.groups()))
+    base = datetime(near.year, near.month, near.day) if near else None
+    has_year = re.search(r"\b\d{4}\b", words)
+    if not has_year and near is None:
+        return None
+    settings: dict[str, Any] = {"REQUIRE_PARTS": ["day", "month"], "PREFER_DATES_FROM": "past"}
+    if base:
+        settings["RELATIVE_BASE"] = base
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        import dateparser
+
+        found = dateparser.parse(words, languages=["en"], settings=settings)  # type: ignore[arg-type]
+    if found is None:
+        return None
+    if has_year or near is None:
+        return found.date()
+    years = [_day(near.year + shift, found.month, found.day) for shift in (-1, 0, 1)]
+    return min((day for day in years if day), key=lambda day: abs((day - near).days), default=None)
+
+
+def published_from_line(line: str) -> date | None:
+    """The day on a line that holds nothing but a date ("March 30, 2022"), or None."""
+    match = _DATELINE.match(line.strip())
+    return parse_day(match.group(1)) if match else None
+
+
+def published_from_url(url: str | None) -> date | None:
+    """The day in an address such as `…/2022/03/30/title`, or None."""
+    match = _URL_DAY.search(url or "")
+    return _day(*(int(part) for part in match.groups())) if match else None
+
+
+def mentions(text: str, published: date | None) -> list[Mention]:
+    """Every expression in `text` that names a day, resolved against the publication day.
+
+    A weekday is the latest one up to the publication day, unless the clause looks ahead
+    ("talks are set to resume Monday"): then the next one after it. Plural weekdays ("on
+    Mondays") and anything relative in an article without a date stay unresolved.
+    """
+    found: list[Mention] = []
+    for match in _ABSOLUTE.finditer(text):
+        day = parse_day(match.group(), published)
+        if day:
+            found.append(Mention(match.start(), match.end(), match.group(), day))
+    if published:
+        for match in _WEEKDAY.finditer(text):
+            followed = text[match.end() : match.end() + 14]
+            if match.group().lower().endswith("s") or re.match(r",?\s+" + _MONTH, followed, re.I):
+                continue
+            day = weekday(match.group(2), published, _direction(text, match))
+            found.append(Mention(match.start(), match.end(), match.group(), day))
+        for match in _NEARBY.finditer(text):
+            shift = {"yesterday": -1, "tomorrow": 1, "today": 0, "tonight": 0}.get(match.group().lower())
+            if shift is not None:
+                day = published + timedelta(days=shift)
+                found.append(Mention(match.start(), match.end(), match.group(), day))
+    return sorted(found, key=lambda mention: mention.start)
+
+
+def weekday(name: str, base: date, direction: int) -> date:
+    """The weekday `name` nearest to `base`: on or before it (-1), or after it (1)."""
+    gap = (WEEKDAYS.index(name.lower()) - base.weekday()) % 7
+    if direction > 0:
+        return base + timedelta(days=gap or 7)
+    return base - timedelta(days=(7 - gap) % 7)
+
+
+def _direction(text: str, match: re.Match[str]) -> int:
+    modifier = (match.group(1) or "").lower()
+    if modifier in ("last", "next"):
+        return -1 if modifier == "last" else 1
+    opening = max(text.rfind(mark, 0, match.start()) for mark in '.;"“”\n') + 1
+    clause = text[max(opening, match.start() - 90) : match.start()]
+    ahead = [m.start() for m in _FUTURE.finditer(clause)]
+    back = [m.start() for m in _PAST.finditer(clause)]
+    if ahead and (not back or ahead[-1] > back[-1]):
+        return 1
+    # "On Monday, a session will be held": the verb follows the day.
+    if not clause.strip(" ,").lower().removesuffix("on").strip(" ,"):
+        after = re.split(r"[.;\"”\n]", text[match.end() : match.end() + 70])[0]
+        if re.search(r"\b(?:will|is set to|are set to|is due|are due)\b", after):
+            return 1
+    return -1
+
+
+def spell(day: date) -> str:
+    """A day in words: "Tuesday 29 March 2022"."""
+    return f"{calendar.day_name[day.weekday()]} {day.day} {calendar.month_name[day.month]} {day.year}"
+
+
+def short(day: date) -> str:
+    """A day in short: "29 March 2022"."""
+    return f"{day.day} {calendar.month_name[day.month]} {day.year}"
+
+
+def _day(year: int, month: int, day: int) -> date | None:
+    try:
+        return date(year, month, day)
+    except ValueError:
+        return None

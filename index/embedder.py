@@ -1,0 +1,91 @@
+"""Text becomes unit-length vectors, with a sentence-transformers model from a local folder."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import Protocol
+
+import numpy as np
+
+from index.errors import ModelError, ModelMissing
+
+Progress = Callable[[int, int], None]
+
+
+class Embedder(Protocol):
+    """What the index needs of an embedding model."""
+
+    name: str
+    dim: int
+
+    def passages(self, texts: Sequence[str], progress: Progress | None = None) -> np.ndarray:
+        """Float32 vectors of shape (len(texts), dim), each of length 1."""
+        ...
+
+    def query(self, text: str) -> np.ndarray:
+        """A float32 vector of shape (dim,), of length 1."""
+        ...
+
+
+class SentenceTransformerEmbedder:
+    """An embedding model from a folder; loaded at first use.
+
+    Raises:
+        ModelMissing: there is no such folder (nothing is ever downloaded here).
+        ModelError: the folder is not a sentence-transformers model.
+    """
+
+    def __init__(self, folder: Path, name: str, dim: int | None = None) -> None:
+        if not (folder / "modules.json").is_file():
+            raise ModelMissing(
+                f"There is no sentence-transformers model in {folder}.",
+                "Fetch one with `rag models fetch all-MiniLM-L6-v2`, or check the path.",
+            )
+        self.name = name
+        self._folder = folder
+        self._model = None
+        self._dim = dim
+
+    @property
+    def dim(self) -> int:
+        """Numbers in a vector."""
+        if self._dim is None:
+            self._dim = int(self._load().get_embedding_dimension())
+        return self._dim
+
+    def passages(self, texts: Sequence[str], progress: Progress | None = None) -> np.ndarray:
+        """Float32 vectors of shape (len(texts), dim), each of length 1."""
+        model = self._load()
+        order = sorted(range(len(texts)), key=lambda i: len(texts[i]))
+        out = np.empty((len(texts), self.dim), np.float32)
+        for start in range(0, len(order), 32):
+            part = order[start : start + 32]
+            out[part] = model.encode(
+                [texts[i][:8000] for i in part], normalize_embeddings=True, show_progress_bar=False
+            )
+            if progress:
+                progress(min(start + 32, len(order)), len(order))
+        return out
+
+    def query(self, text: str) -> np.ndarray:
+        """A float32 vector of shape (dim,), of length 1."""
+        return self.passages([text])[0]
+
+    def _load(self):  # type: ignore[no-untyped-def]
+        if self._model is None:
+            import transformers
+            from sentence_transformers import SentenceTransformer
+
+            transformers.logging.disable_progress_bar()
+            try:
+                self._model = SentenceTransformer(
+                    str(self._folder), device="cpu", local_files_only=True,
+                    model_kwargs={"use_safetensors": True},
+                )
+            except (OSError, ValueError, KeyError) as error:
+                raise ModelError(
+                    f"{self._folder} could not be loaded as an embedding model: {error}",
+                    "Fetch it again with `rag models fetch`.",
+                ) from error
+        return self._model

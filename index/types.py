@@ -1,0 +1,127 @@
+"""What passes between the rooms of `index`: frozen, and of the standard library only."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from datetime import date
+
+
+@dataclass(frozen=True, slots=True)
+class Removed:
+    """A line that was in the file and is not reporting.
+
+    Attributes:
+        line: its number in the file as read, from 1.
+        text: the line as it stood.
+        why: the rule that removed it, in words.
+    """
+
+    line: int
+    text: str
+    why: str
+
+
+@dataclass(frozen=True, slots=True)
+class RawArticle:
+    """An article as its file gives it, site furniture included."""
+
+    id: str
+    text: str
+    path: str
+    title: str | None = None
+    source: str | None = None
+    url: str | None = None
+    published: date | None = None
+    published_how: str = ""
+    authors: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Skipped:
+    """A file (or line of a file) that was not indexed, and why."""
+
+    path: str
+    why: str
+
+
+@dataclass(frozen=True, slots=True)
+class Article:
+    """An article after cleaning.
+
+    Attributes:
+        text: the reporting alone, paragraphs separated by a blank line. All offsets
+            anywhere in the project (chunks, citations, captions) are into this string.
+        published: the day of publication, or None where nothing gives it.
+        published_how: how that day is known: "stated …" or "inferred …".
+        captions: (start, end) of each photo caption in `text`.
+        removed: the furniture that was taken out.
+    """
+
+    id: str
+    title: str | None
+    source: str | None
+    published: date | None
+    published_how: str
+    url: str | None
+    authors: tuple[str, ...]
+    text: str
+    removed: tuple[Removed, ...] = ()
+    captions: tuple[tuple[int, int], ...] = ()
+    path: str = ""
+
+    @property
+    def label(self) -> str:
+        """The title, or the opening words where the article has none."""
+        if self.title:
+            return self.title
+        opening = " ".join(self.text.split()[:9])
+        return f"{opening} …" if opening else self.id
+
+
+@dataclass(frozen=True, slots=True)
+class Chunk:
+    """A run of whole sentences: `text == article.text[start:end]`, always."""
+
+    id: str
+    article_id: str
+    ordinal: int
+    start: int
+    end: int
+    text: str
+    kind: str = "body"  # or "caption"
+
+
+@dataclass(frozen=True, slots=True)
+class Hit:
+    """A chunk that a search found.
+
+    Attributes:
+        score: the fused score, higher is nearer; comparable within one search only.
+        cosine: cosine similarity of query and chunk, -1 to 1; None where only the full
+            text search found it.
+        bm25: BM25 score, higher is better; None where only the vectors found it.
+        rank: place in the list, from 1.
+        copies: chunks of other articles that say the same in the same words.
+    """
+
+    chunk: Chunk
+    article: Article
+    score: float
+    rank: int
+    cosine: float | None = None
+    bm25: float | None = None
+    copies: tuple[tuple[Chunk, Article], ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class IndexReport:
+    """What one `rag index` did."""
+
+    articles: int
+    chunks: int
+    added: int
+    updated: int
+    unchanged: int
+    dropped: int
+    embedded: int
+    skipped: tuple[Skipped, ...] = field(default=())

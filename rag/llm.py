@@ -1,0 +1,381 @@
+"""The language model on llama.cpp's batch interface: write greedily, and score yes against no.
+
+Three things are done here that `llama_cpp.Llama` does not: a prompt's fixed head is read
+once and shared by everything that starts with it; several tails are read side by side as
+parallel sequences of one batch; and drafted tokens are verified with logits asked for only
+where they are needed. Text that comes from articles or people is never tokenised as control
+tokens: see `Piece`.
+"""
+
+from __future__ import annotations
+
+import ctypes
+import math
+import os
+import threading
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from index.errors import EngineCrashed, InputError, ModelError, ModelMissing
+
+MAX_PARALLEL = 16  # sequences read side by side
+_HEADS = 6  # fixed heads kept in the cache
+_BATCH = 1024
+_NGRAM, _DRAFT = 3, 6  # prompt lookup: words matched, words drafted
+
+
+class Piece(NamedTuple):
+    """A part of a prompt. Only `control` pieces may become chat-template tokens."""
+
+    text: str
+    control: bool = False
+
+
+@dataclass(frozen=True)
+class Prompt:
+    """A prompt: `head` is the same for many questions and is kept read; `tail` is not."""
+
+    head: tuple[Piece, ...]
+    tail: tuple[Piece, ...]
+
+
+@dataclass
+class Usage:
+    """What a question cost. `prompt` counts tokens read, cached heads not included."""
+
+    prompt: int = 0
+    generated: int = 0
+    calls: int = 0
+
+
+class LocalModel:
+    """A GGUF model in this process; one call at a time, others wait.
+
+    Raises:
+        ModelMissing: there is no file at `path`.
+        ModelError: the file is not a GGUF model this engine can load.
+    """
+
+    def __init__(
+        self, path: Path, name: str = "", context: int = 4096, threads: int | None = None,
+        gpu_layers: int = -1,
+    ) -> None:
+        check_gguf(path)
+        import llama_cpp
+
+        self._c = llama_cpp
+        self.name = name or path.stem
+        self.usage = Usage()
+        self._lock = threading.RLock()
+        _quiet(llama_cpp)
+        llama_cpp.llama_backend_init()
+        model_params = llama_cpp.llama_model_default_params()
+        model_params.n_gpu_layers = gpu_layers if gpu_layers >= 0 else 999
+        model = llama_cpp.llama_model_load_from_file(str(path).encode(), model_params)
+        if not model:
+            raise ModelError(
+                f"{path} could not be loaded as a GGUF model.",
+                "Fetch it again with `rag models fetch`, or name another file.",
+            )
+        self._model = model
+        cores = threads or os.cpu_count() or 1
+        params = llama_cpp.llama_context_default_params()
+        params.n_ctx, params.n_batch, params.n_ubatch = context, _BATCH, 512
+        params.n_seq_max = _HEADS + MAX_PARALLEL
+        params.kv_unified = True
+        params.n_threads = params.n_threads_batch = cores
+        params.no_perf = True
+        self._ctx = llama_cpp.llama_init_from_model(model, params)
+        if not self._ctx:
+            raise ModelError(
+                f"{path} loaded, but a context of {context} tokens did not fit in memory.",
+                "Close other programs or choose a smaller model.",
+            )
+        self.context = context
+        self._memory = llama_cpp.llama_get_memory(self._ctx)
+        self._vocab: Any = llama_cpp.llama_model_get_vocab(model)
+        self._n_vocab: int = llama_cpp.llama_vocab_n_tokens(self._vocab)
+        self._batch = llama_cpp.llama_batch_init(_BATCH, 0, 1)
+        self._heads: dict[tuple[int, ...], int] = {}
+        self._template = _chat_template(llama_cpp, model)
+        self._yes = self._first_tokens(("Yes", "yes", " Yes", " yes", "YES"))
+        self._no = self._first_tokens(("No", "no", " No", " no", "NO"))
+
+    # ---- prompts ---------------------------------------------------------------
+
+    def chat(self, system: str, user_head: str, user_tail: str, reply: str = "") -> Prompt:
+        """A one-turn chat in the model's own template.
+
+        `system` and `user_head` form the fixed head; `user_tail` and the beginning of the
+        `reply`, if any, the tail.
+        """
+        before, between, after = self._template
+        return Prompt(
+            head=(Piece(before, True), Piece(system), Piece(between, True), Piece(user_head)),
+            tail=(Piece(user_tail), Piece(after, True), Piece(reply)),
+        )
+
+    def tokens(self, pieces: Sequence[Piece]) -> list[int]:
+        """Token ids of the pieces, one after the other."""
+        ids: list[int] = []
+        for piece in pieces:
+            if piece.text:
+                ids += self._tokenize(piece.text, piece.control)
+        return ids
+
+    def count(self, text: str) -> int:
+        """Tokens in a text."""
+        return len(self._tokenize(text, False)) if text else 0
+
+    # ---- the two things it does ------------------------------------------------
+
+    def score(self, prompts: Sequence[Prompt]) -> list[float]:
+        """For each prompt, log P(yes) - log P(no) of the next token.
+
+        The prompts should share their head: it is read once, and the tails are read as
+        parallel sequences.
+
+        Raises:
+            EngineCrashed: the engine could not read the batch.
+        """
+        scores: list[float] = []
+        with self._lock:
+            for start in range(0, len(prompts), MAX_PARALLEL):
+                scores += self._score(prompts[start : start + MAX_PARALLEL])
+        return scores
+
+    def write(
+        self, prompt: Prompt, limit: int = 160, stop: Callable[[str], bool] | None = None
+    ) -> Iterator[str]:
+        """The model's continuation, piece by piece, always the most likely token.
+
+        `stop` sees the text so far and ends the writing when it says so. Closing the
+        iterator frees the engine at once.
+
+        Raises:
+            InputError: the prompt does not fit the context.
+            EngineCrashed: the engine could not read or write.
+        """
+        with self._lock:
+            yield from self._write(prompt, limit, stop)
+
+    # ---- inside ----------------------------------------------------------------
+
+    def _score(self, prompts: Sequence[Prompt]) -> list[float]:
+        jobs: list[tuple[int, int, int, bool]] = []
+        self._clear()
+        for lane, prompt in enumerate(prompts):
+            seq = _HEADS + lane
+            done = self._share_head(prompt, seq)
+            ids = self.tokens(prompt.tail)
+            self._fits(done + len(ids))
+            jobs += [(t, done + i, seq, i == len(ids) - 1) for i, t in enumerate(ids)]
+        scores: list[float] = []
+        for rows in self._decode(jobs):
+            for logits in rows:
+                scores.append(_logsumexp(logits[self._yes]) - _logsumexp(logits[self._no]))
+        self._clear()
+        return scores
+
+    def _write(
+        self, prompt: Prompt, limit: int, stop: Callable[[str], bool] | None
+    ) -> Iterator[str]:
+        seq = _HEADS
+        self._clear()
+        place = self._share_head(prompt, seq)
+        ids = self.tokens(prompt.tail)
+        self._fits(place + len(ids) + limit)
+        seen = self.tokens(prompt.head) + ids
+        last = [r for rows in self._decode(
+            [(t, place + i, seq, i == len(ids) - 1) for i, t in enumerate(ids)]
+        ) for r in rows][-1]
+        place += len(ids)
+        token = int(last.argmax())
+        raw, shown, written = b"", 0, 0
+        try:
+            while written < limit and not self._c.llama_vocab_is_eog(self._vocab, token):
+                draft = _lookup(seen, token)[: limit - written]
+                rows = [r for part in self._decode(
+                    [(t, place + i, seq, True) for i, t in enumerate([token, *draft])]
+                ) for r in part]
+                accepted = [token]
+                following = int(rows[0].argmax())
+                for guess, row in zip(draft, rows[1:], strict=True):
+                    if guess != following or self._c.llama_vocab_is_eog(self._vocab, guess):
+                        break
+                    accepted.append(guess)
+                    following = int(row.argmax())
+                place += len(accepted)
+                self._c.llama_memory_seq_rm(self._memory, seq, place, -1)
+                for accept in accepted:
+                    seen.append(accept)
+                    written += 1
+                    self.usage.generated += 1
+                    raw += self._piece(accept)
+                    text = raw.decode("utf-8", "ignore")
+                    if len(text) > shown:
+                        yield text[shown:]
+                        shown = len(text)
+                    if stop and stop(text):
+                        return
+                token = following
+        finally:
+            self._clear()
+
+    def _share_head(self, prompt: Prompt, seq: int) -> int:
+        """Make `seq` begin with the prompt's head, reading it only if it is new."""
+        ids = tuple(self.tokens(prompt.head))
+        if not ids:
+            return 0
+        lane = self._heads.get(ids)
+        if lane is None:
+            if len(self._heads) >= _HEADS:
+                oldest = next(iter(self._heads))
+                lane = self._heads.pop(oldest)
+                self._c.llama_memory_seq_rm(self._memory, lane, -1, -1)
+            else:
+                lane = len(self._heads)
+            for _ in self._decode([(t, i, lane, False) for i, t in enumerate(ids)]):
+                pass
+            self._heads[ids] = lane
+        self._c.llama_memory_seq_cp(self._memory, lane, seq, 0, len(ids))
+        return len(ids)
+
+    def _decode(self, jobs: Sequence[tuple[int, int, int, bool]]) -> Iterator[list[np.ndarray]]:
+        """Read (token, position, sequence, wants logits) rows; yield the logits asked for."""
+        self.usage.calls += 1
+        for start in range(0, len(jobs), _BATCH):
+            part = jobs[start : start + _BATCH]
+            batch = self._batch
+            batch.n_tokens = len(part)
+            for i, (token, position, seq, wanted) in enumerate(part):
+                batch.token[i] = token
+                batch.pos[i] = position
+                batch.n_seq_id[i] = 1
+                batch.seq_id[i][0] = seq
+                batch.logits[i] = wanted
+            status = self._c.llama_decode(self._ctx, batch)
+            if status != 0:
+                self._forget()
+                raise EngineCrashed(
+                    f"The engine could not read {len(part)} tokens (status {status}).",
+                    "Ask a shorter question, or run `rag doctor`.",
+                )
+            self.usage.prompt += len(part)
+            rows = []
+            for i, job in enumerate(part):
+                if job[3]:
+                    pointer = self._c.llama_get_logits_ith(self._ctx, i)
+                    rows.append(np.ctypeslib.as_array(pointer, (self._n_vocab,)).copy())
+            yield rows
+
+    def _fits(self, tokens: int) -> None:
+        room = self.context - sum(len(h) for h in self._heads)
+        if tokens > room:
+            raise InputError(
+                f"The prompt needs {tokens} tokens and the model has room for {room}.",
+                "Ask a shorter question.",
+            )
+
+    def _clear(self) -> None:
+        for seq in range(_HEADS, _HEADS + MAX_PARALLEL):
+            self._c.llama_memory_seq_rm(self._memory, seq, -1, -1)
+
+    def _forget(self) -> None:
+        self._c.llama_memory_clear(self._memory, True)
+        self._heads.clear()
+
+    def _tokenize(self, text: str, special: bool) -> list[int]:
+        data = text.encode("utf-8", "replace")
+        room = len(data) + 8
+        buffer = (self._c.llama_token * room)()
+        count = self._c.llama_tokenize(self._vocab, data, len(data), buffer, room, False, special)
+        if count < 0:
+            raise EngineCrashed("The engine could not tokenise the text.", "Run `rag doctor`.")
+        return list(buffer[:count])
+
+    def _piece(self, token: int) -> bytes:
+        buffer = ctypes.create_string_buffer(256)
+        size = self._c.llama_token_to_piece(self._vocab, token, buffer, 256, 0, False)
+        return bytes(buffer.raw[:size]) if size > 0 else b""
+
+    def _first_tokens(self, words: Sequence[str]) -> list[int]:
+        return sorted({self._tokenize(word, False)[0] for word in words})
+
+    def close(self) -> None:
+        """Give the memory back."""
+        with self._lock:
+            if self._ctx:
+                self._c.llama_batch_free(self._batch)
+                self._c.llama_free(self._ctx)
+                self._c.llama_model_free(self._model)
+                self._ctx = None
+
+
+def check_gguf(path: Path) -> None:
+    """Refuse what is not a GGUF file before native code sees it."""
+    if not path.is_file():
+        raise ModelMissing(f"There is no model file at {path}.", "Check the path, or see `rag models`.")
+    with path.open("rb") as file:
+        magic = file.read(4)
+    if magic != b"GGUF":
+        raise ModelError(
+            f"{path} is not a GGUF file: it begins with {magic!r}, not b'GGUF'.",
+            "Name a .gguf file, or a model from `rag models`.",
+        )
+
+
+def _lookup(seen: list[int], token: int) -> list[int]:
+    """Prompt lookup: what followed the last time these tokens stood here.
+
+    Source: Saxena, "Prompt Lookup Decoding" (2023); also in transformers and llama.cpp.
+    """
+    text = [*seen, token]
+    for size in (_NGRAM, 2):
+        key = text[-size:]
+        for i in range(len(text) - size - 1, -1, -1):
+            if text[i : i + size] == key:
+                return text[i + size : i + size + _DRAFT]
+    return []
+
+
+def _logsumexp(values: np.ndarray) -> float:
+    top = float(values.max())
+    return top + math.log(float(np.exp(values - top).sum()))
+
+
+def _chat_template(c: Any, model: Any) -> tuple[str, str, str]:
+    """The model's own template, as what stands before, between and after two messages."""
+    template = c.llama_model_chat_template(model, None)
+    marks = (b"\x01SYSTEM\x01", b"\x01USER\x01")
+    messages = (c.llama_chat_message * 2)(
+        c.llama_chat_message(b"system", marks[0]), c.llama_chat_message(b"user", marks[1])
+    )
+    buffer = ctypes.create_string_buffer(8192)
+    size = c.llama_chat_apply_template(template or b"chatml", messages, 2, True, buffer, 8192)
+    if size <= 0:
+        size = c.llama_chat_apply_template(b"chatml", messages, 2, True, buffer, 8192)
+    text = buffer.raw[:size]
+    if marks[0] not in text or marks[1] not in text:
+        raise ModelError(
+            "The model's chat template has no place for a system and a user message.",
+            "Use an instruction-tuned model.",
+        )
+    before, rest = text.split(marks[0], 1)
+    between, after = rest.split(marks[1], 1)
+    return before.decode(), between.decode(), after.decode()
+
+
+_silence: Any = None
+
+
+def _quiet(c: Any) -> None:
+    """Send the engine's own log nowhere; what matters becomes an exception here."""
+    global _silence
+    if _silence is None:
+        _silence = c.llama_log_callback(lambda level, text, data: None)
+        c.llama_log_set(_silence, None)
