@@ -10,9 +10,12 @@ tokens: see `Piece`.
 from __future__ import annotations
 
 import ctypes
+import hashlib
 import math
 import os
+import shutil
 import threading
+from collections import OrderedDict
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -25,6 +28,8 @@ from index.errors import EngineCrashed, InputError, ModelError, ModelMissing
 MAX_PARALLEL = 16  # sequences read side by side
 _HEADS = 6  # fixed heads kept in the cache
 _BATCH = 1024
+_STATES_IN_MEMORY = 250_000_000  # bytes; about 3 MB a passage with the default model
+_STATES_ON_DISK = 1_000_000_000
 _NGRAM, _DRAFT = 3, 6  # prompt lookup: words matched, words drafted
 
 
@@ -37,19 +42,96 @@ class Piece(NamedTuple):
 
 @dataclass(frozen=True)
 class Prompt:
-    """A prompt: `head` is the same for many questions and is kept read; `tail` is not."""
+    """A prompt in three parts, by how long what was read of them is kept.
+
+    Attributes:
+        head: the same for all questions (the system message): kept in the engine.
+        kept: the same whenever one passage is read: its state is kept aside, within a
+            bound of memory, so that the next question about the passage does not read it
+            again.
+        tail: the question; never kept.
+    """
 
     head: tuple[Piece, ...]
+    kept: tuple[Piece, ...]
     tail: tuple[Piece, ...]
 
 
 @dataclass
 class Usage:
-    """What a question cost. `prompt` counts tokens read, cached heads not included."""
+    """Tokens read and written so far; what was restored instead of read is not counted."""
 
     prompt: int = 0
     generated: int = 0
-    calls: int = 0
+
+
+class _Job(NamedTuple):
+    """A token to read at a position of a sequence, and whether its logits are wanted."""
+
+    token: int
+    position: int
+    sequence: int
+    wanted: bool
+
+
+class _States:
+    """What the engine knows after reading a passage: kept in memory and in a folder.
+
+    Both are bounded and let go of what was used longest ago. A file carries the SHA-256 of
+    its bytes, which is checked before native code sees them.
+    """
+
+    def __init__(self, folder: Path | None, identity: str, memory: int, disk: int) -> None:
+        self._folder = folder
+        self._identity = identity
+        self._room, self._disk_room = memory, disk
+        self._used = 0
+        self._kept: OrderedDict[str, bytes] = OrderedDict()
+        if folder:
+            folder.mkdir(parents=True, exist_ok=True)
+
+    def name(self, ids: Sequence[int]) -> str:
+        """The key of a token sequence read by this model."""
+        return hashlib.sha256(f"{self._identity}:{','.join(map(str, ids))}".encode()).hexdigest()[:40]
+
+    def get(self, name: str) -> bytes | None:
+        """The kept state, or None."""
+        data = self._kept.get(name)
+        if data is not None:
+            self._kept.move_to_end(name)
+            return data
+        path = self._folder / name if self._folder else None
+        if path is None or not path.is_file():
+            return None
+        raw = path.read_bytes()
+        if hashlib.sha256(raw[32:]).digest() != raw[:32]:
+            path.unlink(missing_ok=True)
+            return None
+        os.utime(path)
+        self._remember(name, raw[32:])
+        return raw[32:]
+
+    def put(self, name: str, data: bytes) -> None:
+        """Keep a state."""
+        self._remember(name, data)
+        if not self._folder or shutil.disk_usage(self._folder).free < 4 * self._disk_room:
+            return
+        part = self._folder / f"{name}.{os.getpid()}.part"
+        part.write_bytes(hashlib.sha256(data).digest() + data)
+        part.replace(self._folder / name)
+        files = sorted((f.stat().st_mtime, f.stat().st_size, f) for f in self._folder.iterdir())
+        excess = sum(size for _, size, _ in files) - self._disk_room
+        for _, size, file in files:
+            if excess <= 0:
+                break
+            file.unlink(missing_ok=True)
+            excess -= size
+
+    def _remember(self, name: str, data: bytes) -> None:
+        self._kept[name] = data
+        self._used += len(data)
+        while self._used > self._room and self._kept:
+            self._used -= len(self._kept.popitem(last=False)[1])
 
 
 class LocalModel:
@@ -62,7 +144,7 @@ class LocalModel:
 
     def __init__(
         self, path: Path, name: str = "", context: int = 4096, threads: int | None = None,
-        gpu_layers: int = -1,
+        gpu_layers: int = -1, states: Path | None = None,
     ) -> None:
         check_gguf(path)
         import llama_cpp
@@ -101,22 +183,22 @@ class LocalModel:
         self._n_vocab: int = llama_cpp.llama_vocab_n_tokens(self._vocab)
         self._batch = llama_cpp.llama_batch_init(_BATCH, 0, 1)
         self._heads: dict[tuple[int, ...], int] = {}
+        stat = path.stat()
+        identity = f"{llama_cpp.__version__}:{path.name}:{stat.st_size}:{stat.st_mtime_ns}"
+        self._states = _States(states, identity, _STATES_IN_MEMORY, _STATES_ON_DISK)
         self._template = _chat_template(llama_cpp, model)
         self._yes = self._first_tokens(("Yes", "yes", " Yes", " yes", "YES"))
         self._no = self._first_tokens(("No", "no", " No", " no", "NO"))
 
     # ---- prompts ---------------------------------------------------------------
 
-    def chat(self, system: str, user_head: str, user_tail: str, reply: str = "") -> Prompt:
-        """A one-turn chat in the model's own template.
-
-        `system` and `user_head` form the fixed head; `user_tail` and the beginning of the
-        `reply`, if any, the tail.
-        """
+    def chat(self, system: str, passage: str, question: str) -> Prompt:
+        """A one-turn chat in the model's own template: `passage` then `question` as the user."""
         before, between, after = self._template
         return Prompt(
-            head=(Piece(before, True), Piece(system), Piece(between, True), Piece(user_head)),
-            tail=(Piece(user_tail), Piece(after, True), Piece(reply)),
+            head=(Piece(before, True), Piece(system), Piece(between, True)),
+            kept=(Piece(passage),),
+            tail=(Piece(question), Piece(after, True)),
         )
 
     def tokens(self, pieces: Sequence[Piece]) -> list[int]:
@@ -136,7 +218,7 @@ class LocalModel:
     def score(self, prompts: Sequence[Prompt]) -> list[float]:
         """For each prompt, log P(yes) - log P(no) of the next token.
 
-        The prompts should share their head: it is read once, and the tails are read as
+        The prompts should share their head: it is read once, and the rest is read as
         parallel sequences.
 
         Raises:
@@ -166,18 +248,13 @@ class LocalModel:
     # ---- inside ----------------------------------------------------------------
 
     def _score(self, prompts: Sequence[Prompt]) -> list[float]:
-        jobs: list[tuple[int, int, int, bool]] = []
+        lanes = range(_HEADS, _HEADS + len(prompts))
         self._clear()
-        for lane, prompt in enumerate(prompts):
-            seq = _HEADS + lane
-            done = self._share_head(prompt, seq)
-            ids = self.tokens(prompt.tail)
-            self._fits(done + len(ids))
-            jobs += [(t, done + i, seq, i == len(ids) - 1) for i, t in enumerate(ids)]
-        scores: list[float] = []
-        for rows in self._decode(jobs):
-            for logits in rows:
-                scores.append(_logsumexp(logits[self._yes]) - _logsumexp(logits[self._no]))
+        places = self._prepare(prompts, lanes)
+        jobs: list[_Job] = []
+        for prompt, seq, place in zip(prompts, lanes, places, strict=True):
+            jobs += self._jobs(self.tokens(prompt.tail), place, seq)
+        scores = [_logsumexp(row[self._yes]) - _logsumexp(row[self._no]) for row in self._decode(jobs)]
         self._clear()
         return scores
 
@@ -186,22 +263,17 @@ class LocalModel:
     ) -> Iterator[str]:
         seq = _HEADS
         self._clear()
-        place = self._share_head(prompt, seq)
+        place = self._prepare([prompt], [seq])[0]
         ids = self.tokens(prompt.tail)
         self._fits(place + len(ids) + limit)
-        seen = self.tokens(prompt.head) + ids
-        last = [r for rows in self._decode(
-            [(t, place + i, seq, i == len(ids) - 1) for i, t in enumerate(ids)]
-        ) for r in rows][-1]
+        seen = [*self.tokens(prompt.kept), *ids]
+        token = int(self._decode(self._jobs(ids, place, seq))[-1].argmax())
         place += len(ids)
-        token = int(last.argmax())
         raw, shown, written = b"", 0, 0
         try:
             while written < limit and not self._c.llama_vocab_is_eog(self._vocab, token):
-                draft = _lookup(seen, token)[: limit - written]
-                rows = [r for part in self._decode(
-                    [(t, place + i, seq, True) for i, t in enumerate([token, *draft])]
-                ) for r in part]
+                draft = _lookup(seen, token)[: limit - written - 1]
+                rows = self._decode([_Job(t, place + i, seq, True) for i, t in enumerate([token, *draft])])
                 accepted = [token]
                 following = int(rows[0].argmax())
                 for guess, row in zip(draft, rows[1:], strict=True):
@@ -226,12 +298,45 @@ class LocalModel:
         finally:
             self._clear()
 
-    def _share_head(self, prompt: Prompt, seq: int) -> int:
-        """Make `seq` begin with the prompt's head, reading it only if it is new."""
-        ids = tuple(self.tokens(prompt.head))
-        if not ids:
-            return 0
-        lane = self._heads.get(ids)
+    def _prepare(self, prompts: Sequence[Prompt], lanes: Sequence[int]) -> list[int]:
+        """Make each lane begin with its prompt's head and kept part; the tokens in each.
+
+        A passage is always read alone and always restored from its kept state, also right
+        after it was read: an answer must not depend on what was asked before.
+        """
+        keys = [[*self.tokens(p.head), *self.tokens(p.kept)] for p in prompts]
+        self._fits(sum(map(len, keys)) + sum(len(self.tokens(p.tail)) for p in prompts))
+        states = []
+        for prompt, ids in zip(prompts, keys, strict=True):
+            name = self._states.name(ids)
+            state = self._states.get(name)
+            if state is None:
+                state = self._read(prompt, lanes[0])
+                self._states.put(name, state)
+            states.append(state)
+        for state, seq in zip(states, lanes, strict=True):
+            buffer = (ctypes.c_uint8 * len(state)).from_buffer_copy(state)
+            if not self._c.llama_state_seq_set_data(self._ctx, buffer, len(state), seq):
+                raise EngineCrashed("The engine could not restore what it had read.", "Ask again.")
+        return [len(ids) for ids in keys]
+
+    def _read(self, prompt: Prompt, seq: int) -> bytes:
+        """The engine's state after a prompt's head and kept part."""
+        self._clear()
+        head, kept = self.tokens(prompt.head), self.tokens(prompt.kept)
+        self._share_head(tuple(head), seq)
+        self._decode(self._jobs(kept, len(head), seq, wanted=False))
+        size = self._c.llama_state_seq_get_size(self._ctx, seq)
+        buffer = (ctypes.c_uint8 * size)()
+        self._c.llama_state_seq_get_data(self._ctx, buffer, size, seq)
+        self._clear()
+        return bytes(buffer)
+
+    def _share_head(self, head: tuple[int, ...], seq: int) -> None:
+        """Make `seq` begin with the head, reading it only if it is new."""
+        if not head:
+            return
+        lane = self._heads.get(head)
         if lane is None:
             if len(self._heads) >= _HEADS:
                 oldest = next(iter(self._heads))
@@ -239,25 +344,28 @@ class LocalModel:
                 self._c.llama_memory_seq_rm(self._memory, lane, -1, -1)
             else:
                 lane = len(self._heads)
-            for _ in self._decode([(t, i, lane, False) for i, t in enumerate(ids)]):
-                pass
-            self._heads[ids] = lane
-        self._c.llama_memory_seq_cp(self._memory, lane, seq, 0, len(ids))
-        return len(ids)
+            self._decode(self._jobs(head, 0, lane, wanted=False))
+            self._heads[head] = lane
+        self._c.llama_memory_seq_cp(self._memory, lane, seq, 0, len(head))
 
-    def _decode(self, jobs: Sequence[tuple[int, int, int, bool]]) -> Iterator[list[np.ndarray]]:
-        """Read (token, position, sequence, wants logits) rows; yield the logits asked for."""
-        self.usage.calls += 1
+    @staticmethod
+    def _jobs(ids: Sequence[int], place: int, seq: int, wanted: bool = True) -> list[_Job]:
+        last = len(ids) - 1
+        return [_Job(t, place + i, seq, wanted and i == last) for i, t in enumerate(ids)]
+
+    def _decode(self, jobs: Sequence[_Job]) -> list[np.ndarray]:
+        """Read tokens into their sequences; the logits asked for, in order."""
+        rows: list[np.ndarray] = []
         for start in range(0, len(jobs), _BATCH):
             part = jobs[start : start + _BATCH]
             batch = self._batch
             batch.n_tokens = len(part)
-            for i, (token, position, seq, wanted) in enumerate(part):
-                batch.token[i] = token
-                batch.pos[i] = position
+            for i, job in enumerate(part):
+                batch.token[i] = job.token
+                batch.pos[i] = job.position
                 batch.n_seq_id[i] = 1
-                batch.seq_id[i][0] = seq
-                batch.logits[i] = wanted
+                batch.seq_id[i][0] = job.sequence
+                batch.logits[i] = job.wanted
             status = self._c.llama_decode(self._ctx, batch)
             if status != 0:
                 self._forget()
@@ -266,12 +374,11 @@ class LocalModel:
                     "Ask a shorter question, or run `rag doctor`.",
                 )
             self.usage.prompt += len(part)
-            rows = []
             for i, job in enumerate(part):
-                if job[3]:
+                if job.wanted:
                     pointer = self._c.llama_get_logits_ith(self._ctx, i)
                     rows.append(np.ctypeslib.as_array(pointer, (self._n_vocab,)).copy())
-            yield rows
+        return rows
 
     def _fits(self, tokens: int) -> None:
         room = self.context - sum(len(h) for h in self._heads)

@@ -1,0 +1,49 @@
+# Two commands do all the set-up: `make chat` and `make test`. Nothing is done twice.
+
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+SETUP := $(VENV)/.installed
+Q ?= How long did the negotiators meet in Istanbul, and who led the Russian side?
+
+.PHONY: chat ask test eval lint setup models index clean
+
+setup: $(SETUP)
+
+$(BIN)/python:
+	@$(PYTHON) -c 'import sys; sys.exit("Python 3.11 or newer is needed; this is " + sys.version.split()[0] + ". Set PYTHON=…") if sys.version_info < (3, 11) else None'
+	$(PYTHON) -m venv $(VENV)
+
+$(SETUP): $(BIN)/python requirements.lock pyproject.toml scripts/install_engine.py
+	$(BIN)/python -m pip install --progress-bar on -r requirements.lock
+	$(BIN)/python scripts/install_engine.py
+	$(BIN)/python -m pip install --quiet --no-deps --no-build-isolation --editable .
+	@touch $@
+
+models: $(SETUP)
+	@$(BIN)/rag models fetch all-MiniLM-L6-v2 qwen2.5-coder-1.5b
+
+index: models
+	@$(BIN)/rag index --if-missing
+
+chat: index
+	@$(BIN)/rag chat
+
+ask: index
+	@$(BIN)/rag ask "$(Q)"
+
+test: models
+	@$(BIN)/rag models fetch smollm2-135m
+	$(BIN)/ruff check .
+	$(BIN)/mypy index rag ui eval
+	$(BIN)/python -m pytest
+
+eval: index
+	@$(BIN)/rag eval
+
+lint: $(SETUP)
+	$(BIN)/ruff check .
+	$(BIN)/mypy index rag ui eval
+
+clean:
+	rm -rf $(VENV) build *.egg-info

@@ -1,0 +1,330 @@
+"""The command line: the only place that prints and sets exit codes."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import sys
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from datetime import date
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from index.errors import IndexMissing, InputError, RagError
+from rag.config import DEFAULT_EMBEDDER, DEFAULT_MODEL, default_index, seeds
+
+if TYPE_CHECKING:
+    from rag.assistant import Rag
+    from rag.types import Answer, Turn
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Run a command; 0 when done, 1 when it could not be, 2 for wrong arguments, 130 when stopped."""
+    parser = _parser()
+    args = parser.parse_args(argv)
+    try:
+        return int(args.run(args) or 0)
+    except RagError as error:
+        print(f"rag: {error}", file=sys.stderr)
+        return 1
+    except KeyboardInterrupt:
+        print("rag: stopped.", file=sys.stderr)
+        return 130
+    except BrokenPipeError:
+        sys.stderr.close()
+        return 0
+    except OSError as error:
+        print(f"rag: {error.strerror or error}{f': {error.filename}' if error.filename else ''}. "
+              "Check the path, its permissions and the free disk space.", file=sys.stderr)
+        return 1
+
+
+def ask(args: argparse.Namespace) -> int:
+    """Print an answer and its sources; without a question, hold a conversation."""
+    from rag.assistant import check_question
+
+    as_of, after, before = _day(args.as_of, "--as-of"), _day(args.after, "--after"), _day(args.before, "--before")
+    if args.question is not None:
+        check_question(args.question)
+    elif not sys.stdin.isatty() and args.json:
+        raise InputError("--json needs a question.", 'Run rag ask --json "…".')
+    rag = _open(args)
+    if args.question is not None:
+        answer = rag.answer(args.question, (), as_of, args.source, after, before)
+        print(json.dumps(answer.as_dict(), ensure_ascii=False, indent=2) if args.json else _shown(answer))
+        return 0
+    print(f"{rag.store.meta['articles']} articles. Ask; an empty line ends.")
+    history: list[Turn] = []
+    while True:
+        try:
+            question = input("\n> ").strip()
+        except EOFError:
+            break
+        if not question:
+            break
+        try:
+            answer = rag.answer(question, history, as_of, args.source, after, before)
+        except InputError as error:
+            print(error, file=sys.stderr)
+            continue
+        print(_shown(answer))
+        history += [{"role": "user", "content": question}, {"role": "assistant", "content": answer.text}]
+    return 0
+
+
+def index_folders(args: argparse.Namespace) -> int:
+    """Make the index hold the articles of the folders."""
+    from index.build import build
+    from index.store import DATABASE, Store
+    from rag import models
+
+    target = _index(args)
+    if args.if_missing and (target / DATABASE).exists():
+        return 0
+    folders = [Path(folder) for folder in args.folder]
+    if not folders and (target / DATABASE).exists():
+        try:
+            folders = [Path(f) for f in json.loads(Store(target).meta["folders"])]
+        except RagError:
+            if not args.rebuild:
+                raise
+    folders = folders or [seeds()]
+    embedder = _embedder(args.embedder, models)
+    with _bar("embedding") as tick:
+        report = build(target, folders, embedder, args.rebuild, tick)
+    names = ", ".join(str(folder) for folder in folders)
+    print(f"{report.articles} articles, {report.chunks} chunks from {names}: {report.added} new, {report.updated} changed, "
+          f"{report.unchanged} unchanged, {report.dropped} dropped; {report.embedded} chunks embedded.")
+    for skipped in report.skipped:
+        print(f"  skipped {skipped.path}: {skipped.why}")
+    return 0
+
+
+def search_index(args: argparse.Namespace) -> int:
+    """Print the best chunks for a query."""
+    from index.search import search
+    from index.store import Store
+    from rag import models
+
+    after, before = _day(args.after, "--after"), _day(args.before, "--before")
+    embedder = _embedder(args.embedder, models)
+    hits = search(Store(_index(args), embedder), embedder, args.query, args.k, args.source, after, before)
+    if args.json:
+        print(json.dumps([
+            {"chunk_id": h.chunk.id, "article_id": h.article.id, "title": h.article.title, "source": h.article.source,
+             "date": h.article.published and h.article.published.isoformat(), "start": h.chunk.start, "end": h.chunk.end,
+             "text": h.chunk.text, "score": h.score, "cosine": h.cosine, "bm25": h.bm25,
+             "also_in": [a.id for _, a in h.copies]} for h in hits
+        ], ensure_ascii=False, indent=2))
+        return 0
+    for h in hits:
+        copies = f"  (also in {', '.join(a.id for _, a in h.copies)})" if h.copies else ""
+        print(f"{h.rank:2}. {h.score:.2f}  {h.chunk.id}  {h.article.source or '?'}, {h.article.published or 'undated'}{copies}")
+        print("      " + " ".join(h.chunk.text.split())[:200])
+    if not hits:
+        print("Nothing found.")
+    return 0
+
+
+def articles(args: argparse.Namespace) -> int:
+    """List the articles, or show one: its text, or what was removed from it."""
+    from index.store import Store
+
+    store = Store(_index(args))
+    if args.action == "show":
+        if not args.id:
+            raise InputError("No article is named.", "Run rag articles show ID.")
+        try:
+            article = store.article(args.id)
+        except KeyError:
+            raise InputError(f"There is no article {args.id!r} in the index.", "`rag articles` lists them.") from None
+        if args.removed:
+            for r in article.removed:
+                print(f"{r.line:4}  {r.why:42}  {r.text}")
+            print(f"{len(article.removed)} lines removed.")
+        else:
+            print(f"{article.label}\n{article.source or 'source not known'}, {article.published or 'undated'} "
+                  f"({article.published_how or 'no date found'})\n{article.url or ''}\n\n{article.text}")
+        return 0
+    for a in store.articles():
+        print(f"{a.published or 'undated':10}  {a.id}  {a.source or '?'}: {a.label}")
+    for s in json.loads(store.meta["skipped"]):
+        print(f"  skipped {s['path']}: {s['why']}")
+    return 0
+
+
+def models_command(args: argparse.Namespace) -> int:
+    """List the models, or fetch some."""
+    from rag import models
+
+    if args.action == "fetch":
+        if not args.name:
+            raise InputError("No model is named.", f"Known: {', '.join(models.registry())}.")
+        for name in args.name:
+            known = models.registry().get(name)
+            if known and known.present:
+                print(f"{name}: already here, verified.")
+                continue
+            with _bar(name) as tick:
+                path = models.fetch(name, lambda stage, done, total: tick(done, total, stage))
+            print(f"{name}: {path}")
+        return 0
+    for m in models.registry().values():
+        state = "here" if m.present else "not fetched"
+        print(f"{m.name:22} {m.kind:9} {m.bytes / 1e6:7.0f} MB  {m.licence:11} {state:12} {m.about}")
+    return 0
+
+
+def doctor(args: argparse.Namespace) -> int:
+    """Say whether everything this needs works here; the engine is tried in its own process."""
+    from rag import doctor as checks
+
+    failed = 0
+    for name, ok, says in checks.run(args.model, _index(args)):
+        print(f"{'ok  ' if ok else 'FAIL'}  {name}: {says}")
+        failed += not ok
+    return 1 if failed else 0
+
+
+def chat(args: argparse.Namespace) -> int:
+    """Open the chat in the browser's reach."""
+    from ui.app import launch
+
+    return launch(_index(args), args.model, args.host, args.port)
+
+
+def _eval(args: argparse.Namespace) -> int:
+    from eval.cli import run
+
+    return run(args)
+
+
+def _open(args: argparse.Namespace) -> Rag:
+    from rag.assistant import Rag
+    from rag.config import Config
+
+    config = Config(embedder=args.embedder, gpu_layers=args.gpu_layers, **({"read": args.k} if args.k else {}))
+    if args.k is not None and args.k < 1:
+        raise InputError(f"--k is {args.k}.", "Give a number from 1.")
+    return Rag.open(_index(args), args.model, config)
+
+
+def _embedder(name: str, models: Any) -> Any:
+    from index.embedder import SentenceTransformerEmbedder
+
+    known = models.registry().get(name)
+    return SentenceTransformerEmbedder(models.locate(name, "embedder"), name, known.dim if known else None)
+
+
+def _index(args: argparse.Namespace) -> Path:
+    target = Path(args.index).expanduser() if args.index else default_index()
+    if args.index and args.run is not index_folders and not target.exists():
+        raise IndexMissing(f"There is no index in {target}.", f"Build one: rag index FOLDER --index {target}")
+    return target
+
+
+def _day(text: str | None, option: str) -> date | None:
+    if text is None:
+        return None
+    try:
+        return date.fromisoformat(text)
+    except ValueError:
+        raise InputError(f"{option} is {text!r}, not a day.", "Write it as 2022-03-31.") from None
+
+
+def _shown(answer: Answer) -> str:
+    lines = [answer.text]
+    for c in answer.citations:
+        day = c.date.isoformat() if c.date else "undated"
+        lines.append(f"\n  [{c.marker}] {c.source or 'source not known'}, {day} ({c.article_id}){f': {c.title}' if c.title else ''}")
+        lines.append("      “" + " ".join(c.quote.split()) + "”")
+    return "\n".join(lines)
+
+
+@contextmanager
+def _bar(what: str) -> Iterator[Callable[..., None]]:
+    """A progress bar on standard error, in a terminal or not."""
+    from rich.console import Console
+    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+
+    columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
+    with Progress(*columns, console=Console(stderr=True)) as progress:
+        task: list[Any] = []
+
+        def tick(done: int, total: int, stage: str = "") -> None:
+            if not task:
+                task.append(progress.add_task(what, total=total))
+            progress.update(task[0], completed=done, total=total, description=stage or what)
+
+        yield tick
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(prog="rag", description="Ask a folder of articles; every sentence cites the words that support it.")
+    commands = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
+
+    def command(name: str, run: Callable[[argparse.Namespace], int], about: str) -> argparse.ArgumentParser:
+        sub = commands.add_parser(name, help=about, description=about)
+        sub.set_defaults(run=run)
+        sub.add_argument("--index", metavar="DIR", help="the index's folder (default: the default index)")
+        return sub
+
+    def model(sub: argparse.ArgumentParser) -> None:
+        sub.add_argument("--model", default=DEFAULT_MODEL, help="a name from `rag models`, a GGUF file, or none")
+        sub.add_argument("--gpu-layers", type=int, default=-1, metavar="N", help="layers on a GPU (default: all, where there is one)")
+
+    def embedder(sub: argparse.ArgumentParser) -> None:
+        sub.add_argument("--embedder", default=DEFAULT_EMBEDDER, help="an embedding model, by name or folder")
+
+    def limits(sub: argparse.ArgumentParser) -> None:
+        sub.add_argument("--source", help="only articles of this source")
+        sub.add_argument("--after", metavar="DAY", help="only articles published on or after this day")
+        sub.add_argument("--before", metavar="DAY", help="only articles published on or before this day")
+
+    sub = command("ask", ask, "ask a question; without one, hold a conversation")
+    sub.add_argument("question", nargs="?")
+    sub.add_argument("--json", action="store_true", help="print the whole answer as JSON")
+    sub.add_argument("--as-of", metavar="DAY", help="the day it is asked on; nothing later is used")
+    sub.add_argument("--k", type=int, help="passages to read (default: 8)")
+    model(sub), embedder(sub), limits(sub)
+
+    sub = command("index", index_folders, "index the articles of folders (default: those indexed before, or seeds/)")
+    sub.add_argument("folder", nargs="*")
+    sub.add_argument("--rebuild", action="store_true", help="start anew, also over a damaged index")
+    sub.add_argument("--if-missing", action="store_true", help="do nothing where there is an index")
+    embedder(sub)
+
+    sub = command("search", search_index, "search without a language model")
+    sub.add_argument("query")
+    sub.add_argument("--k", type=int, default=10)
+    sub.add_argument("--json", action="store_true")
+    embedder(sub), limits(sub)
+
+    sub = command("articles", articles, "list the articles, or show one")
+    sub.add_argument("action", nargs="?", choices=["list", "show"], default="list")
+    sub.add_argument("id", nargs="?")
+    sub.add_argument("--removed", action="store_true", help="show what was removed as site furniture")
+
+    sub = command("models", models_command, "list the models, or fetch some")
+    sub.add_argument("action", nargs="?", choices=["list", "fetch"], default="list")
+    sub.add_argument("name", nargs="*")
+
+    sub = command("chat", chat, "open the chat")
+    sub.add_argument("--host", default="127.0.0.1")
+    sub.add_argument("--port", type=int, default=7860)
+    model(sub)
+
+    sub = command("doctor", doctor, "check that everything works on this machine")
+    model(sub)
+
+    sub = command("eval", _eval, "measure answers against golden questions")
+    model(sub), embedder(sub)
+    from eval.options import add_options
+
+    add_options(sub)
+    return parser
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,60 @@
+"""Settings: one frozen object, and where things live."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+from dataclasses import asdict, dataclass
+from pathlib import Path
+
+DEFAULT_MODEL = "qwen2.5-coder-1.5b"
+DEFAULT_EMBEDDER = "all-MiniLM-L6-v2"
+NO_MODEL = "none"
+
+
+def data_home() -> Path:
+    """The folder for models and indexes: `RAG_HOME`, or the user's own data folder."""
+    import platformdirs
+
+    home = os.environ.get("RAG_HOME")
+    return Path(home).expanduser() if home else Path(platformdirs.user_data_dir("rag-articles"))
+
+
+def default_index() -> Path:
+    """The folder of the index that is used when none is named."""
+    return data_home() / "indexes" / "default"
+
+
+def seeds() -> Path:
+    """The five articles that come with the project."""
+    return Path(__file__).parent.parent / "seeds"
+
+
+@dataclass(frozen=True)
+class Config:
+    """What shapes an answer.
+
+    Attributes:
+        candidates: chunks that retrieval hands to the choice of evidence.
+        read: passages the model is asked about, at most.
+        evidence: passages handed to the model to write from, at most.
+        budget: tokens of evidence, at most.
+        answer_tokens: tokens written, at most.
+    """
+
+    model: str = DEFAULT_MODEL
+    embedder: str = DEFAULT_EMBEDDER
+    candidates: int = 30
+    read: int = 8
+    evidence: int = 4
+    budget: int = 700
+    answer_tokens: int = 140
+    context: int = 4096
+    threads: int | None = None
+    gpu_layers: int = -1
+
+    @property
+    def id(self) -> str:
+        """A short fingerprint: answers with the same one were made with the same settings."""
+        return hashlib.sha256(json.dumps(asdict(self), sort_keys=True).encode()).hexdigest()[:10]

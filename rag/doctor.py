@@ -1,0 +1,71 @@
+"""Whether everything works here: one line a check. The engine is tried in its own process."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from collections.abc import Iterator
+from importlib.metadata import PackageNotFoundError, version
+from pathlib import Path
+
+from index.errors import RagError
+from index.store import Store
+from rag import models
+from rag.config import DEFAULT_EMBEDDER, NO_MODEL, data_home
+
+_DECODE = """
+import sys
+from pathlib import Path
+from rag.llm import LocalModel
+m = LocalModel(Path(sys.argv[1]), context=512)
+print("".join(m.write(m.chat("You are helpful.", "Say the word blue.\\n", "Then stop."), 4)) or "(nothing)")
+import llama_cpp
+print("GPU" if llama_cpp.llama_supports_gpu_offload() else "CPU")
+"""
+
+
+def run(model: str, index: Path) -> Iterator[tuple[str, bool, str]]:
+    """Yield (check, whether it passed, what was found or what to do)."""
+    yield "Python", sys.version_info >= (3, 11), sys.version.split()[0]
+    for package in ("sentence-transformers", "faiss-cpu", "llama-cpp-python", "gradio"):
+        try:
+            yield package, True, version(package)
+        except PackageNotFoundError:
+            yield package, False, "not installed; run `make setup`"
+    yield "data folder", True, str(data_home())
+    for name, kind in ((DEFAULT_EMBEDDER, "embedder"), (model, "llm")):
+        if name == NO_MODEL:
+            continue
+        try:
+            yield name, True, str(models.locate(name, kind))
+        except RagError as error:
+            yield name, False, str(error)
+            continue
+        if kind == "llm":
+            yield ("engine", *try_engine(models.locate(name, kind)))
+    try:
+        meta = Store(index).meta
+        yield "index", True, f"{meta['articles']} articles, {meta['chunks']} chunks in {index}"
+    except RagError as error:
+        yield "index", False, str(error)
+
+
+def try_engine(path: Path, seconds: int = 120) -> tuple[bool, str]:
+    """Read and write a few tokens in a process of its own, so that a crash is a sentence."""
+    try:
+        done = subprocess.run(
+            [sys.executable, "-c", _DECODE, str(path)], capture_output=True, text=True, timeout=seconds, check=False,
+            cwd=Path(__file__).parent.parent,
+        )
+    except subprocess.TimeoutExpired:
+        return False, f"no answer within {seconds} s; the machine may be too slow or out of memory"
+    if done.returncode < 0:
+        return False, (
+            f"the engine died with signal {-done.returncode} while reading a prompt: this build does not suit this CPU. "
+            "Install clang (Debian: apt-get install clang-16 libomp-16-dev), delete .venv and run make again."
+        )
+    if done.returncode != 0:
+        lines = done.stderr.strip().splitlines()
+        return False, lines[-1] if lines else f"exit code {done.returncode}"
+    lines = done.stdout.split()
+    return True, f"reads and writes, on {lines[-1] if lines else '?'}"

@@ -1,0 +1,131 @@
+"""Hits become evidence: passages that can be understood alone, dated, deduplicated, in budget."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Sequence
+from dataclasses import replace
+from datetime import date
+
+from index.dates import mentions, short, spell
+from index.sentences import sentences
+from index.types import Article, Hit
+from rag.types import EvidenceSentence, Passage
+from rag.when import Period
+
+_OPENS_UNNAMED = re.compile(
+    r"^[\"“'‘(]*(?:he|she|they|it|his|her|their|its|this|that|these|those|the (?:two|three|same|latter|former)|both|such|"
+    r"but (?:he|she|they|it)|however,? (?:he|she|they|it))\b", re.I
+)
+_ENDS_UNNAMED = re.compile(r"[\"”,]\s*(?:he|she|they)\s+(?:said|added|told|wrote|says|continued|noted|warned)\b", re.I)
+_BACK = 2  # sentences taken along from before a chunk, at most
+_NEAR_DAYS = 4
+
+
+def passages(hits: Sequence[Hit], period: Period, as_of: date | None) -> list[Passage]:
+    """One passage a hit, best first; those near the time asked about move up.
+
+    A question about "now" prefers what is newest at `as_of`; a question about a time
+    prefers articles published within some days of it, or that name a day of it.
+    """
+    made = [_passage(hit) for hit in hits]
+    if not made or not (period.bounded or period.latest):
+        return made
+    dated = [p.article.published for p in made if p.article.published]
+    newest = max(dated, default=None)
+    span = max(((newest - min(dated)).days if newest else 0), 1)
+
+    def boosted(passage: Passage) -> float:
+        day, bonus = passage.article.published, 0.0
+        if period.bounded and (
+            (day and period.holds(day, _NEAR_DAYS)) or any(period.holds(m.day) for m in mentions(passage.text, day))
+        ):
+            bonus += 0.25
+        if period.latest and day and newest:
+            bonus += 0.3 * (1 - (newest - day).days / span)
+        return passage.score + bonus
+
+    return sorted((replace(p, score=boosted(p)) for p in made), key=lambda p: (-p.score, p.chunk_id))
+
+
+def select(found: Sequence[Passage], limit: int, budget: int, count: Callable[[str], int]) -> list[Passage]:
+    """The first `limit` passages that fit the budget of tokens, without overlaps, oldest first.
+
+    Passages of one article stand together in the order of its text.
+    """
+    chosen: list[Passage] = []
+    spent = 0
+    for passage in found:
+        if len(chosen) == limit:
+            break
+        if any(_overlap(passage, other) for other in chosen):
+            continue
+        cost = count(passage.shown) + 12
+        if chosen and spent + cost > budget:
+            continue
+        chosen.append(passage)
+        spent += cost
+    return sorted(chosen, key=lambda p: (p.article.published or date.max, p.article.id, p.start))
+
+
+def heading(article: Article) -> str:
+    """Source and day of an article, as the model reads them."""
+    day = spell(article.published) if article.published else "undated"
+    return f"{article.source or 'news report'}, {day}"
+
+
+def dated(text: str, published: date | None) -> str:
+    """The text with the day meant after each weekday: "on Tuesday (29 March)"."""
+    out, last = [], 0
+    for mention in mentions(text, published):
+        if re.search(r"\d", mention.words) or mention.start < last:
+            continue
+        out += [text[last : mention.end], f" ({short(mention.day).rsplit(' ', 1)[0]})"]
+        last = mention.end
+    return "".join([*out, text[last:]])
+
+
+def evidence_sentences(article: Article, chunk_id: str, start: int, end: int) -> tuple[EvidenceSentence, ...]:
+    """The sentences of a stretch of an article."""
+    return tuple(
+        EvidenceSentence(article, chunk_id, a, b, article.text[a:b]) for a, b in sentences(article.text, start, end)
+    )
+
+
+def _passage(hit: Hit) -> Passage:
+    article, chunk = hit.article, hit.chunk
+    start = _with_speaker(article, chunk.start, chunk.end)
+    text = article.text[start : chunk.end]
+    shown = dated(" ".join(text.split()), article.published)
+    if chunk.kind == "caption":
+        shown = f"(photo caption) {shown}"
+    return Passage(
+        article=article, chunk_id=chunk.id, start=start, end=chunk.end, text=text, shown=shown,
+        score=hit.score, cosine=hit.cosine, sentences=evidence_sentences(article, chunk.id, start, chunk.end),
+        sources=(article.id, *dict.fromkeys(other.id for _, other in hit.copies if other.id != article.id)),
+    )
+
+
+def _with_speaker(article: Article, start: int, end: int) -> int:
+    """Where to begin so that "he" has a name: up to two sentences earlier."""
+    before = [span for span in sentences(article.text, max(0, start - 1200), start) if span not in article.captions]
+    for _ in range(_BACK):
+        first = sentences(article.text, start, end)[0]
+        opening = article.text[first[0] : first[1]]
+        unnamed = _OPENS_UNNAMED.match(opening) or _ENDS_UNNAMED.search(opening) or (
+            opening[:1] in "\"“" and not re.search(r"[\"”]\s*,?\s*(?:[A-Z]|said|according)|[\"”].*[A-Z]", opening[1:])
+        )
+        if not unnamed or not before:
+            break
+        start = before.pop()[0]
+    return start
+
+
+def _overlap(a: Passage, b: Passage) -> bool:
+    shared = min(a.end, b.end) - max(a.start, b.start)
+    return a.article.id == b.article.id and shared > 0.6 * min(a.end - a.start, b.end - b.start)
+
+
+def short_day(article: Article) -> str:
+    """The article's day in short, "undated" where it has none."""
+    return short(article.published) if article.published else "undated"

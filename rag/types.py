@@ -1,0 +1,139 @@
+"""What an answer is made of: frozen, and the same for the chat, the evaluation and Python."""
+
+from __future__ import annotations
+
+from dataclasses import asdict, dataclass, field
+from datetime import date
+from typing import Any, TypedDict
+
+from index.types import Article
+
+
+class Turn(TypedDict):
+    """One message of a conversation: role "user" or "assistant"."""
+
+    role: str
+    content: str
+
+
+@dataclass(frozen=True)
+class EvidenceSentence:
+    """A sentence of an article: `text == article.text[start:end]`."""
+
+    article: Article
+    chunk_id: str
+    start: int
+    end: int
+    text: str
+
+
+@dataclass(frozen=True)
+class Passage:
+    """A run of sentences the model may answer from.
+
+    Attributes:
+        shown: the words as the model reads them: with the day meant after "on Monday".
+        score: fused retrieval score, 0 to 1.
+        cosine: cosine similarity to the question.
+        relevance: the model's log-odds that the passage holds the answer; None if not asked.
+        sources: ids of all articles that carry it, this one first.
+    """
+
+    article: Article
+    chunk_id: str
+    start: int
+    end: int
+    text: str
+    shown: str
+    score: float
+    cosine: float | None
+    sentences: tuple[EvidenceSentence, ...]
+    relevance: float | None = None
+    sources: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class Citation:
+    """The words of an article that support a sentence: `quote == article.text[start:end]`."""
+
+    marker: int
+    article_id: str
+    chunk_id: str
+    title: str | None
+    source: str | None
+    date: date | None
+    url: str | None
+    start: int
+    end: int
+    quote: str
+
+
+@dataclass(frozen=True)
+class Sentence:
+    """A sentence of the answer, or one that was dropped.
+
+    Attributes:
+        start, end: offsets into `Answer.text`; -1 for a dropped sentence.
+        markers: the citations that support it.
+        support: 0 to 1, how surely its evidence says it.
+        why: why it was dropped or changed; empty otherwise.
+    """
+
+    text: str
+    start: int
+    end: int
+    markers: tuple[int, ...]
+    support: float
+    supported: bool
+    why: str = ""
+
+
+@dataclass(frozen=True)
+class Answer:
+    """An answer, or a refusal: then `abstained` is True, `reason` says why, citations are empty.
+
+    Attributes:
+        as_of: the day the question is taken to be asked on; nothing later was used.
+        near: what the collection has on the subject, where an answer was refused.
+        timings: seconds by stage, and "total".
+        tokens: prompt tokens read and tokens generated.
+    """
+
+    question: str
+    standalone_question: str
+    abstained: bool
+    text: str
+    sentences: tuple[Sentence, ...] = ()
+    dropped: tuple[Sentence, ...] = ()
+    citations: tuple[Citation, ...] = ()
+    passages: tuple[Passage, ...] = ()
+    reason: str = ""
+    near: tuple[Article, ...] = ()
+    timings: dict[str, float] = field(default_factory=dict)
+    tokens: dict[str, int] = field(default_factory=dict)
+    model: str = ""
+    as_of: date | None = None
+    config_id: str = ""
+
+    def as_dict(self) -> dict[str, Any]:
+        """Plain data for JSON: dates as ISO strings, articles by id."""
+        data = asdict(self)
+        data["as_of"] = self.as_of.isoformat() if self.as_of else None
+        for citation in data["citations"]:
+            citation["date"] = citation["date"].isoformat() if citation["date"] else None
+        data["near"] = [{"id": a.id, "title": a.label, "date": a.published and a.published.isoformat()} for a in self.near]
+        data["passages"] = [
+            {"article_id": p.article.id, "chunk_id": p.chunk_id, "start": p.start, "end": p.end, "text": p.text,
+             "score": p.score, "cosine": p.cosine, "relevance": p.relevance, "sources": list(p.sources)}
+            for p in self.passages
+        ]
+        return data
+
+
+@dataclass(frozen=True)
+class Event:
+    """What `Rag.stream` yields: "status" (text), "draft" (a piece of text), "answer" (the whole)."""
+
+    kind: str
+    text: str = ""
+    answer: Answer | None = None
