@@ -1,0 +1,1 @@
+"""The golden questions, their metrics, and public benchmarks by the same machinery."""

@@ -7,7 +7,9 @@ import argparse
 
 def add_options(parser: argparse.ArgumentParser) -> None:
     """Add what `rag eval` takes."""
-    parser.add_argument("action", nargs="*", metavar="ACTION", help="compare A B | draft FOLDER; nothing: run the golden set")
+    parser.add_argument(
+        "action", nargs="*", metavar="ACTION", help="compare A B | draft FOLDER; nothing: run the golden set"
+    )
     parser.add_argument("--golden", metavar="FILE", help="a golden set of your own (with --index)")
     parser.add_argument("--sample", type=int, metavar="N", help="N questions, stratified by kind, always the same ones")
     parser.add_argument("--kind", action="append", help="only questions of this kind (may be repeated)")
@@ -19,5 +21,7 @@ def add_options(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--suite", choices=["golden", "realtimeqa", "squad", "qags"], default="golden")
     parser.add_argument("--data", metavar="PATH", help="the suite's data: a folder or a file")
     parser.add_argument("--week", action="append", help="realtimeqa: only this week (may be repeated)")
-    parser.add_argument("--baseline", metavar="FILE", action="append", help="predictions to score beside, as JSON lines")
+    parser.add_argument(
+        "--baseline", metavar="FILE", action="append", help="predictions to score beside, as JSON lines"
+    )
     parser.add_argument("--limit", type=int, help="squad, qags: only so many")

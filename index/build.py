@@ -27,7 +27,10 @@ def clean_all(raws: Sequence[RawArticle]) -> tuple[list[Article], list[Skipped]]
 
 
 def build(
-    index: Path, folders: Sequence[Path], embedder: Embedder, rebuild: bool = False,
+    index: Path,
+    folders: Sequence[Path],
+    embedder: Embedder,
+    rebuild: bool = False,
     progress: Progress | None = None,
 ) -> IndexReport:
     """Make the index at `index` hold the articles of `folders`, and nothing else.
@@ -45,6 +48,4 @@ def build(
         raise CollectionError(
             f"There is no article in {names}{why}.", f"Put files there that end in {', '.join(KINDS)}."
         )
-    return write(
-        index, articles, embedder, skipped, [str(folder.resolve()) for folder in folders], rebuild, progress
-    )
+    return write(index, articles, embedder, skipped, [str(folder.resolve()) for folder in folders], rebuild, progress)

@@ -71,7 +71,7 @@ def parse_day(words: str, near: date | None = None) -> date | None:
         warnings.simplefilter("ignore")
         import dateparser
 
-        found = dateparser.parse(words, languages=["en"], settings=settings)  # type: ignore[arg-type]
+        found = dateparser.parse(words, languages=["en"], settings=settings)
     if found is None:
         return None
     if has_year or near is None:

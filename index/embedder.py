@@ -17,7 +17,11 @@ class Embedder(Protocol):
     """What the index needs of an embedding model."""
 
     name: str
-    dim: int
+
+    @property
+    def dim(self) -> int:
+        """Numbers in a vector."""
+        ...
 
     def passages(self, texts: Sequence[str], progress: Progress | None = None) -> np.ndarray:
         """Float32 vectors of shape (len(texts), dim), each of length 1."""
@@ -80,7 +84,9 @@ class SentenceTransformerEmbedder:
             transformers.logging.disable_progress_bar()
             try:
                 self._model = SentenceTransformer(
-                    str(self._folder), device="cpu", local_files_only=True,
+                    str(self._folder),
+                    device="cpu",
+                    local_files_only=True,
                     model_kwargs={"use_safetensors": True},
                 )
             except (OSError, ValueError, KeyError) as error:

@@ -18,7 +18,7 @@ import html
 import re
 import unicodedata
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable
 from datetime import date
 
 from index.dates import published_from_line, published_from_url
@@ -75,7 +75,8 @@ _ADDRESS = re.compile(r"\b(?:you|your|yours|you're|you’re|we|our|ours|us)\b", 
 _READER = re.compile(r"\b(?:you|your|yours|you're|you’re)\b", _FLAGS)
 _OUTLET = re.compile(r"\b(?:we|our|ours|us)\b", _FLAGS)
 _ASKING = re.compile(
-    r"\b(?:support|donat\w+|contribut\w+|subscri\w+|member(?:ship)?|newsletter|inbox|journalism|readers?|advert\w*|ads)\b", _FLAGS
+    r"\b(?:support|donat\w+|contribut\w+|subscri\w+|member(?:ship)?|newsletter|inbox|journalism|readers?|advert\w*|ads)\b",
+    _FLAGS,
 )
 _QUOTED = re.compile(r"“[^”]*”|\"[^\"]*\"|«[^»]*»")
 _SAID = re.compile(r"\b(?:said|says|told|wrote|added|according to|announced|reported)\b", _FLAGS)
@@ -109,7 +110,7 @@ def repeated_lines(raws: Iterable[RawArticle]) -> dict[str, set[str]]:
     return {s: {line for line, n in lines.items() if n > 1} for s, lines in counts.items()}
 
 
-def clean(raw: RawArticle, repeated: Sequence[str] | set[str] = frozenset()) -> Article:
+def clean(raw: RawArticle, repeated: Collection[str] = ()) -> Article:
     """The article without its furniture.
 
     Args:
@@ -139,9 +140,17 @@ def clean(raw: RawArticle, repeated: Sequence[str] | set[str] = frozenset()) -> 
         place += len(body)
     title = tidy(raw.title).strip() if raw.title else _title(kept)
     return Article(
-        id=raw.id, title=title or None, source=raw.source, published=published, published_how=how,
-        url=url, authors=raw.authors, text="\n\n".join(kept), removed=tuple(removed),
-        captions=tuple(captions), path=raw.path,
+        id=raw.id,
+        title=title or None,
+        source=raw.source,
+        published=published,
+        published_how=how,
+        url=url,
+        authors=raw.authors,
+        text="\n\n".join(kept),
+        removed=tuple(removed),
+        captions=tuple(captions),
+        path=raw.path,
     )
 
 
@@ -158,7 +167,11 @@ def _judge(lines: list[str], repeated: set[str], raw: RawArticle) -> list[str]:
             reasons[i] = reasons[i] or "about the writer"
             continue
         # "Support The Moscow Times!" opens an appeal; "Support for Ukraine grew" does not.
-        if _OPENER.match(line) and not _SAID.search(line) and (not _TERMINAL.search(line) or line[-1] in "!?" or _speaks(line)):
+        if (
+            _OPENER.match(line)
+            and not _SAID.search(line)
+            and (not _TERMINAL.search(line) or line[-1] in "!?" or _speaks(line))
+        ):
             in_appeal = True
             reasons[i] = reasons[i] or "opens an appeal to the reader"
         elif in_appeal or (place and reasons[full[place - 1]] == "the outlet asks its reader"):
@@ -174,10 +187,18 @@ def _judge(lines: list[str], repeated: set[str], raw: RawArticle) -> list[str]:
         line = lines[i].strip()
         before = reasons[full[place - 1]] if place else ""
         after = reasons[full[place + 1]] if place + 1 < len(full) else "end"
-        if not reasons[i] and before and after and len(line.split()) <= 6 and not _TERMINAL.search(line) and not _is_caption(line):
+        if (
+            not reasons[i]
+            and before
+            and after
+            and len(line.split()) <= 6
+            and not _TERMINAL.search(line)
+            and not _is_caption(line)
             # A date or the title may stand between a banner and the text.
-            if _normal(line) != _normal(raw.title or "") and place > 2:
-                reasons[i] = "a label among furniture"
+            and place > 2
+            and _normal(line) != _normal(raw.title or "")
+        ):
+            reasons[i] = "a label among furniture"
     for i in full[:12]:
         if not reasons[i] and published_from_line(lines[i]):
             reasons[i] = "date line, kept as metadata"
@@ -209,7 +230,7 @@ def _alone(line: str, is_repeated: bool) -> str:
 
 def _asks(text: str) -> bool:
     """The outlet ("we", "our") speaks to a reader ("you") about its own keep."""
-    asking = len(set(w.lower() for w in _ASKING.findall(text)))
+    asking = len({w.lower() for w in _ASKING.findall(text)})
     return bool(_READER.search(text) and _OUTLET.search(text) and asking) or bool(
         asking >= 2 and _READER.search(text) and len(text.split()) <= 40
     )
@@ -227,7 +248,12 @@ def _is_caption(line: str) -> bool:
 
 def _title(kept: list[str]) -> str | None:
     first = kept[0] if kept else ""
-    if len(kept) > 1 and 3 <= len(first.split()) <= 22 and not re.search(r"[.!…][\"”’]?$", first) and not _is_caption(first):
+    if (
+        len(kept) > 1
+        and 3 <= len(first.split()) <= 22
+        and not re.search(r"[.!…][\"”’]?$", first)
+        and not _is_caption(first)
+    ):
         return first
     return None
 

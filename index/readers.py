@@ -115,7 +115,9 @@ def unwrap(text: str) -> str:
     long = [len(line) for line in lines if line.strip()]
     blocks = text.replace("\r\n", "\n").split("\n\n")
     wrapped = (
-        len(long) > 8 and max(long) <= 100 and len(blocks) > 1
+        len(long) > 8
+        and max(long) <= 100
+        and len(blocks) > 1
         and sum(n >= 55 for n in long) > 0.55 * len(long)
         and sum(not line.rstrip().endswith((".", "!", "?", '"', "”", ":")) for line in lines if len(line) >= 55)
         > 0.5 * sum(n >= 55 for n in long)
@@ -134,8 +136,13 @@ def _html(path: Path, text: str) -> RawArticle:
     data: dict[str, Any] = found.as_dict()
     day = parse_day(data["date"]) if data.get("date") else None
     return RawArticle(
-        id=path.stem, text=data.get("text") or "", path=str(path), title=data.get("title"),
-        source=data.get("sitename") or data.get("hostname"), url=data.get("url"), published=day,
+        id=path.stem,
+        text=data.get("text") or "",
+        path=str(path),
+        title=data.get("title"),
+        source=data.get("sitename") or data.get("hostname"),
+        url=data.get("url"),
+        published=day,
         published_how="stated in the page" if day else "",
         authors=tuple(a.strip() for a in (data.get("author") or "").split(";") if a.strip()),
     )
@@ -146,7 +153,9 @@ def _pdf(path: Path) -> RawArticle:
     try:
         done = subprocess.run(
             [sys.executable, "-m", "index.pdf", str(path), str(_PDF_BYTES), str(_PDF_SECONDS)],
-            capture_output=True, timeout=_PDF_SECONDS + 10, check=False,
+            capture_output=True,
+            timeout=_PDF_SECONDS + 10,
+            check=False,
             cwd=Path(__file__).parent.parent,
         )
     except subprocess.TimeoutExpired as error:
@@ -190,8 +199,13 @@ def _json_article(line: bytes, where: str, fallback: str) -> RawArticle | Skippe
     authors = data.get("authors") or []
     authors = [authors] if isinstance(authors, str) else authors if isinstance(authors, list) else []
     return RawArticle(
-        id=words("id") or fallback, text=data["text"], path=where, title=words("title"),
-        source=words("source"), url=words("url"), published=day,
+        id=words("id") or fallback,
+        text=data["text"],
+        path=where,
+        title=words("title"),
+        source=words("source"),
+        url=words("url"),
+        published=day,
         published_how="stated in the metadata" if day else "",
         authors=tuple(str(author) for author in authors),
     )

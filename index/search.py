@@ -14,16 +14,106 @@ from index.types import Article, Chunk, Hit
 DEPTH = 60
 _COPY = 0.6  # share of three-word runs in common from which two chunks are one report
 _STOP = frozenset(
-    "a an the of to in on at by for from with and or but if is are was were be been being do does did has have had "
-    "it its this that these those there who whom whose what which when where why how i you he she they we me him her "
-    "them us my your his their our as so than then not no will would can could should may might about into over after "
-    "before s t say says said tell told".split()
+    [
+        "a",
+        "an",
+        "the",
+        "of",
+        "to",
+        "in",
+        "on",
+        "at",
+        "by",
+        "for",
+        "from",
+        "with",
+        "and",
+        "or",
+        "but",
+        "if",
+        "is",
+        "are",
+        "was",
+        "were",
+        "be",
+        "been",
+        "being",
+        "do",
+        "does",
+        "did",
+        "has",
+        "have",
+        "had",
+        "it",
+        "its",
+        "this",
+        "that",
+        "these",
+        "those",
+        "there",
+        "who",
+        "whom",
+        "whose",
+        "what",
+        "which",
+        "when",
+        "where",
+        "why",
+        "how",
+        "i",
+        "you",
+        "he",
+        "she",
+        "they",
+        "we",
+        "me",
+        "him",
+        "her",
+        "them",
+        "us",
+        "my",
+        "your",
+        "his",
+        "their",
+        "our",
+        "as",
+        "so",
+        "than",
+        "then",
+        "not",
+        "no",
+        "will",
+        "would",
+        "can",
+        "could",
+        "should",
+        "may",
+        "might",
+        "about",
+        "into",
+        "over",
+        "after",
+        "before",
+        "s",
+        "t",
+        "say",
+        "says",
+        "said",
+        "tell",
+        "told",
+    ]
 )
 
 
 def search(
-    store: Store, embedder: Embedder, query: str, k: int = 10, source: str | None = None,
-    after: date | None = None, before: date | None = None, as_of: date | None = None,
+    store: Store,
+    embedder: Embedder,
+    query: str,
+    k: int = 10,
+    source: str | None = None,
+    after: date | None = None,
+    before: date | None = None,
+    as_of: date | None = None,
 ) -> list[Hit]:
     """The k best chunks, best first.
 
@@ -51,9 +141,7 @@ def search(
         order = sorted(found, key=lambda row: (-fused[row], row))
         chunks = [(row, store.chunk(row)) for row in order]
         articles = {c.article_id: store.loaded_article(c.article_id) for _, c in chunks}
-    return _fold(
-        [(c, articles[c.article_id], fused[row], cosine.get(row), sparse.get(row)) for row, c in chunks], k
-    )
+    return _fold([(c, articles[c.article_id], fused[row], cosine.get(row), sparse.get(row)) for row, c in chunks], k)
 
 
 def fuse(cosine: dict[int, float], bm25: dict[int, float]) -> dict[int, float]:
@@ -117,22 +205,29 @@ def _full_text(store: Store, query: str, k: int, rows: list[int] | None) -> dict
     return dict(kept[:k])
 
 
-def _fold(
-    ranked: Sequence[tuple[Chunk, Article, float, float | None, float | None]], k: int
-) -> list[Hit]:
+def _fold(ranked: Sequence[tuple[Chunk, Article, float, float | None, float | None]], k: int) -> list[Hit]:
     """Show near-duplicates once, with every other article that carries them."""
     hits: list[Hit] = []
     runs: list[set[tuple[str, ...]]] = []
     for chunk, article, score, cosine, bm25 in ranked:
         mine = _word_runs(chunk.text)
         twin = next(
-            (i for i, theirs in enumerate(runs)
-             if hits[i].chunk.article_id != article.id and _alike(mine, theirs) >= _COPY), None
+            (
+                i
+                for i, theirs in enumerate(runs)
+                if hits[i].chunk.article_id != article.id and _alike(mine, theirs) >= _COPY
+            ),
+            None,
         )
         if twin is not None:
             known = hits[twin]
             hits[twin] = Hit(
-                known.chunk, known.article, known.score, known.rank, known.cosine, known.bm25,
+                known.chunk,
+                known.article,
+                known.score,
+                known.rank,
+                known.cosine,
+                known.bm25,
                 (*known.copies, (chunk, article)),
             )
         elif len(hits) < k:

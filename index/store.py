@@ -148,7 +148,9 @@ class Store:
             return []
         options = {}
         if rows is not None:
-            options["params"] = faiss.SearchParameters(sel=faiss.IDSelectorBatch(np.asarray(rows, np.int64)))
+            options["params"] = faiss.SearchParameters(  # type: ignore[call-arg]
+                sel=faiss.IDSelectorBatch(np.asarray(rows, np.int64))
+            )
         scores, ids = self._faiss.search(vector[None].astype(np.float32), min(k, self._faiss.ntotal), **options)
         return [(int(i), float(s)) for i, s in zip(ids[0], scores[0], strict=True) if i != -1]
 
@@ -215,8 +217,13 @@ class Store:
 
 
 def write(
-    folder: Path, articles: Sequence[Article], embedder: Embedder, skipped: Sequence[Skipped] = (),
-    folders: Sequence[str] = (), rebuild: bool = False, progress: Progress | None = None,
+    folder: Path,
+    articles: Sequence[Article],
+    embedder: Embedder,
+    skipped: Sequence[Skipped] = (),
+    folders: Sequence[str] = (),
+    rebuild: bool = False,
+    progress: Progress | None = None,
 ) -> IndexReport:
     """Make the index hold exactly these articles; embed only what is new.
 
@@ -252,8 +259,13 @@ def write(
 
 
 def _write(
-    db: sqlite3.Connection, folder: Path, articles: Sequence[Article], embedder: Embedder,
-    skipped: Sequence[Skipped], folders: Sequence[str], progress: Progress | None,
+    db: sqlite3.Connection,
+    folder: Path,
+    articles: Sequence[Article],
+    embedder: Embedder,
+    skipped: Sequence[Skipped],
+    folders: Sequence[str],
+    progress: Progress | None,
 ) -> IndexReport:
     for statement in _SCHEMA.split(";\n"):
         if statement.strip():
@@ -277,7 +289,9 @@ def _write(
     db.execute("BEGIN IMMEDIATE")
     try:
         for article_id in [*dropped, *(a.id for a in changed if a.id in before)]:
-            db.execute("DELETE FROM full_text WHERE rowid IN (SELECT row FROM chunks WHERE article_id = ?)", (article_id,))
+            db.execute(
+                "DELETE FROM full_text WHERE rowid IN (SELECT row FROM chunks WHERE article_id = ?)", (article_id,)
+            )
             db.execute("DELETE FROM chunks WHERE article_id = ?", (article_id,))
             db.execute("DELETE FROM articles WHERE id = ?", (article_id,))
         row = db.execute("SELECT coalesce(max(row), 0) FROM chunks").fetchone()[0]
@@ -298,11 +312,20 @@ def _write(
         total, digest = _write_vectors(db, folder, generation, embedder.dim)
         db.executemany(
             "INSERT OR REPLACE INTO meta VALUES (?, ?)",
-            [("format", str(FORMAT)), ("embedder", embedder.name), ("dim", str(embedder.dim)),
-             ("chunk_words", str(MAX_WORDS)), ("generation", str(generation)), ("vectors_sha256", digest),
-             ("chunks", str(total)), ("articles", str(len(articles))), ("kind", "flat"),
-             ("built_at", date.today().isoformat()), ("folders", json.dumps(list(folders))),
-             ("skipped", json.dumps([asdict(s) for s in skipped]))],
+            [
+                ("format", str(FORMAT)),
+                ("embedder", embedder.name),
+                ("dim", str(embedder.dim)),
+                ("chunk_words", str(MAX_WORDS)),
+                ("generation", str(generation)),
+                ("vectors_sha256", digest),
+                ("chunks", str(total)),
+                ("articles", str(len(articles))),
+                ("kind", "flat"),
+                ("built_at", date.today().isoformat()),
+                ("folders", json.dumps(list(folders))),
+                ("skipped", json.dumps([asdict(s) for s in skipped])),
+            ],
         )
         db.execute("COMMIT")
     except BaseException:
@@ -314,14 +337,25 @@ def _write(
             old.unlink(missing_ok=True)
     updated = sum(1 for a in changed if a.id in before)
     return IndexReport(
-        articles=len(articles), chunks=total, added=len(changed) - updated, updated=updated,
-        unchanged=len(articles) - len(changed), dropped=len(dropped), embedded=embedded, skipped=tuple(skipped),
+        articles=len(articles),
+        chunks=total,
+        added=len(changed) - updated,
+        updated=updated,
+        unchanged=len(articles) - len(changed),
+        dropped=len(dropped),
+        embedded=embedded,
+        skipped=tuple(skipped),
     )
 
 
 def _embed_missing(
-    db: sqlite3.Connection, changed: Sequence[Article], chunks: dict[str, list[Chunk]], keys: dict[str, str],
-    embedder: Embedder, progress: Progress | None, size: int = 256,
+    db: sqlite3.Connection,
+    changed: Sequence[Article],
+    chunks: dict[str, list[Chunk]],
+    keys: dict[str, str],
+    embedder: Embedder,
+    progress: Progress | None,
+    size: int = 256,
 ) -> int:
     """Embed what has no vector yet, committing batch by batch; how many were embedded."""
     have = {row[0] for row in db.execute("SELECT hash FROM vectors")}

@@ -1,6 +1,6 @@
 """Ask a folder of articles; every sentence of the answer cites the words that support it.
 
-    from rag import Rag, answer
+from rag import Rag, answer
 """
 
 from __future__ import annotations

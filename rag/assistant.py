@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 import threading
 import time
 from collections.abc import Iterator, Sequence
@@ -12,12 +11,22 @@ from pathlib import Path
 from typing import Any
 
 from index.embedder import Embedder, SentenceTransformerEmbedder
-from index.errors import InputError, ModelMissing
+from index.errors import InputError
 from index.search import search
 from index.store import Store
 from index.types import Article, Hit
-from rag import citations, evidence, models, prompt, refusal, support
+from rag import citations, evidence, models, prompt, refusal
 from rag.config import DEFAULT_MODEL, NO_MODEL, Config, data_home, default_index
+from rag.drafts import (
+    Draft,
+    asks_for_several,
+    check,
+    choose,
+    one_sentence,
+    own_words,
+    same,
+    worth_asking,
+)
 from rag.llm import LocalModel
 from rag.rewrite import standalone
 from rag.types import Answer, Event, Passage, Turn
@@ -55,9 +64,11 @@ class Rag:
         embedder = SentenceTransformerEmbedder(folder, config.embedder, known.dim if known else None)
         path = None if config.model == NO_MODEL else models.locate(config.model, "llm")
         store = Store(Path(index) if index else default_index(), embedder)
-        llm = LocalModel(
-            path, config.model, config.context, config.threads, config.gpu_layers, data_home() / "states"
-        ) if path else None
+        llm = (
+            LocalModel(path, config.model, config.context, config.threads, config.gpu_layers, data_home() / "states")
+            if path
+            else None
+        )
         return cls(store, embedder, llm, config)
 
     @property
@@ -66,15 +77,25 @@ class Rag:
         return self.store.articles()
 
     def search(
-        self, query: str, k: int = 10, source: str | None = None, after: date | None = None,
-        before: date | None = None, as_of: date | None = None,
+        self,
+        query: str,
+        k: int = 10,
+        source: str | None = None,
+        after: date | None = None,
+        before: date | None = None,
+        as_of: date | None = None,
     ) -> list[Hit]:
         """The k best chunks for a query; see `index.search.search`."""
         return search(self.store, self.embedder, query, k, source, after, before, as_of)
 
     def answer(
-        self, question: str, history: Sequence[Turn] = (), as_of: date | None = None, source: str | None = None,
-        after: date | None = None, before: date | None = None,
+        self,
+        question: str,
+        history: Sequence[Turn] = (),
+        as_of: date | None = None,
+        source: str | None = None,
+        after: date | None = None,
+        before: date | None = None,
     ) -> Answer:
         """Answer a question from the articles, or refuse where they do not answer it.
 
@@ -96,8 +117,13 @@ class Rag:
         return final
 
     def stream(
-        self, question: str, history: Sequence[Turn] = (), as_of: date | None = None, source: str | None = None,
-        after: date | None = None, before: date | None = None,
+        self,
+        question: str,
+        history: Sequence[Turn] = (),
+        as_of: date | None = None,
+        source: str | None = None,
+        after: date | None = None,
+        before: date | None = None,
     ) -> Iterator[Event]:
         """The same as events: what is being done, the draft as it is written, the answer."""
         question, turns = check_question(question), check_history(history)
@@ -117,7 +143,12 @@ class Rag:
         found = evidence.passages(hits, asked, as_of)
         run.lap("search")
         if not hits or refusal.later_than(asked, as_of, newest):
-            yield Event("answer", answer=refusal.refuse(run.base(alone, as_of), found, refusal.empty_reason(asked, as_of, source, after, before)))
+            yield Event(
+                "answer",
+                answer=refusal.refuse(
+                    run.base(alone, as_of), found, refusal.empty_reason(asked, as_of, source, after, before)
+                ),
+            )
             return
         if self.llm is None:
             yield Event("answer", answer=_extract(run, alone, as_of, found, self.embedder))
@@ -127,20 +158,25 @@ class Rag:
         read = _read(self.llm, alone, pool)
         run.lap("read")
         best = sorted(read, key=lambda p: (-(p.relevance or 0), -p.score, p.chunk_id))
-        if not refusal.answers(best):
-            yield Event("answer", answer=refusal.refuse(run.base(alone, as_of, best), best, refusal.weak_reason(asked, best)))
+        if refusal.hopeless(best):
+            reason = refusal.weak_reason(asked, best)
+            yield Event("answer", answer=refusal.refuse(run.base(alone, as_of, best), best, reason))
             return
-        drafts: list[citations.Attributed] = []
-        for passage in _worth_asking(best, alone, self.config.evidence):
+        several = asks_for_several(alone)
+        drafts: list[Draft] = []
+        for passage in worth_asking(best, self.config.evidence if several else self.config.tries):
+            yield Event("restart" if drafts else "status", "writing")
             text = ""
-            for piece in self.llm.write(self.llm.chat(prompt.READ, prompt.passage_head(passage), prompt.answer(alone)), self.config.answer_tokens, _enough):
+            tail = self.llm.chat(prompt.READ, prompt.passage_head(passage), prompt.answer(alone))
+            for piece in self.llm.write(tail, self.config.answer_tokens, one_sentence):
                 text += piece
-                if not drafts:
-                    yield Event("draft", piece)
+                yield Event("draft", piece)
             run.lap("write")
-            drafts += _checked(alone, text, passage, drafts, self.embedder)
+            drafts += check(text, passage, self.embedder, self.llm)
             run.lap("check")
-        yield Event("answer", answer=_finish(run, alone, as_of, best, drafts))
+            if drafts and drafts[-1].decisive and not several:
+                break
+        yield Event("answer", answer=_finish(run, alone, as_of, asked, best, drafts))
 
     def newest(self) -> date | None:
         """The day of the newest article, or None where none is dated."""
@@ -167,7 +203,9 @@ def check_question(question: Any) -> str:
     if not question:
         raise InputError("The question is empty.", "Ask something.")
     if len(question) > MAX_QUESTION:
-        raise InputError(f"The question has {len(question):,} characters; the most is {MAX_QUESTION:,}.", "Ask a shorter one.")
+        raise InputError(
+            f"The question has {len(question):,} characters; the most is {MAX_QUESTION:,}.", "Ask a shorter one."
+        )
     return question
 
 
@@ -178,11 +216,20 @@ def check_history(history: Any) -> list[Turn]:
         InputError: a message without a role or text.
     """
     if isinstance(history, (str, bytes)) or not hasattr(history, "__iter__"):
-        raise InputError(f"history is a {type(history).__name__}, not a list of messages.", "Pass [{'role': …, 'content': …}].")
+        raise InputError(
+            f"history is a {type(history).__name__}, not a list of messages.", "Pass [{'role': …, 'content': …}]."
+        )
     turns: list[Turn] = []
     for n, turn in enumerate(list(history)[-MAX_HISTORY:]):
-        if not isinstance(turn, dict) or turn.get("role") not in ("user", "assistant") or not isinstance(turn.get("content"), str):
-            raise InputError(f"history[{n}] is not a message with role user or assistant and text content.", "Pass {'role': …, 'content': …}.")
+        if (
+            not isinstance(turn, dict)
+            or turn.get("role") not in ("user", "assistant")
+            or not isinstance(turn.get("content"), str)
+        ):
+            raise InputError(
+                f"history[{n}] is not a message with role user or assistant and text content.",
+                "Pass {'role': …, 'content': …}.",
+            )
         turns.append({"role": turn["role"], "content": turn["content"]})
     return turns
 
@@ -204,11 +251,20 @@ class _Run:
 
     def base(self, alone: str, as_of: date | None, passages: Sequence[Passage] = ()) -> Answer:
         usage = self.rag.llm.usage if self.rag.llm else None
-        tokens = {"prompt": usage.prompt - self.before[0], "generated": usage.generated - self.before[1]} if usage else {}
+        tokens = (
+            {"prompt": usage.prompt - self.before[0], "generated": usage.generated - self.before[1]} if usage else {}
+        )
         total = round(time.perf_counter() - self.started, 3)
         return Answer(
-            question=self.question, standalone_question=alone, abstained=True, text="", passages=tuple(passages),
-            timings=self.timings | {"total": total}, tokens=tokens, model=self.rag.config.model, as_of=as_of,
+            question=self.question,
+            standalone_question=alone,
+            abstained=True,
+            text="",
+            passages=tuple(passages),
+            timings=self.timings | {"total": total},
+            tokens=tokens,
+            model=self.rag.config.model,
+            as_of=as_of,
             config_id=self.rag.config.id,
         )
 
@@ -219,93 +275,49 @@ def _read(llm: LocalModel, question: str, pool: Sequence[Passage]) -> list[Passa
     return [replace(p, relevance=round(s, 4)) for p, s in zip(pool, scores, strict=True)]
 
 
-_SEVERAL = re.compile(
-    r"\b(?:how (?:did|has|have) .{3,60} (?:chang|develop|evolv|shift)|chang\w+|differ\w*|compare|disagree\w*|both|each|sides|everyone|"
-    r"all (?:the )?\w+s\b|which (?:\w+ )?(?:people|countries|officials)|sequence|order|timeline|over time|on the one hand|contrast|versus|vs)\b", re.I
-)
-
-
-def _worth_asking(best: Sequence[Passage], question: str, limit: int) -> list[Passage]:
-    """The passages to answer from: the best, and others nearly as good where several are asked for."""
-    top = best[0].relevance or 0.0
-    several = bool(_SEVERAL.search(question))
-    gap = 1.6 if several else 0.5
-    limit = limit if several else 2
-    return [p for p in best[:limit] if top - (p.relevance or 0.0) <= gap]
-
-
-def _enough(text: str) -> bool:
-    """One sentence is enough; a second only while the first is very short."""
-    return len(text) > 40 and bool(re.search(r"[.!?][\"”)]*\s+\S", text[30:])) or text.count("\n") > 1
-
-
-def _checked(
-    question: str, draft: str, passage: Passage, before: Sequence[citations.Attributed], embedder: Embedder
-) -> list[citations.Attributed]:
-    """The draft's first sentence where its evidence says it, otherwise the evidence's own words."""
-    for sentence in citations.split_draft(draft)[:1]:
-        made = citations.attribute(sentence, [passage], embedder)
-        degree = support.score(made.words, made.cosine, None)
-        if made.problems or degree < 0.5:
-            made = _own_words(question, sentence, passage, embedder)
-        if any(_same(made, other, embedder) for other in before):
-            return []
-        return [made]
-    return []
-
-
-def _own_words(question: str, draft: str, passage: Passage, embedder: Embedder) -> citations.Attributed:
-    """The sentence of the passage that comes nearest to question and draft, quoted."""
-    vectors = embedder.passages([f"{question} {draft}", *(s.text for s in passage.sentences)])
-    nearness = vectors[1:] @ vectors[0]
-    words = [support.overlap(f"{question} {draft}", s.text) for s in passage.sentences]
-    best = max(range(len(nearness)), key=lambda i: float(nearness[i]) + words[i])
-    chosen = passage.sentences[best]
-    return citations.Attributed(_quoted(chosen), (chosen,), 1.0, 1.0, ())
-
-
-def _quoted(sentence: Any) -> str:
-    article = sentence.article
-    text = " ".join(sentence.text.split())
-    who = article.source or "An article"
-    day = f" ({evidence.short_day(article)})" if article.published else ""
-    return f"{who}{day} writes: {text}"
-
-
-def _same(a: citations.Attributed, b: citations.Attributed, embedder: Embedder) -> bool:
-    vectors = embedder.passages([a.text, b.text])
-    return float(vectors[0] @ vectors[1]) > 0.8 or support.overlap(a.text, b.text) > 0.75
-
-
 def _extract(run: _Run, alone: str, as_of: date | None, found: Sequence[Passage], embedder: Embedder) -> Answer:
     """Without a language model: the best supporting sentences themselves."""
     if not refusal.answers_without_model(found, alone):
-        return refusal.refuse(run.base(alone, as_of, found), found, refusal.weak_reason(Period(), found))
-    pool = [s for p in found[:6] for s in p.sentences]
-    vectors = embedder.passages([alone, *(s.text for s in pool)])
-    nearness = vectors[1:] @ vectors[0]
-    order = sorted(range(len(pool)), key=lambda i: -(float(nearness[i]) + support.overlap(alone, pool[i].text)))
-    drafts: list[citations.Attributed] = []
-    for i in order:
-        made = citations.Attributed(_quoted(pool[i]), (pool[i],), 1.0, 1.0, ())
-        if not any(_same(made, other, embedder) for other in drafts):
-            drafts.append(made)
-        if len(drafts) == 2:
-            break
+        reason = refusal.weak_reason(Period(), found)
+        return refusal.refuse(run.base(alone, as_of, found), found, reason)
+    drafts: list[Draft] = []
+    for passage in found[:4]:
+        draft = own_words(alone, passage, embedder)
+        if not any(same(draft, other, embedder) for other in drafts):
+            drafts.append(draft)
     run.lap("write")
-    return _finish(run, alone, as_of, found[:6], drafts)
+    return _compose(run, alone, as_of, found[:6], drafts[:2], ())
 
 
 def _finish(
-    run: _Run, alone: str, as_of: date | None, read: Sequence[Passage], drafts: Sequence[citations.Attributed]
+    run: _Run, alone: str, as_of: date | None, asked: Period, read: Sequence[Passage], drafts: Sequence[Draft]
 ) -> Answer:
-    if not drafts:
-        return refusal.refuse(run.base(alone, as_of, read), read, refusal.weak_reason(Period(), read))
-    ordered = sorted(drafts, key=lambda d: d.evidence[0].article.published or date.max) if _SEVERAL.search(alone) else list(drafts)
-    kept = [(d, support.score(d.words, d.cosine, None), True, "") for d in ordered]
-    text, parts, cited = citations.number(kept)
+    """The best checked draft, or several where several are asked for; a refusal where none holds."""
+    kept, dropped = choose(drafts, alone, run.rag.embedder)
+    if not kept:
+        return replace(
+            refusal.refuse(run.base(alone, as_of, read), read, refusal.weak_reason(asked, read)),
+            dropped=tuple(d.dropped() for d in dropped),
+        )
+    return _compose(run, alone, as_of, read, kept, dropped)
+
+
+def _compose(
+    run: _Run,
+    alone: str,
+    as_of: date | None,
+    read: Sequence[Passage],
+    kept: Sequence[Draft],
+    dropped: Sequence[Draft],
+) -> Answer:
+    text, parts, cited = citations.number([(d.attributed, d.support, True, d.why) for d in kept])
     return replace(
-        run.base(alone, as_of, read), abstained=False, text=text, sentences=parts, citations=cited,
+        run.base(alone, as_of, read),
+        abstained=False,
+        text=text,
+        sentences=parts,
+        citations=cited,
+        dropped=tuple(d.dropped() for d in dropped),
     )
 
 
@@ -326,6 +338,3 @@ def answer(question: str, history: Sequence[Turn] = (), as_of: date | None = Non
         if _default is None:
             _default = Rag.open()
     return _default.answer(question, history, as_of)
-
-
-__all__ = ["ModelMissing", "Rag", "answer"]

@@ -67,9 +67,7 @@ def attribute(sentence: str, passages: Sequence[Passage], embedder: Embedder) ->
 
     def judge(indexes: Sequence[int]) -> list[str]:
         around = " ".join(dict.fromkeys(home[id(pool[i])].text for i in indexes))
-        return problems(
-            sentence, [pool[i].text for i in indexes], [pool[i].article.published for i in indexes], around
-        )
+        return problems(sentence, [pool[i].text for i in indexes], [pool[i].article.published for i in indexes], around)
 
     wrong = judge(chosen)
     while len(chosen) < MAX_EVIDENCE:
@@ -85,12 +83,17 @@ def attribute(sentence: str, passages: Sequence[Passage], embedder: Embedder) ->
         covered |= have[best]
         wrong = fixed
     return Attributed(
-        sentence, tuple(pool[i] for i in sorted(chosen, key=lambda i: (-strength[i], i))),
-        len(covered) / size, max(0.0, float(max(cosines[i] for i in chosen))), tuple(wrong),
+        sentence,
+        tuple(pool[i] for i in sorted(chosen, key=lambda i: (-strength[i], i))),
+        len(covered) / size,
+        max(0.0, float(max(cosines[i] for i in chosen))),
+        tuple(wrong),
     )
 
 
-def number(kept: Sequence[tuple[Attributed, float, bool, str]]) -> tuple[str, tuple[Sentence, ...], tuple[Citation, ...]]:
+def number(
+    kept: Sequence[tuple[Attributed, float, bool, str]],
+) -> tuple[str, tuple[Sentence, ...], tuple[Citation, ...]]:
     """The answer's text with markers in order of appearance, its sentences and its citations."""
     citations: list[Citation] = []
     known: dict[tuple[str, int], int] = {}
@@ -103,9 +106,11 @@ def number(kept: Sequence[tuple[Attributed, float, bool, str]]) -> tuple[str, tu
             if key not in known:
                 known[key] = len(citations) + 1
                 a = s.article
-                citations.append(Citation(
-                    known[key], a.id, s.chunk_id, a.title, a.source, a.published, a.url, s.start, s.end, s.text
-                ))
+                citations.append(
+                    Citation(
+                        known[key], a.id, s.chunk_id, a.title, a.source, a.published, a.url, s.start, s.end, s.text
+                    )
+                )
             markers.append(known[key])
         body = attributed.text.rstrip()
         close = re.search(r"[.!?…][\"”’]*$", body)
@@ -116,5 +121,7 @@ def number(kept: Sequence[tuple[Attributed, float, bool, str]]) -> tuple[str, tu
         piece = f"{body}{stop} {marks}" if len(stop) > 1 else f"{body} {marks}{stop}"
         start = len(text) + (1 if text else 0)
         text = f"{text} {piece}" if text else piece
-        out.append(Sentence(piece, start, start + len(piece), tuple(sorted(markers)), round(support, 3), supported, why))
+        out.append(
+            Sentence(piece, start, start + len(piece), tuple(sorted(markers)), round(support, 3), supported, why)
+        )
     return text, tuple(out), tuple(citations)

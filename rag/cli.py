@@ -35,8 +35,11 @@ def main(argv: Sequence[str] | None = None) -> int:
         sys.stderr.close()
         return 0
     except OSError as error:
-        print(f"rag: {error.strerror or error}{f': {error.filename}' if error.filename else ''}. "
-              "Check the path, its permissions and the free disk space.", file=sys.stderr)
+        print(
+            f"rag: {error.strerror or error}{f': {error.filename}' if error.filename else ''}. "
+            "Check the path, its permissions and the free disk space.",
+            file=sys.stderr,
+        )
         return 1
 
 
@@ -94,8 +97,10 @@ def index_folders(args: argparse.Namespace) -> int:
     with _bar("embedding") as tick:
         report = build(target, folders, embedder, args.rebuild, tick)
     names = ", ".join(str(folder) for folder in folders)
-    print(f"{report.articles} articles, {report.chunks} chunks from {names}: {report.added} new, {report.updated} changed, "
-          f"{report.unchanged} unchanged, {report.dropped} dropped; {report.embedded} chunks embedded.")
+    print(
+        f"{report.articles} articles, {report.chunks} chunks from {names}: {report.added} new, {report.updated} changed, "
+        f"{report.unchanged} unchanged, {report.dropped} dropped; {report.embedded} chunks embedded."
+    )
     for skipped in report.skipped:
         print(f"  skipped {skipped.path}: {skipped.why}")
     return 0
@@ -111,16 +116,35 @@ def search_index(args: argparse.Namespace) -> int:
     embedder = _embedder(args.embedder, models)
     hits = search(Store(_index(args), embedder), embedder, args.query, args.k, args.source, after, before)
     if args.json:
-        print(json.dumps([
-            {"chunk_id": h.chunk.id, "article_id": h.article.id, "title": h.article.title, "source": h.article.source,
-             "date": h.article.published and h.article.published.isoformat(), "start": h.chunk.start, "end": h.chunk.end,
-             "text": h.chunk.text, "score": h.score, "cosine": h.cosine, "bm25": h.bm25,
-             "also_in": [a.id for _, a in h.copies]} for h in hits
-        ], ensure_ascii=False, indent=2))
+        print(
+            json.dumps(
+                [
+                    {
+                        "chunk_id": h.chunk.id,
+                        "article_id": h.article.id,
+                        "title": h.article.title,
+                        "source": h.article.source,
+                        "date": h.article.published and h.article.published.isoformat(),
+                        "start": h.chunk.start,
+                        "end": h.chunk.end,
+                        "text": h.chunk.text,
+                        "score": h.score,
+                        "cosine": h.cosine,
+                        "bm25": h.bm25,
+                        "also_in": [a.id for _, a in h.copies],
+                    }
+                    for h in hits
+                ],
+                ensure_ascii=False,
+                indent=2,
+            )
+        )
         return 0
     for h in hits:
         copies = f"  (also in {', '.join(a.id for _, a in h.copies)})" if h.copies else ""
-        print(f"{h.rank:2}. {h.score:.2f}  {h.chunk.id}  {h.article.source or '?'}, {h.article.published or 'undated'}{copies}")
+        print(
+            f"{h.rank:2}. {h.score:.2f}  {h.chunk.id}  {h.article.source or '?'}, {h.article.published or 'undated'}{copies}"
+        )
         print("      " + " ".join(h.chunk.text.split())[:200])
     if not hits:
         print("Nothing found.")
@@ -144,8 +168,10 @@ def articles(args: argparse.Namespace) -> int:
                 print(f"{r.line:4}  {r.why:42}  {r.text}")
             print(f"{len(article.removed)} lines removed.")
         else:
-            print(f"{article.label}\n{article.source or 'source not known'}, {article.published or 'undated'} "
-                  f"({article.published_how or 'no date found'})\n{article.url or ''}\n\n{article.text}")
+            print(
+                f"{article.label}\n{article.source or 'source not known'}, {article.published or 'undated'} "
+                f"({article.published_how or 'no date found'})\n{article.url or ''}\n\n{article.text}"
+            )
         return 0
     for a in store.articles():
         print(f"{a.published or 'undated':10}  {a.id}  {a.source or '?'}: {a.label}")
@@ -195,9 +221,9 @@ def chat(args: argparse.Namespace) -> int:
 
 
 def _eval(args: argparse.Namespace) -> int:
-    from eval.cli import run
+    from eval.cli import main as run_eval
 
-    return run(args)
+    return run_eval(args)
 
 
 def _open(args: argparse.Namespace) -> Rag:
@@ -237,7 +263,9 @@ def _shown(answer: Answer) -> str:
     lines = [answer.text]
     for c in answer.citations:
         day = c.date.isoformat() if c.date else "undated"
-        lines.append(f"\n  [{c.marker}] {c.source or 'source not known'}, {day} ({c.article_id}){f': {c.title}' if c.title else ''}")
+        lines.append(
+            f"\n  [{c.marker}] {c.source or 'source not known'}, {day} ({c.article_id}){f': {c.title}' if c.title else ''}"
+        )
         lines.append("      “" + " ".join(c.quote.split()) + "”")
     return "\n".join(lines)
 
@@ -261,7 +289,9 @@ def _bar(what: str) -> Iterator[Callable[..., None]]:
 
 
 def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(prog="rag", description="Ask a folder of articles; every sentence cites the words that support it.")
+    parser = argparse.ArgumentParser(
+        prog="rag", description="Ask a folder of articles; every sentence cites the words that support it."
+    )
     commands = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
 
     def command(name: str, run: Callable[[argparse.Namespace], int], about: str) -> argparse.ArgumentParser:
@@ -272,7 +302,9 @@ def _parser() -> argparse.ArgumentParser:
 
     def model(sub: argparse.ArgumentParser) -> None:
         sub.add_argument("--model", default=DEFAULT_MODEL, help="a name from `rag models`, a GGUF file, or none")
-        sub.add_argument("--gpu-layers", type=int, default=-1, metavar="N", help="layers on a GPU (default: all, where there is one)")
+        sub.add_argument(
+            "--gpu-layers", type=int, default=-1, metavar="N", help="layers on a GPU (default: all, where there is one)"
+        )
 
     def embedder(sub: argparse.ArgumentParser) -> None:
         sub.add_argument("--embedder", default=DEFAULT_EMBEDDER, help="an embedding model, by name or folder")
@@ -287,7 +319,9 @@ def _parser() -> argparse.ArgumentParser:
     sub.add_argument("--json", action="store_true", help="print the whole answer as JSON")
     sub.add_argument("--as-of", metavar="DAY", help="the day it is asked on; nothing later is used")
     sub.add_argument("--k", type=int, help="passages to read (default: 8)")
-    model(sub), embedder(sub), limits(sub)
+    model(sub)
+    embedder(sub)
+    limits(sub)
 
     sub = command("index", index_folders, "index the articles of folders (default: those indexed before, or seeds/)")
     sub.add_argument("folder", nargs="*")
@@ -299,7 +333,8 @@ def _parser() -> argparse.ArgumentParser:
     sub.add_argument("query")
     sub.add_argument("--k", type=int, default=10)
     sub.add_argument("--json", action="store_true")
-    embedder(sub), limits(sub)
+    embedder(sub)
+    limits(sub)
 
     sub = command("articles", articles, "list the articles, or show one")
     sub.add_argument("action", nargs="?", choices=["list", "show"], default="list")
@@ -319,7 +354,8 @@ def _parser() -> argparse.ArgumentParser:
     model(sub)
 
     sub = command("eval", _eval, "measure answers against golden questions")
-    model(sub), embedder(sub)
+    model(sub)
+    embedder(sub)
     from eval.options import add_options
 
     add_options(sub)

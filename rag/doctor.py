@@ -54,7 +54,11 @@ def try_engine(path: Path, seconds: int = 120) -> tuple[bool, str]:
     """Read and write a few tokens in a process of its own, so that a crash is a sentence."""
     try:
         done = subprocess.run(
-            [sys.executable, "-c", _DECODE, str(path)], capture_output=True, text=True, timeout=seconds, check=False,
+            [sys.executable, "-c", _DECODE, str(path)],
+            capture_output=True,
+            text=True,
+            timeout=seconds,
+            check=False,
             cwd=Path(__file__).parent.parent,
         )
     except subprocess.TimeoutExpired:

@@ -15,7 +15,8 @@ from rag.when import Period
 
 _OPENS_UNNAMED = re.compile(
     r"^[\"“'‘(]*(?:he|she|they|it|his|her|their|its|this|that|these|those|the (?:two|three|same|latter|former)|both|such|"
-    r"but (?:he|she|they|it)|however,? (?:he|she|they|it))\b", re.I
+    r"but (?:he|she|they|it)|however,? (?:he|she|they|it))\b",
+    re.I,
 )
 _ENDS_UNNAMED = re.compile(r"[\"”,]\s*(?:he|she|they)\s+(?:said|added|told|wrote|says|continued|noted|warned)\b", re.I)
 _BACK = 2  # sentences taken along from before a chunk, at most
@@ -100,8 +101,15 @@ def _passage(hit: Hit) -> Passage:
     if chunk.kind == "caption":
         shown = f"(photo caption) {shown}"
     return Passage(
-        article=article, chunk_id=chunk.id, start=start, end=chunk.end, text=text, shown=shown,
-        score=hit.score, cosine=hit.cosine, sentences=evidence_sentences(article, chunk.id, start, chunk.end),
+        article=article,
+        chunk_id=chunk.id,
+        start=start,
+        end=chunk.end,
+        text=text,
+        shown=shown,
+        score=hit.score,
+        cosine=hit.cosine,
+        sentences=evidence_sentences(article, chunk.id, start, chunk.end),
         sources=(article.id, *dict.fromkeys(other.id for _, other in hit.copies if other.id != article.id)),
     )
 
@@ -112,8 +120,13 @@ def _with_speaker(article: Article, start: int, end: int) -> int:
     for _ in range(_BACK):
         first = sentences(article.text, start, end)[0]
         opening = article.text[first[0] : first[1]]
-        unnamed = _OPENS_UNNAMED.match(opening) or _ENDS_UNNAMED.search(opening) or (
-            opening[:1] in "\"“" and not re.search(r"[\"”]\s*,?\s*(?:[A-Z]|said|according)|[\"”].*[A-Z]", opening[1:])
+        unnamed = (
+            _OPENS_UNNAMED.match(opening)
+            or _ENDS_UNNAMED.search(opening)
+            or (
+                opening[:1] in '"“'
+                and not re.search(r"[\"”]\s*,?\s*(?:[A-Z]|said|according)|[\"”].*[A-Z]", opening[1:])
+            )
         )
         if not unnamed or not before:
             break

@@ -143,8 +143,13 @@ class LocalModel:
     """
 
     def __init__(
-        self, path: Path, name: str = "", context: int = 4096, threads: int | None = None,
-        gpu_layers: int = -1, states: Path | None = None,
+        self,
+        path: Path,
+        name: str = "",
+        context: int = 4096,
+        threads: int | None = None,
+        gpu_layers: int = -1,
+        states: Path | None = None,
     ) -> None:
         check_gguf(path)
         import llama_cpp
@@ -230,9 +235,7 @@ class LocalModel:
                 scores += self._score(prompts[start : start + MAX_PARALLEL])
         return scores
 
-    def write(
-        self, prompt: Prompt, limit: int = 160, stop: Callable[[str], bool] | None = None
-    ) -> Iterator[str]:
+    def write(self, prompt: Prompt, limit: int = 160, stop: Callable[[str], bool] | None = None) -> Iterator[str]:
         """The model's continuation, piece by piece, always the most likely token.
 
         `stop` sees the text so far and ends the writing when it says so. Closing the
@@ -258,9 +261,7 @@ class LocalModel:
         self._clear()
         return scores
 
-    def _write(
-        self, prompt: Prompt, limit: int, stop: Callable[[str], bool] | None
-    ) -> Iterator[str]:
+    def _write(self, prompt: Prompt, limit: int, stop: Callable[[str], bool] | None) -> Iterator[str]:
         seq = _HEADS
         self._clear()
         place = self._prepare([prompt], [seq])[0]

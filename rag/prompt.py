@@ -49,5 +49,7 @@ def statement_head(article: Article | None, text: str) -> str:
 
 def conversation(history: Sequence[Turn], question: str) -> str:
     """The last turns and the question, for the rewriting of a follow-up."""
-    lines = [f"{'User' if t['role'] == 'user' else 'Assistant'}: {' '.join(t['content'].split())[:400]}" for t in history]
+    lines = [
+        f"{'User' if t['role'] == 'user' else 'Assistant'}: {' '.join(t['content'].split())[:400]}" for t in history
+    ]
     return "\n".join([*lines, f"Last question: {question}"]) + "\n\nRewritten question:"

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Sequence
 from dataclasses import replace
 from datetime import date
@@ -13,22 +12,14 @@ from rag.support import overlap
 from rag.types import Answer, Passage
 from rag.when import Period
 
-# Logistic over the best passage's log-odds and cosine; see eval/README.md.
-_BIAS, _RELEVANCE, _COSINE = -2.5, 1.3, 2.0
-THRESHOLD = 0.5
+# Below this log-odds of "the passage holds the answer" for the best passage, nothing is drafted.
+_HOPELESS = -0.4
 _NEAR_COSINE = 0.3
 
 
-def confidence(read: Sequence[Passage]) -> float:
-    """How surely the passages answer the question, 0 to 1."""
-    relevance = max((p.relevance or 0.0 for p in read), default=-9.0)
-    cosine = max((p.cosine or 0.0 for p in read), default=0.0)
-    return 1 / (1 + math.exp(-(_BIAS + _RELEVANCE * relevance + _COSINE * cosine)))
-
-
-def answers(read: Sequence[Passage]) -> bool:
-    """Whether the passages that were read answer the question."""
-    return bool(read) and confidence(read) >= THRESHOLD
+def hopeless(read: Sequence[Passage]) -> bool:
+    """Whether no passage comes near to an answer, so that drafting one would be a waste."""
+    return max((p.relevance or 0.0 for p in read), default=-9.0) < _HOPELESS
 
 
 def answers_without_model(found: Sequence[Passage], question: str) -> bool:
@@ -48,7 +39,11 @@ def later_than(asked: Period, as_of: date | None, newest: date | None) -> bool:
 
 def empty_reason(asked: Period, as_of: date | None, source: str | None, after: date | None, before: date | None) -> str:
     """Why there was nothing to read."""
-    limits = [f"source {source}" if source else "", f"from {short(after)}" if after else "", f"to {short(before)}" if before else ""]
+    limits = [
+        f"source {source}" if source else "",
+        f"from {short(after)}" if after else "",
+        f"to {short(before)}" if before else "",
+    ]
     limits = [limit for limit in limits if limit]
     if asked.first and as_of and asked.first > as_of:
         return f"the newest article it could use is of {short(as_of)}, and the question is about a later time"

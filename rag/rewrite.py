@@ -12,9 +12,13 @@ from rag.types import Turn
 _TURNS = 4  # turns of the conversation that are shown to the model
 _LEANS = re.compile(
     r"\b(?:he|she|they|it|him|her|them|his|hers|their|theirs|its|that|this|those|these|there|then|the same|the other|"
-    r"former|latter|such|one|ones|instead|else|again)\b", re.I
+    r"former|latter|such|one|ones|instead|else|again)\b",
+    re.I,
 )
-_OPENS = re.compile(r"^\s*(?:and|but|so|or|what about|how about|also|why\??$|when\??$|who\??$|where\??$|how\??$|really|since when)\b", re.I)
+_OPENS = re.compile(
+    r"^\s*(?:and|but|so|or|what about|how about|also|why\??$|when\??$|who\??$|where\??$|how\??$|really|since when)\b",
+    re.I,
+)
 
 
 def leans_on_history(question: str) -> bool:

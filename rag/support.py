@@ -16,20 +16,114 @@ from index.dates import WEEKDAYS, mentions, parse_day
 from index.search import terms
 
 _NUMBERS = {
-    word: str(n) for n, word in enumerate(
-        "zero one two three four five six seven eight nine ten eleven twelve thirteen fourteen fifteen sixteen "
-        "seventeen eighteen nineteen twenty".split()
+    word: str(n)
+    for n, word in enumerate(
+        [
+            "zero",
+            "one",
+            "two",
+            "three",
+            "four",
+            "five",
+            "six",
+            "seven",
+            "eight",
+            "nine",
+            "ten",
+            "eleven",
+            "twelve",
+            "thirteen",
+            "fourteen",
+            "fifteen",
+            "sixteen",
+            "seventeen",
+            "eighteen",
+            "nineteen",
+            "twenty",
+        ]
     )
 } | {"thirty": "30", "forty": "40", "fifty": "50", "sixty": "60", "seventy": "70", "eighty": "80", "ninety": "90"}
 _NAME = re.compile(r"\b[A-Z][\w’'-]*[a-z][\w’'-]*(?:\s+(?:[A-Z][\w’'-]*[a-z][\w’'-]*))*|\b[A-Z]{2,}\b")
 _QUOTE = re.compile(r"[“\"]([^“”\"]{2,}?)[”\"]")
-_SPOKE = r"(?:said|says|told|wrote|added|warned|argued|claimed|stated|noted|tweeted|announced|insisted|suggested|reported)"
-_SPEAKER = re.compile(rf"\b([A-Z][\w’-]+),?\s+(?:\w+ly\s+|has\s+|also\s+|on\s+\w+\s+|\w+day\s+)?{_SPOKE}\b|\b{_SPOKE}\s+(?:[a-z]+\s+)*?(?:[A-Z][\w’-]+\s+)*([A-Z][\w’-]+)")
+_SPOKE = (
+    r"(?:said|says|told|wrote|added|warned|argued|claimed|stated|noted|tweeted|announced|insisted|suggested|reported)"
+)
+_SPEAKER = re.compile(
+    rf"\b([A-Z][\w’-]+),?\s+(?:\w+ly\s+|has\s+|also\s+|on\s+\w+\s+|\w+day\s+)?{_SPOKE}\b|\b{_SPOKE}\s+(?:[a-z]+\s+)*?(?:[A-Z][\w’-]+\s+)*([A-Z][\w’-]+)"
+)
 _COMMON = frozenset(
-    "the a an it he she they this that these those in on at by for from with according after before during as his her "
-    "their its there when while if but and or so no yes both some many most several monday tuesday wednesday thursday "
-    "friday saturday sunday january february march april may june july august september october november december "
-    "passage article however although since because one two three".split()
+    [
+        "the",
+        "a",
+        "an",
+        "it",
+        "he",
+        "she",
+        "they",
+        "this",
+        "that",
+        "these",
+        "those",
+        "in",
+        "on",
+        "at",
+        "by",
+        "for",
+        "from",
+        "with",
+        "according",
+        "after",
+        "before",
+        "during",
+        "as",
+        "his",
+        "her",
+        "their",
+        "its",
+        "there",
+        "when",
+        "while",
+        "if",
+        "but",
+        "and",
+        "or",
+        "so",
+        "no",
+        "yes",
+        "both",
+        "some",
+        "many",
+        "most",
+        "several",
+        "monday",
+        "tuesday",
+        "wednesday",
+        "thursday",
+        "friday",
+        "saturday",
+        "sunday",
+        "january",
+        "february",
+        "march",
+        "april",
+        "may",
+        "june",
+        "july",
+        "august",
+        "september",
+        "october",
+        "november",
+        "december",
+        "passage",
+        "article",
+        "however",
+        "although",
+        "since",
+        "because",
+        "one",
+        "two",
+        "three",
+    ]
 )
 
 # Logistic weights over (bias, share of words found, cosine, model's log-odds), from QAGS.
@@ -57,8 +151,29 @@ def stem(word: str) -> str:
     word = word.removesuffix("'s").removesuffix("’s")
     if word in _NUMBERS:
         return _NUMBERS[word]
-    for ending in ("ations", "ation", "ating", "ated", "ings", "ing", "edly", "ies", "ied", "ions", "ion", "ers", "er",
-                   "ors", "or", "ed", "es", "ly", "al", "s", "e"):
+    for ending in (
+        "ations",
+        "ation",
+        "ating",
+        "ated",
+        "ings",
+        "ing",
+        "edly",
+        "ies",
+        "ied",
+        "ions",
+        "ion",
+        "ers",
+        "er",
+        "ors",
+        "or",
+        "ed",
+        "es",
+        "ly",
+        "al",
+        "s",
+        "e",
+    ):
         if word.endswith(ending) and len(word) - len(ending) >= 4:
             return word[: -len(ending)]
     return word
@@ -92,7 +207,9 @@ def problems(sentence: str, evidence: Sequence[str], published: Sequence[date | 
         if _plain(quote) not in _plain(said) and _plain(quote) not in _plain(context):
             found.append(f"the quotation “{quote}” is not in the evidence")
     found += _day_problems(sentence, evidence, published)
-    days = {str(d.year) for d in published if d} | {str(m.day.day) for t, p in zip(evidence, published, strict=True) for m in mentions(t, p)}
+    days = {str(d.year) for d in published if d} | {
+        str(m.day.day) for t, p in zip(evidence, published, strict=True) for m in mentions(t, p)
+    }
     numbers = _numbers(said) | _numbers(context) | days | {str(d.day) for d in published if d}
     found += [f"the number {n} is not in the evidence" for n in sorted(_numbers(sentence) - numbers)]
     have = {stem(w) for w in re.findall(r"[\w’'-]+", f"{said} {context}".lower())} | content(f"{said} {context}")
@@ -157,7 +274,9 @@ def _names(sentence: str) -> list[str]:
 
 def _known(word: str, have: set[str]) -> bool:
     low = stem(word.lower().strip("’'"))
-    return low in have or any(len(low) >= 4 and (h.startswith(low[:5]) or (len(h) >= 4 and low.startswith(h[:5]))) for h in have)
+    return low in have or any(
+        len(low) >= 4 and (h.startswith(low[:5]) or (len(h) >= 4 and low.startswith(h[:5]))) for h in have
+    )
 
 
 def _numbers(text: str) -> set[str]:

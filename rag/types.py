@@ -121,10 +121,21 @@ class Answer:
         data["as_of"] = self.as_of.isoformat() if self.as_of else None
         for citation in data["citations"]:
             citation["date"] = citation["date"].isoformat() if citation["date"] else None
-        data["near"] = [{"id": a.id, "title": a.label, "date": a.published and a.published.isoformat()} for a in self.near]
+        data["near"] = [
+            {"id": a.id, "title": a.label, "date": a.published and a.published.isoformat()} for a in self.near
+        ]
         data["passages"] = [
-            {"article_id": p.article.id, "chunk_id": p.chunk_id, "start": p.start, "end": p.end, "text": p.text,
-             "score": p.score, "cosine": p.cosine, "relevance": p.relevance, "sources": list(p.sources)}
+            {
+                "article_id": p.article.id,
+                "chunk_id": p.chunk_id,
+                "start": p.start,
+                "end": p.end,
+                "text": p.text,
+                "score": p.score,
+                "cosine": p.cosine,
+                "relevance": p.relevance,
+                "sources": list(p.sources),
+            }
             for p in self.passages
         ]
         return data
@@ -132,7 +143,11 @@ class Answer:
 
 @dataclass(frozen=True)
 class Event:
-    """What `Rag.stream` yields: "status" (text), "draft" (a piece of text), "answer" (the whole)."""
+    """What `Rag.stream` yields.
+
+    "status": what is being done; "draft": a piece of the sentence being written; "restart": that
+    sentence is put aside and another begins; "answer": the whole.
+    """
 
     kind: str
     text: str = ""

@@ -11,12 +11,17 @@ from index.dates import mentions, parse_day
 
 _MONTHS = {name.lower(): i for i, name in enumerate(calendar.month_name) if name}
 _MONTH_WORDS = "|".join(_MONTHS)
-_PART = re.compile(rf"\b(early|mid|middle of|late|end of|beginning of|start of)[- ](?:of )?({_MONTH_WORDS})(?:,? (\d{{4}}))?\b", re.I)
+_PART = re.compile(
+    rf"\b(early|mid|middle of|late|end of|beginning of|start of)[- ](?:of )?({_MONTH_WORDS})(?:,? (\d{{4}}))?\b", re.I
+)
 _MONTH = re.compile(rf"\b(?:in|during|throughout|of)\s+({_MONTH_WORDS})(?:,? (\d{{4}}))?\b(?!\s+\d)", re.I)
 _YEAR = re.compile(r"\b(?:in|during|throughout)\s+(\d{4})\b")
-_LATEST = re.compile(r"\b(?:latest|newest|most recent(?:ly)?|now|currently|at the moment|so far|these days|right now|today)\b", re.I)
+_LATEST = re.compile(
+    r"\b(?:latest|newest|most recent(?:ly)?|now|currently|at the moment|so far|these days|right now|today)\b", re.I
+)
 _RELATIVE = re.compile(
-    r"\b(?:(yesterday|today|last night|this morning)|(last|past|this|previous|next|coming)\s+(week|weekend|month|year))\b", re.I
+    r"\b(?:(yesterday|today|last night|this morning)|(last|past|this|previous|next|coming)\s+(week|weekend|month|year))\b",
+    re.I,
 )
 _AROUND = re.compile(r"\b(before|until|prior to|after|since|from|on|by)\s+$", re.I)
 _BETWEEN = re.compile(r"\bbetween (.{3,24}?) and (.{3,24}?\d)\b", re.I)

@@ -49,9 +49,11 @@ def main() -> int:
             return 0
         failures.append(f"{name}: it was built and does not load")
         shutil.rmtree(folder)
-    print(f"No build of {ENGINE} works here ({'; '.join(failures)}). "
-          "Install a C++ compiler (Debian: apt-get install g++, or clang-16 libomp-16-dev) and run make again.",
-          file=sys.stderr)
+    print(
+        f"No build of {ENGINE} works here ({'; '.join(failures)}). "
+        "Install a C++ compiler (Debian: apt-get install g++, or clang-16 libomp-16-dev) and run make again.",
+        file=sys.stderr,
+    )
     return 1
 
 
@@ -84,7 +86,14 @@ def build(folder: Path, flags: dict[str, str]) -> bool:
     folder.mkdir(parents=True, exist_ok=True)
     staging = folder / "part"
     command = [
-        sys.executable, "-m", "pip", "wheel", "--no-deps", "--no-cache-dir", "--wheel-dir", str(staging),
+        sys.executable,
+        "-m",
+        "pip",
+        "wheel",
+        "--no-deps",
+        "--no-cache-dir",
+        "--wheel-dir",
+        str(staging),
         f"{ENGINE}=={VERSION}",
     ]
     started = time.monotonic()

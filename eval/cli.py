@@ -1,0 +1,234 @@
+"""`rag eval`: the golden set, comparisons, drafts, public suites."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import platform
+import sys
+import time
+from collections.abc import Callable
+from dataclasses import replace
+from datetime import date
+from importlib.metadata import version
+from pathlib import Path
+from typing import Any
+
+from eval import draft, golden, metrics, report, suites
+from eval.run import RATES, RESULTS, Collections, read_results, run, summarise
+from index.embedder import SentenceTransformerEmbedder
+from index.errors import InputError
+from rag import models
+from rag.cli import _bar
+from rag.config import NO_MODEL, Config, data_home
+from rag.llm import LocalModel
+
+
+def main(args: argparse.Namespace) -> int:
+    """Run what the arguments ask for; 1 where a figure is under its floor."""
+    action = args.action[0] if args.action else "run"
+    if action == "compare" and len(args.action) == 3:
+        a, b = (read_results(Path(name) / RESULTS) for name in args.action[1:])
+        _say(report.compare(a, b))
+        return 0
+    if action == "draft" and len(args.action) == 2:
+        return _draft(args, Path(args.action[1]))
+    if action != "run" or len(args.action) > 1:
+        raise InputError(
+            f"rag eval does not know {' '.join(args.action)!r}.",
+            "Use: rag eval | rag eval compare A B | rag eval draft FOLDER.",
+        )
+    floors = parse_floors(args.fail_under)
+    if args.suite == "qags":
+        return _qags(args)
+    if args.suite in ("realtimeqa", "squad"):
+        return _quizzes(args)
+    return _golden(args, floors)
+
+
+def parse_floors(text: str | None) -> dict[str, float]:
+    """`correctness=0.9,refusal_recall=1.0` as a mapping.
+
+    Raises:
+        InputError: an unknown figure, or no number.
+    """
+    floors: dict[str, float] = {}
+    for part in (text or "").split(","):
+        if not part.strip():
+            continue
+        name, _, value = part.strip().partition("=")
+        try:
+            floors[name] = float(value)
+        except ValueError:
+            raise InputError(f"--fail-under has {part!r}.", "Write it as correctness=0.9,refusal_recall=1.0.") from None
+        if name not in RATES:
+            raise InputError(f"--fail-under names {name!r}.", f"Known: {', '.join(RATES)}.")
+    return floors
+
+
+def _golden(args: argparse.Namespace, floors: dict[str, float]) -> int:
+    if args.golden and not args.index:
+        raise InputError("--golden needs the index its questions are about.", "Add --index DIR.")
+    questions = golden.load(Path(args.golden) if args.golden else golden.DEFAULT)
+    unreviewed = sum(not q.reviewed for q in questions)
+    if unreviewed and not args.include_unreviewed:
+        questions = [q for q in questions if q.reviewed]
+        _say(f"{unreviewed} questions that no person has reviewed are left out (--include-unreviewed counts them).")
+    if args.kind:
+        questions = [q for q in questions if q.kind in args.kind]
+    if args.sample:
+        questions = golden.sample(questions, args.sample)
+    if not questions:
+        raise InputError("No question is left to ask.", "Check --kind, --sample and the golden set.")
+    collections = Collections(args.model, Config(embedder=args.embedder), Path(args.index) if args.index else None)
+    for name in sorted({q.collection for q in questions}):
+        articles = {a.id: a for a in collections.get(name).articles}
+        _check(questions, name, articles, args)
+    out = Path(args.out) if args.out else data_home() / "runs" / time.strftime("%Y%m%d-%H%M%S")
+    with _bar("asking") as tick:
+        rows = run(questions, collections, out, args.resume, tick)
+    summary = summarise(rows)
+    facts = {"date": date.today().isoformat(), "model": args.model, "machine": machine(), "versions": versions()}
+    (out / "summary.json").write_text(json.dumps(summary | {"facts": facts}, indent=2), "utf-8")
+    (out / "report.html").write_text(report.page(summary, rows, facts), "utf-8")
+    _say(json.dumps(summary, indent=2) if args.json else report.table(summary))
+    if not args.json:
+        _say(f"\n{out / 'report.html'}")
+    failed = [
+        f"{name} is {(summary['overall'][name] or {'mean': 0.0})['mean']:.3f}, under {floor:g}"
+        for name, floor in floors.items()
+        if (summary["overall"][name] or {"mean": 0.0})["mean"] < floor
+    ]
+    for line in failed:
+        print(f"rag: {line}.", file=sys.stderr)
+    return 1 if failed else 0
+
+
+def _check(
+    questions: list[golden.GoldenQuestion], name: str, articles: dict[str, Any], args: argparse.Namespace
+) -> None:
+    for question in questions:
+        if question.collection == name:
+            golden._check_quotes(question, articles, f"{args.golden or golden.DEFAULT} {question.id}")
+
+
+def _draft(args: argparse.Namespace, folder: Path) -> int:
+    out = Path(args.out) if args.out else Path("golden-draft.jsonl")
+    if out.exists():
+        raise InputError(f"{out} exists.", "Name another file with --out.")
+    llm = _llm(args)
+    if llm is None:
+        raise InputError("Drafting needs a language model.", "Leave --model out, or name one.")
+    with _bar("drafting") as tick:
+        questions = draft.propose(folder, llm, args.limit or 40, tick)
+    out.write_text("".join(golden.to_line(q) + "\n" for q in questions), "utf-8")
+    _say(f'{len(questions)} questions in {out}, none reviewed. Read each one, put it right, set "reviewed": true.')
+    return 0
+
+
+def _quizzes(args: argparse.Namespace) -> int:
+    data = _data(args)
+    if args.suite == "realtimeqa":
+        weeks = args.week or suites.realtimeqa_weeks(data)
+        if not weeks:
+            raise InputError(f"{data} holds no *_qa.jsonl.", "Name the RealTimeQA folder.")
+        loads: list[tuple[str, Callable[[], Any]]] = [(w, lambda w=w: suites.realtimeqa(data, w)) for w in weeks]  # type: ignore[misc]
+    else:
+        loads = [(data.stem, lambda: suites.squad(data))]
+    embedder, llm, config = _embedder(args), _llm(args), replace(Config(embedder=args.embedder), model=args.model)
+    every: list[dict[str, Any]] = []
+    base: dict[str, list[dict[str, float]]] = {name: [] for name in args.baseline or []}
+    for name, load in loads:
+        quizzes, raws = load()
+        quizzes = quizzes[: args.limit]
+        with _bar(f"{name}: embedding") as embedding, _bar(f"{name}: asking") as tick:
+            rows = suites.run_quizzes(quizzes, raws, embedder, llm, config, tick, embedding)
+        every += rows
+        for path in base:
+            scored = suites.baseline(Path(path.replace("WEEK", name)), quizzes)
+            base[path] += scored
+        _say(f"{name}: {_line(rows)}")
+    if len(loads) > 1:
+        _say(f"all: {_line(every)}")
+    seconds = [r["seconds"] for r in every]
+    _say(
+        f"gold string in the collection {_mean(every, 'in_collection'):.3f}, in the passages read {_mean(every, 'in_evidence'):.3f}; "
+        f"refused {_mean(every, 'abstained'):.3f}; {metrics.percentile(seconds, 0.5):.1f} s a question (median)"
+    )
+    for path, scored in base.items():
+        _say(f"{path}: {_line(scored)}")
+    if args.out:
+        Path(args.out).mkdir(parents=True, exist_ok=True)
+        (Path(args.out) / RESULTS).write_text("".join(json.dumps(r, ensure_ascii=False) + "\n" for r in every), "utf-8")
+    return 0
+
+
+def _qags(args: argparse.Namespace) -> int:
+    judged = suites.qags(_data(args))[: args.limit]
+    embedder, llm = _embedder(args), _llm(args)
+    started = time.perf_counter()
+    with _bar("checking") as tick:
+        rows = list(suites.support_signals(judged, embedder, llm, progress=tick))
+    seconds = time.perf_counter() - started
+    labels = [r["supported"] for r in rows]
+    for name in ("words", "cosine", *(["log_odds"] if llm else []), "support"):
+        _say(f"AUROC of {name:9} {metrics.auroc([r[name] for r in rows], labels):.3f}")
+    _say(
+        f"balanced accuracy of support ≥ 0.5: {metrics.balanced_accuracy([r['support'] >= 0.5 for r in rows], labels):.3f}; "
+        f"{len(rows)} sentences, {sum(labels)} supported; {1000 * seconds / len(rows):.0f} ms a check"
+    )
+    if args.out:
+        Path(args.out).mkdir(parents=True, exist_ok=True)
+        (Path(args.out) / RESULTS).write_text("".join(json.dumps(r) + "\n" for r in rows), "utf-8")
+    return 0
+
+
+def machine() -> str:
+    """The machine in words."""
+    import os
+
+    return f"{platform.machine()}, {os.cpu_count()} cores, {platform.system()}"
+
+
+def versions() -> str:
+    """The versions that shape an answer."""
+    return ", ".join(f"{p} {version(p)}" for p in ("llama-cpp-python", "sentence-transformers", "faiss-cpu"))
+
+
+def _data(args: argparse.Namespace) -> Path:
+    if not args.data:
+        raise InputError(f"--suite {args.suite} needs its data.", "Add --data PATH.")
+    path = Path(args.data).expanduser()
+    if not path.exists():
+        raise InputError(f"There is nothing at {path}.", "Check --data.")
+    return path
+
+
+def _embedder(args: argparse.Namespace) -> SentenceTransformerEmbedder:
+    known = models.registry().get(args.embedder)
+    return SentenceTransformerEmbedder(
+        models.locate(args.embedder, "embedder"), args.embedder, known.dim if known else None
+    )
+
+
+def _llm(args: argparse.Namespace) -> LocalModel | None:
+    if args.model == NO_MODEL:
+        return None
+    return LocalModel(models.locate(args.model, "llm"), args.model, gpu_layers=args.gpu_layers)
+
+
+def _line(rows: list[Any]) -> str:
+    interval = metrics.bootstrap([r["contained"] for r in rows])
+    assert interval is not None
+    return (
+        f"contained {interval.mean:.3f} ({interval.low:.2f} to {interval.high:.2f}), EM {_mean(rows, 'em'):.3f}, "
+        f"F1 {_mean(rows, 'f1'):.3f}, n={len(rows)}"
+    )
+
+
+def _mean(rows: list[Any], key: str) -> float:
+    return sum(float(r[key]) for r in rows) / len(rows)
+
+
+def _say(text: str) -> None:
+    sys.stdout.write(text + "\n")

@@ -1,0 +1,282 @@
+"""Ask every golden question and write down everything; an error is a result, never a gap."""
+
+from __future__ import annotations
+
+import json
+import time
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any
+
+from eval import metrics
+from eval.golden import HOSTILE, GoldenQuestion, plain
+from index.build import build
+from index.errors import InputError, RagError
+from rag.assistant import Rag
+from rag.citations import split_draft
+from rag.config import Config, data_home, seeds
+from rag.models import locate, registry
+from rag.support import overlap, score
+from rag.types import Answer, Turn
+
+Row = dict[str, Any]
+Progress = Callable[[int, int], None]
+RESULTS = "results.jsonl"
+
+
+class Collections:
+    """The collections that questions are asked over, each indexed once and opened once."""
+
+    def __init__(self, model: str, config: Config, index: Path | None = None) -> None:
+        self._model, self._config, self._index = model, config, index
+        self._open: dict[str, Rag] = {}
+
+    def get(self, name: str) -> Rag:
+        """The opened collection: the given index, or the seeds with or without hostile articles."""
+        if name not in self._open:
+            shared = next(iter(self._open.values()), None)
+            rag = Rag.open(self._index or self._built(name), None if shared else self._model, self._config)
+            if shared:
+                rag = Rag(rag.store, shared.embedder, shared.llm, shared.config)
+            self._open[name] = rag
+        return self._open[name]
+
+    def _built(self, name: str) -> Path:
+        from index.embedder import SentenceTransformerEmbedder
+
+        folder = data_home() / "indexes" / f"eval-{name}"
+        known = registry().get(self._config.embedder)
+        embedder = SentenceTransformerEmbedder(
+            locate(self._config.embedder, "embedder"), self._config.embedder, known.dim if known else None
+        )
+        build(folder, [seeds(), HOSTILE] if name == "hostile" else [seeds()], embedder)
+        return folder
+
+
+def run(
+    questions: Sequence[GoldenQuestion],
+    collections: Collections,
+    out: Path,
+    resume: bool = False,
+    progress: Progress | None = None,
+) -> list[Row]:
+    """Ask the questions in order; each row is on disk before the next question is asked.
+
+    Raises:
+        InputError: the folder holds results of another run and `resume` was not asked for.
+    """
+    out.mkdir(parents=True, exist_ok=True)
+    path = out / RESULTS
+    done: dict[str, Row] = {}
+    if path.exists():
+        if not resume:
+            raise InputError(f"{path} holds an earlier run.", "Add --resume, or name another folder with --out.")
+        done = {row["id"]: row for row in read_results(path)}
+        path.write_text("".join(json.dumps(row, ensure_ascii=False) + "\n" for row in done.values()), "utf-8")
+    rows = []
+    with path.open("a", encoding="utf-8") as file:
+        for n, question in enumerate(questions, 1):
+            row = done.get(question.id)
+            if row is None:
+                row = ask(question, collections)
+                file.write(json.dumps(row, ensure_ascii=False) + "\n")
+                file.flush()
+            rows.append(row)
+            if progress:
+                progress(n, len(questions))
+    return rows
+
+
+def read_results(path: Path) -> list[Row]:
+    """The rows of a run; a last line that was cut off by an interruption is left out.
+
+    Raises:
+        InputError: there is no such file, or a line before the last is damaged.
+    """
+    if not path.is_file():
+        raise InputError(f"There are no results at {path}.", "Name the folder of a run.")
+    rows = []
+    lines = path.read_text("utf-8").splitlines()
+    for number, line in enumerate(lines, 1):
+        try:
+            rows.append(json.loads(line))
+        except ValueError:
+            if number < len(lines):
+                raise InputError(f"{path} line {number} is not JSON.", "Run the evaluation again.") from None
+    return rows
+
+
+def ask(question: GoldenQuestion, collections: Collections) -> Row:
+    """Ask one question; everything about its answer as plain data."""
+    history: list[Turn] = [{"role": m.role, "content": m.content} for m in question.history]
+    base: Row = {
+        "id": question.id,
+        "kind": question.kind,
+        "question": question.question,
+        "refuse": question.refuse,
+        "history": history,
+        "as_of": question.as_of.isoformat() if question.as_of else None,
+        "why": question.why,
+        "facts": [list(f) for f in question.facts],
+        "dates": [d.isoformat() for d in question.dates],
+        "gold": [[q.article, q.text] for q in question.quotes],
+    }
+    started = time.perf_counter()
+    first: float | None = None
+    try:
+        rag = collections.get(question.collection)
+        answer: Answer | None = None
+        for event in rag.stream(question.question, history, question.as_of):
+            if event.kind in ("draft", "answer") and first is None:
+                first = time.perf_counter() - started
+            answer = event.answer or answer
+        assert answer is not None
+        return base | judge(question, answer, rag) | {"first_word": first, "error": None}
+    except RagError as error:
+        return base | failed(f"{type(error).__name__}: {error}", time.perf_counter() - started)
+
+
+def failed(error: str, seconds: float) -> Row:
+    """The row of a question that ended in an error: wrong in everything that applies."""
+    return {
+        "error": error,
+        "correct": False,
+        "abstained": False,
+        "text": "",
+        "missing": [],
+        "forbidden": [],
+        "sentences": [],
+        "citations": [],
+        "passages": [],
+        "timings": {"total": seconds},
+        "tokens": {},
+        "first_word": seconds,
+        "gold_precision": 0.0,
+        "gold_recall": 0.0,
+        "checker_precision": 0.0,
+        "checker_recall": 0.0,
+        "supported": 0.0,
+        "verbatim": 0.0,
+        "dates_named": 0.0,
+        "relevant": [],
+        "standalone": "",
+        "dropped": [],
+    }
+
+
+def judge(question: GoldenQuestion, answer: Answer, rag: Rag) -> Row:
+    """Score an answer against its golden question."""
+    texts = {c.article_id: rag.store.article(c.article_id).text for c in answer.citations}
+    quotes = [(c.article_id, c.quote) for c in answer.citations]
+    verbatim = [texts[c.article_id][c.start : c.end] == c.quote for c in answer.citations]
+    bare = metrics.without_markers(answer.text)
+    precision, recall = checker_citations(answer, rag)
+    hits = rag.search(answer.standalone_question, 10, as_of=answer.as_of)
+    relevant = [
+        any(g.article == h.article.id and plain(g.text) in plain(h.chunk.text) for g in question.quotes) for h in hits
+    ]
+    answered = not answer.abstained
+    return {
+        "correct": metrics.correct(question, answer.text, answer.abstained),
+        "abstained": answer.abstained,
+        "text": answer.text,
+        "reason": answer.reason,
+        "standalone": answer.standalone_question,
+        "missing": metrics.missing_facts(question, bare) if answered else [],
+        "forbidden": [f for f in question.forbidden if metrics.contains(bare, f)] if answered else [],
+        "sentences": [asdict(s) for s in answer.sentences],
+        "dropped": [asdict(s) for s in answer.dropped],
+        "citations": answer.as_dict()["citations"],
+        "passages": answer.as_dict()["passages"],
+        "timings": answer.timings,
+        "tokens": answer.tokens,
+        "gold_precision": metrics.gold_citation_precision(question, quotes),
+        "gold_recall": metrics.gold_citation_recall(question, quotes) if answered else None,
+        "checker_precision": precision,
+        "checker_recall": recall,
+        "supported": sum(s.supported for s in answer.sentences) / len(answer.sentences) if answer.sentences else None,
+        "verbatim": sum(verbatim) / len(verbatim) if verbatim else None,
+        "dates_named": float(all(metrics.names_day(bare, d) for d in question.dates)) if question.dates else None,
+        "relevant": relevant if question.quotes else [],
+    }
+
+
+def checker_citations(answer: Answer, rag: Rag) -> tuple[float | None, float | None]:
+    """Citation precision and recall as ALCE defines them, with this project's checker as judge.
+
+    Gao et al., "Enabling Large Language Models to Generate Text with Citations", 2023,
+    section 3.3. Recall: share of sentences that all their citations together support.
+    Precision: share of citations that are not irrelevant, where one is irrelevant when it
+    does not support the sentence alone and the others support it without it.
+    """
+    by_marker = {c.marker: c.quote for c in answer.citations}
+
+    def supports(sentence: str, markers: Sequence[int]) -> bool:
+        if not markers:
+            return False
+        texts = [by_marker[m] for m in markers]
+        vectors = rag.embedder.passages([sentence, *texts])
+        cosine = max(float(v @ vectors[0]) for v in vectors[1:])
+        return score(overlap(sentence, texts), cosine, None) >= 0.5
+
+    recalls: list[bool] = []
+    precisions: list[bool] = []
+    for sentence in answer.sentences:
+        text = " ".join(split_draft(sentence.text))
+        whole = supports(text, sentence.markers)
+        recalls.append(whole)
+        for marker in sentence.markers:
+            others = [m for m in sentence.markers if m != marker]
+            precisions.append(whole and (supports(text, [marker]) or not supports(text, others)))
+    return (
+        sum(precisions) / len(precisions) if precisions else None,
+        sum(recalls) / len(recalls) if recalls else None,
+    )
+
+
+def summarise(rows: Sequence[Row]) -> dict[str, Any]:
+    """Every figure of a run, overall and by kind, with bootstrap intervals on the rates."""
+    kinds = sorted({row["kind"] for row in rows})
+    return {
+        "questions": len(rows),
+        "errors": sum(row["error"] is not None for row in rows),
+        "overall": _rates(rows),
+        "kinds": {kind: _rates([r for r in rows if r["kind"] == kind]) for kind in kinds},
+        "latency": {
+            "p50": metrics.percentile([r["timings"]["total"] for r in rows], 0.5),
+            "p95": metrics.percentile([r["timings"]["total"] for r in rows], 0.95),
+            "first_word_p50": metrics.percentile([r["first_word"] for r in rows if r["first_word"] is not None], 0.5),
+            "first_word_p95": metrics.percentile([r["first_word"] for r in rows if r["first_word"] is not None], 0.95),
+        },
+        "tokens": {
+            name: metrics.percentile([r["tokens"].get(name, 0) for r in rows], 0.5) for name in ("prompt", "generated")
+        },
+    }
+
+
+# Each rate: how it is read off a row (None: does not apply to that row).
+RATES: Mapping[str, Callable[[Row], float | None]] = {
+    "correctness": lambda r: float(r["correct"]),
+    "refusal_precision": lambda r: float(r["refuse"] != "never") if r["abstained"] else None,
+    "refusal_recall": lambda r: float(r["abstained"]) if r["refuse"] == "must" else None,
+    "citation_precision": lambda r: r["gold_precision"],
+    "citation_recall": lambda r: r["gold_recall"],
+    "checker_precision": lambda r: r["checker_precision"],
+    "checker_recall": lambda r: r["checker_recall"],
+    "sentences_supported": lambda r: r["supported"],
+    "quotes_verbatim": lambda r: r["verbatim"],
+    "date_accuracy": lambda r: r["dates_named"],
+    "recall@1": lambda r: metrics.recall_at(r["relevant"], 1) if r["relevant"] else None,
+    "recall@5": lambda r: metrics.recall_at(r["relevant"], 5) if r["relevant"] else None,
+    "recall@10": lambda r: metrics.recall_at(r["relevant"], 10) if r["relevant"] else None,
+    "mrr": lambda r: metrics.reciprocal_rank(r["relevant"]) if r["relevant"] else None,
+}
+
+
+def _rates(rows: Sequence[Row]) -> dict[str, Any]:
+    out: dict[str, Any] = {}
+    for name, read in RATES.items():
+        interval = metrics.bootstrap([value for value in map(read, rows) if value is not None])
+        out[name] = asdict(interval) if interval else None
+    return out

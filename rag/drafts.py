@@ -1,0 +1,140 @@
+"""Drafts: one sentence from one passage, checked, and the choice among them.
+
+A small model muddles speakers when it is shown several passages at once, so it is shown
+one. What it writes from each is then asked back ("does the passage say this?"); that answer
+and the passage's own score decide which draft is the answer, and whether there is one.
+"""
+
+from __future__ import annotations
+
+import math
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date
+
+from index.embedder import Embedder
+from rag import prompt, support
+from rag.citations import Attributed, attribute, split_draft
+from rag.evidence import short_day
+from rag.llm import LocalModel
+from rag.types import Passage, Sentence
+
+# Logistic over (bias, relevance, verification) of a draft without problems: the chance that
+# it is a right answer. Fitted on drafts over the golden articles, see eval/README.md.
+_BIAS, _RELEVANCE, _VERIFY = -3.2, 1.1, 0.65
+ACCEPT = 0.5
+_DECISIVE = 0.85
+_SEVERAL = re.compile(
+    r"\b(?:how (?:did|has|have) .{3,60} (?:chang|develop|evolv|shift)|chang\w+|differ\w*|compare|disagree\w*|both|each|"
+    r"everyone|sides?\b.*\bsay|camps?|sequence|timeline|over time|contrast|versus|vs|conflicting|contradict\w*|"
+    r"in (?:what|which) order|one after (?:the other|another))\b",
+    re.I,
+)
+_GAP = 1.0  # log-odds below the best passage within which another is worth a draft
+
+
+@dataclass(frozen=True)
+class Draft:
+    """A checked sentence: what it is attributed to, and how sure the model is of it.
+
+    Attributes:
+        verify: the model's log-odds that the passage says it.
+        why: what was changed; empty where it is the model's own sentence.
+    """
+
+    attributed: Attributed
+    passage: Passage
+    verify: float
+    support: float
+    why: str = ""
+
+    @property
+    def confidence(self) -> float:
+        """The chance that this is a right answer, 0 to 1; problems count against it."""
+        z = _BIAS + _RELEVANCE * (self.passage.relevance or 0.0) + _VERIFY * self.verify
+        return 1 / (1 + math.exp(-z)) / (1 + 4 * len(self.attributed.problems))
+
+    @property
+    def decisive(self) -> bool:
+        """Whether no other draft needs to be tried."""
+        return self.confidence >= _DECISIVE
+
+    def dropped(self) -> Sentence:
+        """The sentence as one that was left out, with why."""
+        why = "; ".join(self.attributed.problems) or f"its confidence is {self.confidence:.2f}"
+        return Sentence(self.attributed.text, -1, -1, (), round(self.support, 3), False, why)
+
+
+def asks_for_several(question: str) -> bool:
+    """Whether more than one statement is asked for: a comparison, both sides, a change over time."""
+    return bool(_SEVERAL.search(question))
+
+
+def worth_asking(best: Sequence[Passage], limit: int) -> list[Passage]:
+    """The passages to draft from: the best ones by relevance, while they are near the first."""
+    top = best[0].relevance or 0.0
+    return [p for p in best[:limit] if top - (p.relevance or 0.0) <= _GAP]
+
+
+def one_sentence(text: str) -> bool:
+    """Whether a first sentence is complete (the rest of a draft is not used)."""
+    return "\n" in text.strip() or (len(text) > 30 and len(split_draft(text)) > 1)
+
+
+def check(text: str, passage: Passage, embedder: Embedder, llm: LocalModel) -> list[Draft]:
+    """The draft's first sentence with its evidence and the model's own view of it; or nothing."""
+    for sentence in split_draft(text)[:1]:
+        made = attribute(sentence, [passage], embedder)
+        verify = llm.score([llm.chat(prompt.READ, prompt.passage_head(passage), prompt.says(sentence))])[0]
+        return [Draft(made, passage, verify, support.score(made.words, made.cosine, verify))]
+    return []
+
+
+def choose(drafts: Sequence[Draft], question: str, embedder: Embedder) -> tuple[list[Draft], list[Draft]]:
+    """The drafts that make the answer, in order, and those left out.
+
+    One, unless several are asked for: then every accepted one that says something else, in
+    order of date. A draft that fails its check gives way to the passage's own words where
+    the passage is clearly the right one.
+    """
+    ranked = sorted(drafts, key=lambda d: -d.confidence)
+    accepted = [d for d in ranked if d.confidence >= ACCEPT and not d.attributed.problems and d.support >= 0.5]
+    if not accepted:
+        return _instead(ranked, question, embedder)
+    if not asks_for_several(question):
+        return accepted[:1], [d for d in ranked if d is not accepted[0]]
+    kept: list[Draft] = []
+    for draft in accepted:
+        if not any(same(draft, other, embedder) for other in kept):
+            kept.append(draft)
+    ordered = sorted(kept, key=lambda d: (d.passage.article.published or date.max, d.passage.start))
+    return ordered, [d for d in ranked if d not in kept]
+
+
+def _instead(ranked: Sequence[Draft], question: str, embedder: Embedder) -> tuple[list[Draft], list[Draft]]:
+    """The own words of a passage that clearly holds the answer, where no draft of it held."""
+    clear = [d for d in ranked if (d.passage.relevance or 0.0) >= _OWN_WORDS]
+    if not clear:
+        return [], list(ranked)
+    best = max(clear, key=lambda d: d.passage.relevance or 0.0)
+    return [own_words(f"{question} {best.attributed.text}", best.passage, embedder)], list(ranked)
+
+
+_OWN_WORDS = 1.6
+
+
+def own_words(question: str, passage: Passage, embedder: Embedder) -> Draft:
+    """The sentence of the passage nearest to the question, quoted with source and day."""
+    vectors = embedder.passages([question, *(s.text for s in passage.sentences)])
+    near = vectors[1:] @ vectors[0]
+    words = [support.overlap(question, s.text) for s in passage.sentences]
+    best = passage.sentences[max(range(len(words)), key=lambda i: float(near[i]) + words[i])]
+    text = f"{best.article.source or 'An article'} ({short_day(best.article)}) writes: {' '.join(best.text.split())}"
+    return Draft(Attributed(text, (best,), 1.0, 1.0, ()), passage, 6.0, 1.0, "in the article's own words")
+
+
+def same(a: Draft, b: Draft, embedder: Embedder) -> bool:
+    """Whether two drafts say the same."""
+    vectors = embedder.passages([a.attributed.text, b.attributed.text])
+    return float(vectors[0] @ vectors[1]) > 0.85 or support.overlap(a.attributed.text, b.attributed.text) > 0.8

@@ -1,0 +1,58 @@
+"""Real parts: the real embedding model, a real index, and where marked the real language model."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from index.build import build
+from index.embedder import SentenceTransformerEmbedder
+from index.store import Store
+from rag.assistant import Rag
+from rag.config import DEFAULT_EMBEDDER, DEFAULT_MODEL, seeds
+from rag.models import locate
+
+
+@pytest.fixture(scope="session")
+def embedder() -> SentenceTransformerEmbedder:
+    return SentenceTransformerEmbedder(locate(DEFAULT_EMBEDDER, "embedder"), DEFAULT_EMBEDDER, 384)
+
+
+@pytest.fixture(scope="session")
+def seeds_index(tmp_path_factory: pytest.TempPathFactory, embedder: SentenceTransformerEmbedder) -> Path:
+    folder = tmp_path_factory.mktemp("seeds-index")
+    build(folder, [seeds()], embedder)
+    return folder
+
+
+@pytest.fixture
+def store(seeds_index: Path, embedder: SentenceTransformerEmbedder) -> Iterator[Store]:
+    opened = Store(seeds_index, embedder)
+    yield opened
+    opened.close()
+
+
+@pytest.fixture(scope="session")
+def quick(seeds_index: Path) -> Iterator[Rag]:
+    """The seeds without a language model."""
+    rag = Rag.open(seeds_index, model=None)
+    yield rag
+    rag.close()
+
+
+@pytest.fixture(scope="session")
+def rag(seeds_index: Path) -> Iterator[Rag]:
+    """The seeds with the real default model."""
+    opened = Rag.open(seeds_index, DEFAULT_MODEL)
+    yield opened
+    opened.close()
+
+
+def write(folder: Path, **files: str) -> Path:
+    """A folder of text files, by stem."""
+    folder.mkdir(parents=True, exist_ok=True)
+    for name, text in files.items():
+        (folder / f"{name}.txt").write_text(text, "utf-8")
+    return folder
