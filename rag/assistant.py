@@ -22,12 +22,11 @@ from rag.drafts import (
     asks_for_several,
     check,
     choose,
-    one_sentence,
     own_words,
     same,
     worth_asking,
 )
-from rag.llm import LocalModel
+from rag.llm import LocalModel, Prompt
 from rag.rewrite import standalone
 from rag.types import Answer, Event, Passage, Turn
 from rag.when import Period, period
@@ -162,19 +161,17 @@ class Rag:
             reason = refusal.weak_reason(asked, best)
             yield Event("answer", answer=refusal.refuse(run.base(alone, as_of, best), best, reason))
             return
-        several = asks_for_several(alone)
         drafts: list[Draft] = []
-        for passage in worth_asking(best, self.config.evidence if several else self.config.tries):
+        for passages in worth_asking(best, alone, self.config):
             yield Event("restart" if drafts else "status", "writing")
             text = ""
-            tail = self.llm.chat(prompt.READ, prompt.passage_head(passage), prompt.answer(alone))
-            for piece in self.llm.write(tail, self.config.answer_tokens, one_sentence):
+            for piece in self.llm.write(_to_write(self.llm, passages, alone), self.config.answer_tokens):
                 text += piece
                 yield Event("draft", piece)
             run.lap("write")
-            drafts += check(text, passage, self.embedder, self.llm)
+            drafts += check(text, passages, self.embedder, self.llm)
             run.lap("check")
-            if drafts and drafts[-1].decisive and not several:
+            if any(d.decisive for d in drafts) and not asks_for_several(alone):
                 break
         yield Event("answer", answer=_finish(run, alone, as_of, asked, best, drafts))
 
@@ -273,6 +270,14 @@ def _read(llm: LocalModel, question: str, pool: Sequence[Passage]) -> list[Passa
     """Ask of each passage whether it holds the answer."""
     scores = llm.score([llm.chat(prompt.READ, prompt.passage_head(p), prompt.holds_answer(question)) for p in pool])
     return [replace(p, relevance=round(s, 4)) for p, s in zip(pool, scores, strict=True)]
+
+
+def _to_write(llm: LocalModel, passages: Sequence[Passage], question: str) -> Prompt:
+    """One passage is kept read; several are read together, oldest first, this once."""
+    if len(passages) == 1:
+        return llm.chat(prompt.READ, prompt.passage_head(passages[0]), prompt.answer(question))
+    together = "".join(map(prompt.passage_head, evidence.oldest_first(passages)))
+    return llm.chat(prompt.READ_SEVERAL, "", together + prompt.answer_from_several(question))
 
 
 def _extract(run: _Run, alone: str, as_of: date | None, found: Sequence[Passage], embedder: Embedder) -> Answer:

@@ -16,6 +16,7 @@ from datetime import date
 from index.embedder import Embedder
 from rag import prompt, support
 from rag.citations import Attributed, attribute, split_draft
+from rag.config import Config
 from rag.evidence import short_day
 from rag.llm import LocalModel
 from rag.types import Passage, Sentence
@@ -31,7 +32,8 @@ _SEVERAL = re.compile(
     r"in (?:what|which) order|one after (?:the other|another))\b",
     re.I,
 )
-_GAP = 1.0  # log-odds below the best passage within which another is worth a draft
+_GAP = 1.2  # log-odds below the best passage within which another is worth reading with it
+_SENTENCES = 4
 
 
 @dataclass(frozen=True)
@@ -71,24 +73,47 @@ def asks_for_several(question: str) -> bool:
     return bool(_SEVERAL.search(question))
 
 
-def worth_asking(best: Sequence[Passage], limit: int) -> list[Passage]:
-    """The passages to draft from: the best ones by relevance, while they are near the first."""
-    top = best[0].relevance or 0.0
-    return [p for p in best[:limit] if top - (p.relevance or 0.0) <= _GAP]
+def worth_asking(best: Sequence[Passage], question: str, config: Config) -> list[list[Passage]]:
+    """The passages to draft from, one attempt after the other.
+
+    The best one alone; where that draft is not decisive, the best few together. Where
+    several statements are asked for, only the latter, with more passages.
+    """
+    near = [p for p in best if (best[0].relevance or 0.0) - (p.relevance or 0.0) <= _GAP]
+    if asks_for_several(question):
+        return [list(best[: config.several])]
+    together = near[: config.together]
+    return [[best[0]], together] if len(together) > 1 else [[best[0]]]
 
 
-def one_sentence(text: str) -> bool:
-    """Whether a first sentence is complete (the rest of a draft is not used)."""
-    return "\n" in text.strip() or (len(text) > 30 and len(split_draft(text)) > 1)
+def check(text: str, passages: Sequence[Passage], embedder: Embedder, llm: LocalModel) -> list[Draft]:
+    """Each sentence of a draft with its evidence and the model's own view of it."""
+    made = [attribute(sentence, passages, embedder) for sentence in split_draft(text)[:_SENTENCES]]
+    homes = [_home(m, passages) for m in made]
+    asked = [(n, home, claim) for n, (m, home) in enumerate(zip(made, homes, strict=True)) for claim in _claims(m.text)]
+    odds = llm.score([llm.chat(prompt.READ, prompt.passage_head(home), prompt.says(claim)) for _, home, claim in asked])
+    drafts = []
+    for n, (m, home) in enumerate(zip(made, homes, strict=True)):
+        verify = min(o for (k, _, _), o in zip(asked, odds, strict=True) if k == n)
+        drafts.append(Draft(m, home, round(verify, 4), support.score(m.words, m.cosine, verify)))
+    return drafts
 
 
-def check(text: str, passage: Passage, embedder: Embedder, llm: LocalModel) -> list[Draft]:
-    """The draft's first sentence with its evidence and the model's own view of it; or nothing."""
-    for sentence in split_draft(text)[:1]:
-        made = attribute(sentence, [passage], embedder)
-        verify = llm.score([llm.chat(prompt.READ, prompt.passage_head(passage), prompt.says(sentence))])[0]
-        return [Draft(made, passage, verify, support.score(made.words, made.cosine, verify))]
-    return []
+def _home(made: Attributed, passages: Sequence[Passage]) -> Passage:
+    """The passage that the strongest evidence stands in."""
+    if not made.evidence:
+        return passages[0]
+    first = made.evidence[0]
+    return next(p for p in passages if p.article.id == first.article.id and p.start <= first.start < p.end)
+
+
+def _claims(sentence: str) -> list[str]:
+    """What must be verified: the sentence, and its main clause alone where it gives a reason.
+
+    "Peskov hailed the talks because …" may be accepted for its reason alone.
+    """
+    main = re.split(r",?\s+because\s+", sentence, maxsplit=1)[0]
+    return [sentence, main + "."] if main != sentence and len(main.split()) >= 4 else [sentence]
 
 
 def choose(drafts: Sequence[Draft], question: str, embedder: Embedder) -> tuple[list[Draft], list[Draft]]:

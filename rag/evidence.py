@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import replace
 from datetime import date
 
@@ -49,23 +49,8 @@ def passages(hits: Sequence[Hit], period: Period, as_of: date | None) -> list[Pa
     return sorted((replace(p, score=boosted(p)) for p in made), key=lambda p: (-p.score, p.chunk_id))
 
 
-def select(found: Sequence[Passage], limit: int, budget: int, count: Callable[[str], int]) -> list[Passage]:
-    """The first `limit` passages that fit the budget of tokens, without overlaps, oldest first.
-
-    Passages of one article stand together in the order of its text.
-    """
-    chosen: list[Passage] = []
-    spent = 0
-    for passage in found:
-        if len(chosen) == limit:
-            break
-        if any(_overlap(passage, other) for other in chosen):
-            continue
-        cost = count(passage.shown) + 12
-        if chosen and spent + cost > budget:
-            continue
-        chosen.append(passage)
-        spent += cost
+def oldest_first(chosen: Sequence[Passage]) -> list[Passage]:
+    """In order of publication; passages of one article in the order of its text."""
     return sorted(chosen, key=lambda p: (p.article.published or date.max, p.article.id, p.start))
 
 
@@ -132,11 +117,6 @@ def _with_speaker(article: Article, start: int, end: int) -> int:
             break
         start = before.pop()[0]
     return start
-
-
-def _overlap(a: Passage, b: Passage) -> bool:
-    shared = min(a.end, b.end) - max(a.start, b.start)
-    return a.article.id == b.article.id and shared > 0.6 * min(a.end - a.start, b.end - b.start)
 
 
 def short_day(article: Article) -> str:

@@ -15,6 +15,7 @@ from rag.evidence import heading
 from rag.types import Passage, Turn
 
 READ = "You check and answer questions about a passage from a news article. Use only the passage."
+READ_SEVERAL = "You answer questions about passages from news articles. Use only the passages."
 REWRITE = (
     "You rewrite the last question of a conversation so that it can be understood alone. "
     "Replace he, she, it, they, that and there by the names they stand for. Reply with the question only."
@@ -35,6 +36,11 @@ def holds_answer(question: str) -> str:
 def answer(question: str) -> str:
     """What the passage read before says in answer to the question."""
     return f"Question: {question}\nAnswer in one complete sentence."
+
+
+def answer_from_several(question: str) -> str:
+    """What the passages read before say together."""
+    return f"Question: {question}\nAnswer in one or two complete sentences, with names and days."
 
 
 def says(sentence: str) -> str:

@@ -86,17 +86,24 @@ Subscribe to our newsletter to support our journalism.
 
 def test_furniture_of_a_site_never_seen_goes_and_quotations_stay() -> None:
     article = clean(RawArticle("pier", FOREIGN, "pier.txt"))
-    assert article.text.split("\n\n") == [line for line in FOREIGN.split("\n") if line.startswith(("The harb", '"We', "Fish"))]
+    assert article.text.split("\n\n") == [
+        line for line in FOREIGN.split("\n") if line.startswith(("The harb", '"We', "Fish"))
+    ]
 
 
 def test_a_background_paragraph_that_repeats_stays() -> None:
     same = "The strike began in March after talks over pay broke down between the union and the port."
-    raws = [RawArticle(str(n), f"News number {n} came on day {n}.\n{same}", f"{n}.txt", source="Daily") for n in range(4)]
+    raws = [
+        RawArticle(str(n), f"News number {n} came on day {n}.\n{same}", f"{n}.txt", source="Daily") for n in range(4)
+    ]
     assert all(same in a.text for a in clean_all(raws)[0])
 
 
 def test_a_short_label_that_repeats_goes() -> None:
-    raws = [RawArticle(str(n), f"Top stories from around the bay\nNews {n} came today.", f"{n}.txt", source="D") for n in range(3)]
+    raws = [
+        RawArticle(str(n), f"Top stories from around the bay\nNews {n} came today.", f"{n}.txt", source="D")
+        for n in range(3)
+    ]
     assert all("Top stories" not in a.text for a in clean_all(raws)[0])
 
 
@@ -134,8 +141,16 @@ def test_a_pdf_is_read(tmp_path: Path) -> None:
 
     writer = PdfWriter()
     page = writer.add_blank_page(300, 300)
-    font = DictionaryObject({NameObject("/Type"): NameObject("/Font"), NameObject("/Subtype"): NameObject("/Type1"), NameObject("/BaseFont"): NameObject("/Helvetica")})
-    page[NameObject("/Resources")] = DictionaryObject({NameObject("/Font"): DictionaryObject({NameObject("/F1"): font})})
+    font = DictionaryObject(
+        {
+            NameObject("/Type"): NameObject("/Font"),
+            NameObject("/Subtype"): NameObject("/Type1"),
+            NameObject("/BaseFont"): NameObject("/Helvetica"),
+        }
+    )
+    page[NameObject("/Resources")] = DictionaryObject(
+        {NameObject("/Font"): DictionaryObject({NameObject("/F1"): font})}
+    )
     stream = DecodedStreamObject()
     stream.set_data(b"BT /F1 12 Tf 20 200 Td (The dam was repaired in spring.) Tj ET")
     page[NameObject("/Contents")] = writer._add_object(stream)

@@ -32,7 +32,11 @@ def test_filters_hold(store: Store, embedder: Embedder) -> None:
     day = date(2022, 3, 21)
     assert {h.article.published for h in search(store, embedder, "talks", 20, after=day, before=day)} == {day}
     assert {h.article.source for h in search(store, embedder, "talks", 20, source="newsweek")} == {"Newsweek"}
-    assert max(h.article.published for h in search(store, embedder, "talks", 40, as_of=date(2022, 3, 22)) if h.article.published) == date(2022, 3, 22)
+    assert max(
+        h.article.published
+        for h in search(store, embedder, "talks", 40, as_of=date(2022, 3, 22))
+        if h.article.published
+    ) == date(2022, 3, 22)
     assert search(store, embedder, "talks", 5, after=date(2023, 1, 1)) == []
     with pytest.raises(InputError):
         search(store, embedder, " ", 5)
@@ -56,7 +60,9 @@ def test_only_what_changed_is_embedded_again(tmp_path: Path, embedder: Embedder)
 
 def test_wire_copies_are_shown_once_with_all_their_articles(tmp_path: Path, embedder: Embedder) -> None:
     wire = "The dam above the village broke on Friday night and flooded forty houses, officials in the valley said."
-    folder = write(tmp_path / "in", one=wire, two=wire + " It rained.", three="The election was won by the green party.")
+    folder = write(
+        tmp_path / "in", one=wire, two=wire + " It rained.", three="The election was won by the green party."
+    )
     build(tmp_path / "ix", [folder], embedder)
     hits = search(Store(tmp_path / "ix", embedder), embedder, "dam flood", 5)
     flood = [h for h in hits if "dam" in h.chunk.text]
@@ -139,7 +145,9 @@ def test_one_writer_at_a_time(tmp_path: Path, embedder: Embedder, monkeypatch: p
 
 def test_a_kill_leaves_the_old_state_or_the_new(tmp_path: Path, embedder: Embedder) -> None:
     """Killed at ten moments of an update; afterwards it opens, and is one of the two states."""
-    folder = write(tmp_path / "in", **{f"a{n}": f"Report {n} on the bridge number {n} over the river." for n in range(30)})
+    folder = write(
+        tmp_path / "in", **{f"a{n}": f"Report {n} on the bridge number {n} over the river." for n in range(30)}
+    )
     build(tmp_path / "ix", [folder], embedder)
     write(folder, **{f"b{n}": f"Report {n} on the tunnel number {n} under the hill." for n in range(30)})
     code = (

@@ -10,7 +10,7 @@ from typing import Any
 from index.errors import InputError, RagError
 from rag.assistant import Rag
 from rag.types import Turn
-from ui.render import answer_html, sources_html
+from ui.render import answer_html, sources_html, text_html
 
 _CSS = (Path(__file__).parent / "app.css").read_text("utf-8")
 _LOOPBACK = ("127.0.0.1", "localhost", "::1")
@@ -29,20 +29,21 @@ def build(rag: Rag) -> Any:
         if not question:
             yield gr.skip(), gr.skip(), gr.skip()
             return
-        shown = [*shown, {"role": "user", "content": question}, {"role": "assistant", "content": "…"}]
+        shown = [*shown, _said("user", text_html(question)), _said("assistant", text_html("…", "status"))]
         draft = ""
         yield "", shown, past
         try:
             for event in rag.stream(question, past):
                 if event.kind == "status":
-                    shown[-1]["content"] = f"{event.text} …"
+                    shown[-1] = _said("assistant", text_html(f"{event.text} …", "status"))
                 elif event.kind == "restart":
                     draft = ""
                 elif event.kind == "draft":
                     draft += event.text
-                    shown[-1]["content"] = draft
+                    shown[-1] = _said("assistant", text_html(draft))
                 elif event.answer:
-                    shown[-1]["content"] = gr.HTML(answer_html(event.answer) + sources_html(event.answer.citations))
+                    done = answer_html(event.answer) + sources_html(event.answer.citations)
+                    shown[-1] = _said("assistant", done)
                     past = [
                         *past,
                         {"role": "user", "content": question},
@@ -50,7 +51,7 @@ def build(rag: Rag) -> Any:
                     ]
                 yield "", shown, past
         except RagError as error:
-            shown[-1]["content"] = f"{error.what} {error.fix}"
+            shown[-1] = _said("assistant", text_html(f"{error.what} {error.fix}", "error"))
             yield "", shown, past
 
     with gr.Blocks(title="Ask the articles", analytics_enabled=False) as page:
@@ -69,6 +70,17 @@ def build(rag: Rag) -> Any:
         running = [box.submit(ask, inputs, outputs, api_name=False), send.click(ask, inputs, outputs, api_name=False)]
         stop.click(None, cancels=running)
     return page
+
+
+def _said(role: str, escaped: str) -> dict[str, Any]:
+    """A message of the chat.
+
+    Gradio would render markup in a plain string, and does not sanitise an HTML component:
+    so only what `ui.render` has escaped goes in.
+    """
+    import gradio as gr
+
+    return {"role": role, "content": gr.HTML(escaped)}
 
 
 def launch(index: Path, model: str, host: str, port: int) -> int:

@@ -22,6 +22,11 @@ def answer_html(answer: Answer) -> str:
     return f"<p>{' '.join(parts)}</p>"
 
 
+def text_html(text: str, kind: str = "said") -> str:
+    """Anything said, as a paragraph of escaped text."""
+    return f'<p class="{_e(kind)}">{_e(text)}</p>'
+
+
 def sources_html(citations: Iterable[Citation]) -> str:
     """The cited words, each with source and day."""
     items = [

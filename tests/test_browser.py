@@ -1,0 +1,95 @@
+"""The chat as a person uses it: a real server, a real browser, the real default model."""
+
+from __future__ import annotations
+
+import os
+import re
+import shutil
+import socket
+import subprocess
+import sys
+import time
+import urllib.request
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import Page, expect, sync_playwright
+
+ROOT = Path(__file__).parent.parent
+SHOTS = Path(__file__).parent / "screenshots"
+CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
+pytestmark = [pytest.mark.browser, pytest.mark.real]
+QUIET = [
+    "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking",
+    "--disable-component-update", "--disable-sync",
+]  # fmt: skip
+
+
+@pytest.fixture(scope="module")
+def address(seeds_index: Path) -> Iterator[str]:
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port = free.getsockname()[1]
+    server = subprocess.Popen(
+        [sys.executable, "-m", "rag.cli", "chat", "--index", str(seeds_index), "--port", str(port)],
+        cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True,
+    )  # fmt: skip
+    url = f"http://127.0.0.1:{port}/"
+    for _ in range(240):
+        try:
+            urllib.request.urlopen(url, timeout=2).close()
+            break
+        except OSError:
+            assert server.poll() is None, server.stdout.read() if server.stdout else ""
+            time.sleep(0.5)
+    yield url
+    server.terminate()
+    server.wait(20)
+
+
+@pytest.fixture
+def page(address: str) -> Iterator[Page]:
+    assert CHROMIUM, "Chromium is needed: apt-get install chromium"
+    SHOTS.mkdir(exist_ok=True)
+    with sync_playwright() as driver:
+        browser = driver.chromium.launch(executable_path=CHROMIUM, args=QUIET)
+        tab = browser.new_page(viewport={"width": 1100, "height": 800})
+        tab.asked = []  # type: ignore[attr-defined]
+        tab.on("request", lambda request: tab.asked.append(request.url))  # type: ignore[attr-defined]
+        tab.goto(address)
+        yield tab
+        browser.close()
+
+
+def ask(page: Page, question: str) -> None:
+    box = page.get_by_role("textbox", name="Question")
+    box.fill(question)
+    box.press("Enter")
+
+
+def test_an_answer_with_its_sources_then_a_refusal(page: Page, address: str) -> None:
+    ask(page, "How long did the negotiators meet in Istanbul, and who led the Russian side?")
+    expect(page.locator(".sources blockquote").first).to_contain_text("three-hour talks", timeout=120_000)
+    expect(page.locator(".chip").first).to_have_text("1")
+    expect(page.get_by_text("The Moscow Times, 2022-03-30").first).to_be_visible()
+    page.screenshot(path=SHOTS / "answer.png")
+    ask(page, "What is the capital of Australia?")
+    expect(page.locator(".refusal")).to_contain_text("The articles do not say", timeout=120_000)
+    page.screenshot(path=SHOTS / "refusal.png")
+    foreign = [url for url in page.asked if not re.match(rf"^({re.escape(address)}|data:|blob:)", url)]  # type: ignore[attr-defined]
+    assert foreign == [], "no request leaves the machine"
+
+
+def test_markup_in_a_question_is_text(page: Page) -> None:
+    ask(page, "<img src=x onerror=\"document.title='owned'\"> Who is <b>Medinsky</b>?")
+    expect(page.locator(".refusal, .sources").first).to_be_visible(timeout=120_000)
+    assert page.title() != "owned" and page.locator("img[src=x]").count() == 0
+
+
+@pytest.mark.skipif(not os.environ.get("CI") and CHROMIUM is None, reason="no Chromium here")
+def test_a_narrow_window_does_not_overflow(page: Page) -> None:
+    page.set_viewport_size({"width": 360, "height": 740})
+    page.wait_for_timeout(500)
+    assert page.evaluate("document.documentElement.scrollWidth") <= 362
+    page.screenshot(path=SHOTS / "narrow.png")

