@@ -27,10 +27,11 @@ class Interval:
 def normalise(text: str) -> str:
     """SQuAD's normalisation: lower case, no punctuation, no articles, single spaces.
 
-    Source: Rajpurkar et al., 2016, evaluate-v1.1.py. Hyphens and dashes become spaces here,
-    so that "three-hour" and "three hour" are alike.
+    Source: Rajpurkar et al., 2016, evaluate-v1.1.py. Here hyphens and dashes become spaces and
+    the possessive goes, so that "three-hour" is "three hour" and "Belarus's border" names Belarus.
     """
     text = re.sub(r"[-–—‑]", " ", text.lower().replace("’", "'"))
+    text = re.sub(r"'s\b", "", text)
     text = "".join(c for c in text if c not in string.punctuation and c not in "“”‘’«»…")
     return " ".join(w for w in text.split() if w not in ("a", "an", "the"))
 

@@ -157,7 +157,7 @@ class Rag:
         read = _read(self.llm, alone, pool)
         run.lap("read")
         best = sorted(read, key=lambda p: (-(p.relevance or 0), -p.score, p.chunk_id))
-        if refusal.hopeless(best):
+        if not refusal.answers(best):
             reason = refusal.weak_reason(asked, best)
             yield Event("answer", answer=refusal.refuse(run.base(alone, as_of, best), best, reason))
             return
@@ -173,7 +173,7 @@ class Rag:
             run.lap("check")
             if any(d.decisive for d in drafts) and not asks_for_several(alone):
                 break
-        yield Event("answer", answer=_finish(run, alone, as_of, asked, best, drafts))
+        yield Event("answer", answer=_finish(run, alone, as_of, best, drafts))
 
     def newest(self) -> date | None:
         """The day of the newest article, or None where none is dated."""
@@ -294,16 +294,9 @@ def _extract(run: _Run, alone: str, as_of: date | None, found: Sequence[Passage]
     return _compose(run, alone, as_of, found[:6], drafts[:2], ())
 
 
-def _finish(
-    run: _Run, alone: str, as_of: date | None, asked: Period, read: Sequence[Passage], drafts: Sequence[Draft]
-) -> Answer:
-    """The best checked draft, or several where several are asked for; a refusal where none holds."""
-    kept, dropped = choose(drafts, alone, run.rag.embedder)
-    if not kept:
-        return replace(
-            refusal.refuse(run.base(alone, as_of, read), read, refusal.weak_reason(asked, read)),
-            dropped=tuple(d.dropped() for d in dropped),
-        )
+def _finish(run: _Run, alone: str, as_of: date | None, read: Sequence[Passage], drafts: Sequence[Draft]) -> Answer:
+    """The best checked draft, or several where several are asked for, or the best passage's words."""
+    kept, dropped = choose(drafts, alone, read[0], run.rag.embedder)
     return _compose(run, alone, as_of, read, kept, dropped)
 
 

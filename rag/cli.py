@@ -206,6 +206,10 @@ def doctor(args: argparse.Namespace) -> int:
     """Say whether everything this needs works here; the engine is tried in its own process."""
     from rag import doctor as checks
 
+    if args.speed:
+        read, written = checks.speed(args.model)
+        print(f"{args.model}: reads {read:.0f} tokens a second, writes {written:.1f}")
+        return 0
     failed = 0
     for name, ok, says in checks.run(args.model, _index(args)):
         print(f"{'ok  ' if ok else 'FAIL'}  {name}: {says}")
@@ -351,6 +355,7 @@ def _parser() -> argparse.ArgumentParser:
     model(sub)
 
     sub = command("doctor", doctor, "check that everything works on this machine")
+    sub.add_argument("--speed", action="store_true", help="measure the model instead: tokens read and written a second")
     model(sub)
 
     sub = command("eval", _eval, "measure answers against golden questions")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import subprocess
 import sys
+import time
 from collections.abc import Iterator
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
@@ -48,6 +49,31 @@ def run(model: str, index: Path) -> Iterator[tuple[str, bool, str]]:
         yield "index", True, f"{meta['articles']} articles, {meta['chunks']} chunks in {index}"
     except RagError as error:
         yield "index", False, str(error)
+
+
+def speed(name: str) -> tuple[float, float]:
+    """Tokens read and tokens written a second by a model here: medians of three runs.
+
+    Written without drafting ahead, so that it is the model's own speed; reading 256 tokens.
+    """
+    from statistics import median
+
+    from rag import llm
+
+    model = llm.LocalModel(models.locate(name, "llm"), name, context=1024)
+    reading, writing = [], []
+    for n in range(3):
+        prompt = model.chat("You are helpful.", "", f"Run {n}. " + "The quick brown fox jumps over the lazy dog. " * 25)
+        before = model.usage.prompt
+        started = time.perf_counter()
+        model.score([prompt])
+        reading.append((model.usage.prompt - before) / (time.perf_counter() - started))
+        started, count = time.perf_counter(), 0
+        for _ in model.write(model.chat("You are helpful.", "", f"Count from {n} upwards in words."), 24, draft=0):
+            count, started = count + 1, started if count else time.perf_counter()
+        writing.append((count - 1) / (time.perf_counter() - started))
+    model.close()
+    return median(reading), median(writing)
 
 
 def try_engine(path: Path, seconds: int = 120) -> tuple[bool, str]:

@@ -25,7 +25,7 @@ from rag.types import Passage, Sentence
 # it is a right answer. Fitted on drafts over the golden articles, see eval/README.md.
 _BIAS, _RELEVANCE, _VERIFY = -3.2, 1.1, 0.65
 ACCEPT = 0.5
-_DECISIVE = 0.85
+_DECISIVE = 0.5
 _SEVERAL = re.compile(
     r"\b(?:how (?:did|has|have) .{3,60} (?:chang|develop|evolv|shift)|chang\w+|differ\w*|compare|disagree\w*|both|each|"
     r"everyone|sides?\b.*\bsay|camps?|sequence|timeline|over time|contrast|versus|vs|conflicting|contradict\w*|"
@@ -34,6 +34,7 @@ _SEVERAL = re.compile(
 )
 _GAP = 1.2  # log-odds below the best passage within which another is worth reading with it
 _SENTENCES = 4
+_SECOND = 0.6  # nearness, beside the nearest sentence's, from which a second one is quoted too
 
 
 @dataclass(frozen=True)
@@ -60,7 +61,7 @@ class Draft:
     @property
     def decisive(self) -> bool:
         """Whether no other draft needs to be tried."""
-        return self.confidence >= _DECISIVE
+        return self.confidence >= _DECISIVE and self.support >= 0.5 and not self.attributed.problems
 
     def dropped(self) -> Sentence:
         """The sentence as one that was left out, with why."""
@@ -116,17 +117,18 @@ def _claims(sentence: str) -> list[str]:
     return [sentence, main + "."] if main != sentence and len(main.split()) >= 4 else [sentence]
 
 
-def choose(drafts: Sequence[Draft], question: str, embedder: Embedder) -> tuple[list[Draft], list[Draft]]:
+def choose(
+    drafts: Sequence[Draft], question: str, best: Passage, embedder: Embedder
+) -> tuple[list[Draft], list[Draft]]:
     """The drafts that make the answer, in order, and those left out.
 
     One, unless several are asked for: then every accepted one that says something else, in
-    order of date. A draft that fails its check gives way to the passage's own words where
-    the passage is clearly the right one.
+    order of date. Where no draft holds, the best passage's own words take its place.
     """
     ranked = sorted(drafts, key=lambda d: -d.confidence)
     accepted = [d for d in ranked if d.confidence >= ACCEPT and not d.attributed.problems and d.support >= 0.5]
     if not accepted:
-        return _instead(ranked, question, embedder)
+        return [own_words(question, best, embedder)], ranked
     if not asks_for_several(question):
         return accepted[:1], [d for d in ranked if d is not accepted[0]]
     kept: list[Draft] = []
@@ -137,26 +139,19 @@ def choose(drafts: Sequence[Draft], question: str, embedder: Embedder) -> tuple[
     return ordered, [d for d in ranked if d not in kept]
 
 
-def _instead(ranked: Sequence[Draft], question: str, embedder: Embedder) -> tuple[list[Draft], list[Draft]]:
-    """The own words of a passage that clearly holds the answer, where no draft of it held."""
-    clear = [d for d in ranked if (d.passage.relevance or 0.0) >= _OWN_WORDS]
-    if not clear:
-        return [], list(ranked)
-    best = max(clear, key=lambda d: d.passage.relevance or 0.0)
-    return [own_words(f"{question} {best.attributed.text}", best.passage, embedder)], list(ranked)
-
-
-_OWN_WORDS = 1.6
-
-
 def own_words(question: str, passage: Passage, embedder: Embedder) -> Draft:
-    """The sentence of the passage nearest to the question, quoted with source and day."""
+    """The passage's sentences nearest to the question, one or two, quoted with source and day."""
     vectors = embedder.passages([question, *(s.text for s in passage.sentences)])
-    near = vectors[1:] @ vectors[0]
-    words = [support.overlap(question, s.text) for s in passage.sentences]
-    best = passage.sentences[max(range(len(words)), key=lambda i: float(near[i]) + words[i])]
-    text = f"{best.article.source or 'An article'} ({short_day(best.article)}) writes: {' '.join(best.text.split())}"
-    return Draft(Attributed(text, (best,), 1.0, 1.0, ()), passage, 6.0, 1.0, "in the article's own words")
+    near = [
+        float(v @ vectors[0]) + 0.5 * support.overlap(question, s.text)
+        for v, s in zip(vectors[1:], passage.sentences, strict=True)
+    ]
+    order = sorted(range(len(near)), key=lambda i: -near[i])
+    chosen = sorted(i for i in order[:2] if near[i] >= _SECOND * near[order[0]])
+    evidence = tuple(passage.sentences[i] for i in chosen)
+    words = " ".join(" ".join(s.text.split()) for s in evidence)
+    text = f"{passage.article.source or 'An article'} ({short_day(passage.article)}) writes: {words}"
+    return Draft(Attributed(text, evidence, 1.0, 1.0, ()), passage, 0.0, 1.0, "in the article's own words")
 
 
 def same(a: Draft, b: Draft, embedder: Embedder) -> bool:

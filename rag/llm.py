@@ -16,7 +16,7 @@ import os
 import shutil
 import threading
 from collections import OrderedDict
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -235,18 +235,18 @@ class LocalModel:
                 scores += self._score(prompts[start : start + MAX_PARALLEL])
         return scores
 
-    def write(self, prompt: Prompt, limit: int = 160, stop: Callable[[str], bool] | None = None) -> Iterator[str]:
+    def write(self, prompt: Prompt, limit: int = 160, draft: int = _DRAFT) -> Iterator[str]:
         """The model's continuation, piece by piece, always the most likely token.
 
-        `stop` sees the text so far and ends the writing when it says so. Closing the
-        iterator frees the engine at once.
+        Up to `draft` tokens are guessed ahead and verified together (prompt lookup), which
+        changes the speed and not the text. Closing the iterator frees the engine at once.
 
         Raises:
             InputError: the prompt does not fit the context.
             EngineCrashed: the engine could not read or write.
         """
         with self._lock:
-            yield from self._write(prompt, limit, stop)
+            yield from self._write(prompt, limit, draft)
 
     # ---- inside ----------------------------------------------------------------
 
@@ -261,7 +261,7 @@ class LocalModel:
         self._clear()
         return scores
 
-    def _write(self, prompt: Prompt, limit: int, stop: Callable[[str], bool] | None) -> Iterator[str]:
+    def _write(self, prompt: Prompt, limit: int, ahead: int) -> Iterator[str]:
         seq = _HEADS
         self._clear()
         place = self._prepare([prompt], [seq])[0]
@@ -273,7 +273,7 @@ class LocalModel:
         raw, shown, written = b"", 0, 0
         try:
             while written < limit and not self._c.llama_vocab_is_eog(self._vocab, token):
-                draft = _lookup(seen, token)[: limit - written - 1]
+                draft = _lookup(seen, token)[: min(ahead, limit - written - 1)]
                 rows = self._decode([_Job(t, place + i, seq, True) for i, t in enumerate([token, *draft])])
                 accepted = [token]
                 following = int(rows[0].argmax())
@@ -293,8 +293,6 @@ class LocalModel:
                     if len(text) > shown:
                         yield text[shown:]
                         shown = len(text)
-                    if stop and stop(text):
-                        return
                 token = following
         finally:
             self._clear()

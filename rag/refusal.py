@@ -12,14 +12,23 @@ from rag.support import overlap
 from rag.types import Answer, Passage
 from rag.when import Period
 
-# Below this log-odds of "the passage holds the answer" for the best passage, nothing is drafted.
-_HOPELESS = -0.4
+# The best passage's log-odds plus twice the best cosine, from which the articles are taken to
+# answer. On golden questions this sum separates what is answered from what is not with AUROC
+# .95, the log-odds alone with .92, the cosine alone with .77 (eval/README.md).
+_COSINE = 2.0
+THRESHOLD = 2.0
 _NEAR_COSINE = 0.3
 
 
-def hopeless(read: Sequence[Passage]) -> bool:
-    """Whether no passage comes near to an answer, so that drafting one would be a waste."""
-    return max((p.relevance or 0.0 for p in read), default=-9.0) < _HOPELESS
+def evidence_strength(read: Sequence[Passage]) -> float:
+    """How surely the passages answer the question: log-odds and likeness of the best ones."""
+    relevance = max((p.relevance or 0.0 for p in read), default=-9.0)
+    return relevance + _COSINE * max((p.cosine or 0.0 for p in read), default=0.0)
+
+
+def answers(read: Sequence[Passage]) -> bool:
+    """Whether the passages that were read answer the question."""
+    return evidence_strength(read) >= THRESHOLD
 
 
 def answers_without_model(found: Sequence[Passage], question: str) -> bool:

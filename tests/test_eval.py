@@ -235,16 +235,14 @@ def test_wrong_citations_lower_what_they_should(collections: Collections, monkey
 
 
 @pytest.mark.real
-def test_the_support_check_switched_off_lowers_correctness(rag: Rag, monkeypatch: pytest.MonkeyPatch) -> None:
-    from rag import drafts, refusal
+def test_the_decision_to_refuse_switched_off_lowers_refusal_recall(rag: Rag, monkeypatch: pytest.MonkeyPatch) -> None:
+    from rag import refusal
 
     made = Collections("default", Config())
     made._open = {"seeds": rag}
     questions = golden.sample([q for q in golden.load(golden.DEFAULT) if q.kind == "unanswerable"], 6)
     good = figures(questions, made)
-    monkeypatch.setattr(drafts, "ACCEPT", -1.0)
-    monkeypatch.setattr(drafts, "problems_matter", False)
-    monkeypatch.setattr(refusal, "hopeless", lambda read: False)
+    monkeypatch.setattr(refusal, "THRESHOLD", -99.0)
     bad = figures(questions, made)
     assert bad["refusal_recall"] < good["refusal_recall"]
 

@@ -1,0 +1,27 @@
+"""The gate: a stratified sample of the golden set, asked of the real default model."""
+
+from __future__ import annotations
+
+import tomllib
+from pathlib import Path
+
+import pytest
+
+from eval import golden
+from eval.run import Collections, run, summarise
+from rag.assistant import Rag
+from rag.config import DEFAULT_MODEL, Config
+
+GATE = Path(golden.__file__).parent / "gate.toml"
+
+
+@pytest.mark.real
+def test_a_sample_of_the_golden_set_stays_above_its_floors(tmp_path: Path, rag: Rag) -> None:
+    gate = tomllib.loads(GATE.read_text("utf-8"))
+    collections = Collections(DEFAULT_MODEL, Config())
+    collections._open = {"seeds": rag}
+    rows = run(golden.sample(golden.load(golden.DEFAULT), gate["sample"]), collections, tmp_path)
+    figures = summarise(rows)
+    assert figures["errors"] == 0
+    low = {n: figures["overall"][n]["mean"] for n, f in gate["floors"].items() if figures["overall"][n]["mean"] < f}
+    assert not low, (low, gate["floors"])
