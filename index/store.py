@@ -154,6 +154,13 @@ class Store:
         scores, ids = self._faiss.search(vector[None].astype(np.float32), min(k, self._faiss.ntotal), **options)
         return [(int(i), float(s)) for i, s in zip(ids[0], scores[0], strict=True) if i != -1]
 
+    def knows(self, beginning: str) -> bool:
+        """Whether any article has a word that begins so (case and accents do not matter)."""
+        letters = "".join(c for c in beginning if c.isalnum())
+        with self.snapshot() as db:
+            query = "SELECT 1 FROM full_text WHERE full_text MATCH ? LIMIT 1"
+            return not letters or db.execute(query, (f'"{letters}"*',)).fetchone() is not None
+
     def cosines(self, vector: np.ndarray, rows: Sequence[int]) -> dict[int, float]:
         """Cosine similarity of the vector and each row's (inside a snapshot)."""
         return {row: float(self._faiss.reconstruct(int(row)) @ vector) for row in rows}

@@ -157,7 +157,8 @@ class Rag:
         read = _read(self.llm, alone, pool)
         run.lap("read")
         best = sorted(read, key=lambda p: (-(p.relevance or 0), -p.score, p.chunk_id))
-        if not refusal.answers(best):
+        strength = refusal.evidence_strength(best, refusal.unknown_names(alone, self.store.knows))
+        if strength < refusal.THRESHOLD:
             reason = refusal.weak_reason(asked, best)
             yield Event("answer", answer=refusal.refuse(run.base(alone, as_of, best), best, reason))
             return
@@ -173,7 +174,7 @@ class Rag:
             run.lap("check")
             if any(d.decisive for d in drafts) and not asks_for_several(alone):
                 break
-        yield Event("answer", answer=_finish(run, alone, as_of, best, drafts))
+        yield Event("answer", answer=_finish(run, alone, as_of, asked, best, drafts, strength))
 
     def newest(self) -> date | None:
         """The day of the newest article, or None where none is dated."""
@@ -294,9 +295,22 @@ def _extract(run: _Run, alone: str, as_of: date | None, found: Sequence[Passage]
     return _compose(run, alone, as_of, found[:6], drafts[:2], ())
 
 
-def _finish(run: _Run, alone: str, as_of: date | None, read: Sequence[Passage], drafts: Sequence[Draft]) -> Answer:
+def _finish(
+    run: _Run,
+    alone: str,
+    as_of: date | None,
+    asked: Period,
+    read: Sequence[Passage],
+    drafts: Sequence[Draft],
+    strength: float,
+) -> Answer:
     """The best checked draft, or several where several are asked for, or the best passage's words."""
-    kept, dropped = choose(drafts, alone, read[0], run.rag.embedder)
+    kept, dropped = choose(drafts, alone, run.rag.embedder)
+    if not kept and strength >= refusal.OWN_WORDS:
+        kept = [own_words(alone, read[0], run.rag.embedder)]
+    if not kept:
+        refused = refusal.refuse(run.base(alone, as_of, read), read, refusal.weak_reason(asked, read))
+        return replace(refused, dropped=tuple(d.dropped() for d in dropped))
     return _compose(run, alone, as_of, read, kept, dropped)
 
 

@@ -15,6 +15,8 @@ from rag.types import Citation, EvidenceSentence, Passage, Sentence
 
 MAX_EVIDENCE = 3
 _GAIN = 0.12  # share of a sentence's words that a further citation must add
+# "today (28 March)" was true when the article was written, not when it is read.
+_TODAY = re.compile(r"\b(?:today|yesterday|tomorrow|tonight) \((\d{1,2} [A-Z][a-z]+)\)", re.I)
 _MARKER = re.compile(r"\s*\[\d{1,3}(?:\s*,\s*\d{1,3})*\]")
 
 
@@ -37,7 +39,7 @@ class Attributed:
 
 def split_draft(draft: str) -> list[str]:
     """The sentences of a draft, without markers of the model's own making or list bullets."""
-    text = _MARKER.sub("", draft)
+    text = _TODAY.sub(r"on \1", _MARKER.sub("", draft))
     out = []
     for start, end in sentences(text):
         sentence = re.sub(r"^(?:[-*•]|\d+[.)])\s+", "", text[start:end]).replace("**", "").strip()

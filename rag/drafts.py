@@ -117,18 +117,16 @@ def _claims(sentence: str) -> list[str]:
     return [sentence, main + "."] if main != sentence and len(main.split()) >= 4 else [sentence]
 
 
-def choose(
-    drafts: Sequence[Draft], question: str, best: Passage, embedder: Embedder
-) -> tuple[list[Draft], list[Draft]]:
+def choose(drafts: Sequence[Draft], question: str, embedder: Embedder) -> tuple[list[Draft], list[Draft]]:
     """The drafts that make the answer, in order, and those left out.
 
     One, unless several are asked for: then every accepted one that says something else, in
-    order of date. Where no draft holds, the best passage's own words take its place.
+    order of date.
     """
     ranked = sorted(drafts, key=lambda d: -d.confidence)
     accepted = [d for d in ranked if d.confidence >= ACCEPT and not d.attributed.problems and d.support >= 0.5]
     if not accepted:
-        return [own_words(question, best, embedder)], ranked
+        return [], ranked
     if not asks_for_several(question):
         return accepted[:1], [d for d in ranked if d is not accepted[0]]
     kept: list[Draft] = []
