@@ -6,7 +6,7 @@ kinds of evidence are used, from sure to weak, and the weak ones only beside a s
 
 1. lines that are nothing but a control or a notice ("Read more", "Something went wrong");
 2. lines in which the outlet speaks to its reader ("we … your support"), outside quotation;
-3. short lines without a full stop that repeat across articles of one source;
+3. lines at an article's edge, without a full stop, that repeat across articles of one source;
 4. labels ("Once", "Monthly") that stand between lines already known to be furniture.
 
 What is removed is kept in `Article.removed` with the rule that took it out.
@@ -17,8 +17,7 @@ from __future__ import annotations
 import html
 import re
 import unicodedata
-from collections import Counter
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Sequence
 from datetime import date
 
 from index.dates import published_from_line, published_from_url
@@ -48,7 +47,7 @@ _NOTICE = re.compile(
     |this\ (?:article|story|content)\ (?:is|was)\ (?:provided|supported|sponsored)\ by|©\s*(?:\d{4}|copyright)|copyright\ (?:©|\d{4})|all\ rights\ reserved
     |(?:uses?|accept|consent\ to)\ (?:of\ )?cookies|enable\ javascript|ad[- ]?blocker|your\ browser\ (?:does\ not|doesn't)
     |sign\ up\ (?:here|now|today|for|to\ (?:get|receive))|subscribe\ (?:to|here|now|today|for)|(?:delivered|straight)\ to\ your\ inbox|unsubscribe\ at\ any\ time
-    |(?:by\ signing\ up|by\ subscribing),?\ you|download\ (?:our|the)\ (?:\w+\ )?app\b|follow\ us\ on|join\ our\ (?:newsletter|community|channel)|check\ your\ inbox
+    |(?:by\ signing\ up|by\ subscribing),?\ you|download\ (?:our|the)\ (?:\w+\ )?app\b|follow\ (?:us|[\w'’]+(?:\ [\w'’]+){0,2})\ on\ (?:twitter|facebook|instagram|x\b|threads)|join\ our\ (?:newsletter|community|channel)|check\ your\ inbox
     |not\ ready\ to\ support|support\ (?:us|our)\ (?:today|now|monthly|work|journalism)|make\ a\ (?:donation|contribution)|small\ favou?r\ to\ ask
     |(?:read|see|view|click)\ (?:the\ full|all)\ (?:story|article|comments|gallery)\ here|you\ have\ .{0,20}free\ articles?\ (?:left|remaining)
     |(?:purchases?|links?)\ .{0,60}\bwe\ may\ (?:earn|receive)|affiliate\ (?:link|commission)|ad-free\ (?:content|experience|reading)
@@ -61,7 +60,7 @@ _POINTER = re.compile(
     _FLAGS,
 )
 _OPENER = re.compile(
-    r"^\W*(?:support\ (?:the\ |our\ )?[A-Z]|a\ (?:message|note|letter|word)\ (?:from|to)\b|dear\ readers?|about\ the\ (?:writer|author)s?\b|"
+    r"^\W*(?:support\ (?:the|our)\ (?-i:[A-Z])|a\ (?:message|note|letter|word)\ (?:from|to)\b|dear\ readers?|about\ the\ (?:writer|author)s?\b|"
     r"enjoying\b.{0,60}\?|before\ you\ go|we\ have\ a\ small|thank\ you\ for\ reading|become\ a\ (?:member|subscriber|supporter)|"
     r".{0,40}small\ favou?r\ to\ ask)".replace(r"\ ", " "),
     _FLAGS,
@@ -80,6 +79,9 @@ _ASKING = re.compile(
 )
 _QUOTED = re.compile(r"“[^”]*”|\"[^\"]*\"|«[^»]*»")
 _SAID = re.compile(r"\b(?:said|says|told|wrote|added|according to|announced|reported)\b", _FLAGS)
+_REPEATS = 3
+_COPY = 0.6  # share of lines in common from which two articles are copies
+_EDGE = 5  # lines from the beginning or end within which a repeated line is taken for a frame
 _URL = re.compile(r"^\W*(?:https?://|www\.)\S+(?:\s\S{1,4})?\s*$", _FLAGS)
 _CREDIT = re.compile(
     r"(?:/\s*(?:[A-Z][\w.&-]+\s*){1,5}$|\b(?:AP|AFP|TASS|EPA(?:-EFE)?|Reuters|REUTERS|Getty(?: Images)?|Bloomberg|Xinhua|DPA|ANSA|PA Wire|"
@@ -102,12 +104,34 @@ def tidy(text: str) -> str:
 
 
 def repeated_lines(raws: Iterable[RawArticle]) -> dict[str, set[str]]:
-    """For each source, the lines that stand in two or more of its articles, normalised."""
-    counts: dict[str, Counter[str]] = {}
+    """For each source, the lines (normalised) that stand in three or more of its articles.
+
+    Copies of one article count once: what they share is a report, not a frame.
+    """
+    articles: dict[str, list[set[str]]] = {}
     for raw in raws:
         lines = {_normal(line) for line in tidy(raw.text).split("\n")} - {""}
-        counts.setdefault(raw.source or "", Counter()).update(lines)
-    return {s: {line for line, n in lines.items() if n > 1} for s, lines in counts.items()}
+        articles.setdefault(raw.source or "", []).append(lines)
+    repeated: dict[str, set[str]] = {}
+    for source, sets in articles.items():
+        seen: dict[str, list[int]] = {}
+        for number, lines in enumerate(sets):
+            for line in lines:
+                seen.setdefault(line, []).append(number)
+        repeated[source] = {
+            line for line, where in seen.items() if len(where) >= _REPEATS and _different(sets, where[:12]) >= _REPEATS
+        }
+    return repeated
+
+
+def _different(sets: Sequence[set[str]], where: Sequence[int]) -> int:
+    """How many of these articles are not copies of another one of them."""
+    kept: list[set[str]] = []
+    for number in where:
+        lines = sets[number]
+        if all(len(lines & other) <= _COPY * min(len(lines), len(other)) for other in kept):
+            kept.append(lines)
+    return len(kept)
 
 
 def clean(raw: RawArticle, repeated: Collection[str] = ()) -> Article:
@@ -156,8 +180,9 @@ def clean(raw: RawArticle, repeated: Collection[str] = ()) -> Article:
 
 def _judge(lines: list[str], repeated: set[str], raw: RawArticle) -> list[str]:
     """For each line the rule that removes it, or ""."""
-    reasons = [_alone(line.strip(), _normal(line) in repeated) for line in lines]
     full = [i for i, line in enumerate(lines) if line.strip()]
+    edges = {*full[:_EDGE], *full[-_EDGE:]}
+    reasons = [_alone(line.strip(), i in edges and _normal(line) in repeated) for i, line in enumerate(lines)]
     in_bio = in_appeal = False
     for place, i in enumerate(full):
         line = lines[i].strip()

@@ -24,7 +24,42 @@ OWN_WORDS = 2.6
 _UNKNOWN_NAME = 0.8
 _NEAR_COSINE = 0.3
 _NOT_NAMES = frozenset(
-    ["monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday", "january", "february", "march", "april", "may", "june", "july", "august", "september", "october", "november", "december", "who", "what", "when", "where", "why", "how", "which", "the", "did", "does", "is", "are", "was", "were", "and"]
+    [
+        "monday",
+        "tuesday",
+        "wednesday",
+        "thursday",
+        "friday",
+        "saturday",
+        "sunday",
+        "january",
+        "february",
+        "march",
+        "april",
+        "may",
+        "june",
+        "july",
+        "august",
+        "september",
+        "october",
+        "november",
+        "december",
+        "who",
+        "what",
+        "when",
+        "where",
+        "why",
+        "how",
+        "which",
+        "the",
+        "did",
+        "does",
+        "is",
+        "are",
+        "was",
+        "were",
+        "and",
+    ]
 )
 
 

@@ -107,6 +107,21 @@ def test_a_short_label_that_repeats_goes() -> None:
     assert all("Top stories" not in a.text for a in clean_all(raws)[0])
 
 
+def test_headings_that_copies_of_an_article_share_stay() -> None:
+    text = "\n".join(f"Heading {n}\nSomething happened in place {n} on that day." for n in range(12))
+    raws = [RawArticle(str(n), f"Edition {n} of the day.\n{text}", f"{n}.txt", source="Daily") for n in range(4)]
+    assert all("Heading 0" in a.text and "Heading 6" in a.text for a in clean_all(raws)[0])
+
+
+@pytest.mark.parametrize(
+    "line",
+    ["Support for the bill grows in the senate", "Support Grows for Gun Bill", "We need your help, said the mayor."],
+)
+def test_a_headline_is_not_an_appeal(line: str) -> None:
+    article = clean(RawArticle("x", f"{line}\nThe senate will vote on Friday.\nIt is expected to pass.", "x"))
+    assert line in article.text
+
+
 def test_readers_of_each_kind(tmp_path: Path) -> None:
     write(tmp_path, plain="A plain text about a bridge that was opened.")
     (tmp_path / "mark.md").write_text("A *marked* text about a tunnel.", "utf-8")
