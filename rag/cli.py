@@ -211,7 +211,8 @@ def doctor(args: argparse.Namespace) -> int:
         print(f"{args.model}: reads {read:.0f} tokens a second, writes {written:.1f}")
         return 0
     failed = 0
-    for name, ok, says in checks.run(args.model, _index(args)):
+    found = checks.engine(args.model) if args.engine else checks.run(args.model, _index(args))
+    for name, ok, says in found:
         print(f"{'ok  ' if ok else 'FAIL'}  {name}: {says}")
         failed += not ok
     return 1 if failed else 0
@@ -355,6 +356,7 @@ def _parser() -> argparse.ArgumentParser:
     model(sub)
 
     sub = command("doctor", doctor, "check that everything works on this machine")
+    sub.add_argument("--engine", action="store_true", help="check the engine alone")
     sub.add_argument("--speed", action="store_true", help="measure the model instead: tokens read and written a second")
     model(sub)
 

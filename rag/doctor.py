@@ -41,14 +41,21 @@ def run(model: str, index: Path) -> Iterator[tuple[str, bool, str]]:
             yield name, True, str(models.locate(name, kind))
         except RagError as error:
             yield name, False, str(error)
-            continue
-        if kind == "llm":
-            yield ("engine", *try_engine(models.locate(name, kind)))
+    if model != NO_MODEL:
+        yield from engine(model)
     try:
         meta = Store(index).meta
         yield "index", True, f"{meta['articles']} articles, {meta['chunks']} chunks in {index}"
     except RagError as error:
         yield "index", False, str(error)
+
+
+def engine(model: str) -> Iterator[tuple[str, bool, str]]:
+    """The check of the engine alone: does it read and write with this model?"""
+    try:
+        yield ("engine", *try_engine(models.locate(model, "llm")))
+    except RagError as error:
+        yield "engine", False, str(error)
 
 
 def speed(name: str) -> tuple[float, float]:

@@ -288,3 +288,15 @@ def test_squad_and_qags_formats(tmp_path: Path, quick: Rag) -> None:
 def test_answers_that_abstain_have_no_citations_to_score() -> None:
     answer = Answer("q", "q", True, "The articles do not say.")
     assert answer.as_dict()["citations"] == []
+
+
+@pytest.mark.real
+def test_drafted_questions_wait_for_a_person(tmp_path: Path, rag: Rag) -> None:
+    from eval import draft
+
+    assert rag.llm
+    drafted = draft.propose(seeds(), rag.llm, 4)
+    assert drafted and all(not q.reviewed and q.facts and q.quotes for q in drafted)
+    path = tmp_path / "draft.jsonl"
+    path.write_text("".join(golden.to_line(q) + "\n" for q in drafted), "utf-8")
+    assert golden.load(path, {a.id: a for a in rag.articles}) == drafted

