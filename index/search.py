@@ -159,7 +159,7 @@ def fuse(cosine: dict[int, float], bm25: dict[int, float]) -> dict[int, float]:
 def terms(text: str) -> list[str]:
     """The words of a text that carry meaning, lower case, in order, each once."""
     words = re.findall(r"\w+(?:[.'’]\w+)*", text.lower())
-    return list(dict.fromkeys(w for w in words if w not in _STOP and (len(w) > 1 or not w.isascii())))
+    return list(dict.fromkeys(w for w in words if w not in _STOP and (len(w) > 1 or w.isdigit() or not w.isascii())))
 
 
 def _allowed(

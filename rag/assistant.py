@@ -158,12 +158,13 @@ class Rag:
         run.lap("read")
         best = sorted(read, key=lambda p: (-(p.relevance or 0), -p.score, p.chunk_id))
         strength = refusal.evidence_strength(best, refusal.unknown_names(alone, self.store.knows))
-        if strength < refusal.THRESHOLD:
+        if strength < refusal.DOUBTFUL:
             reason = refusal.weak_reason(asked, best)
             yield Event("answer", answer=refusal.refuse(run.base(alone, as_of, best), best, reason))
             return
         drafts: list[Draft] = []
-        for passages in worth_asking(best, alone, self.config):
+        attempts = worth_asking(best, alone, self.config)
+        for passages in attempts if strength >= refusal.THRESHOLD else attempts[:1]:
             yield Event("restart" if drafts else "status", "writing")
             text = ""
             for piece in self.llm.write(_to_write(self.llm, passages, alone), self.config.answer_tokens):
@@ -305,6 +306,8 @@ def _finish(
     strength: float,
 ) -> Answer:
     """The best checked draft, or several where several are asked for, or the best passage's words."""
+    if strength < refusal.THRESHOLD:
+        drafts = [d for d in drafts if d.decisive]
     kept, dropped = choose(drafts, alone, run.rag.embedder)
     if not kept and strength >= refusal.OWN_WORDS:
         kept = [own_words(alone, read[0], run.rag.embedder)]

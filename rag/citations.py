@@ -69,7 +69,9 @@ def attribute(sentence: str, passages: Sequence[Passage], embedder: Embedder) ->
 
     def judge(indexes: Sequence[int]) -> list[str]:
         around = " ".join(dict.fromkeys(home[id(pool[i])].text for i in indexes))
-        return problems(sentence, [pool[i].text for i in indexes], [pool[i].article.published for i in indexes], around)
+        named = " ".join(dict.fromkeys(pool[i].article.text for i in indexes))
+        days = [pool[i].article.published for i in indexes]
+        return problems(sentence, [pool[i].text for i in indexes], days, around, named)
 
     wrong = judge(chosen)
     while len(chosen) < MAX_EVIDENCE:

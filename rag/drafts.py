@@ -24,7 +24,7 @@ from rag.types import Passage, Sentence
 # Logistic over (bias, relevance, verification) of a draft without problems: the chance that
 # it is a right answer. Fitted on drafts over the golden articles, see eval/README.md.
 _BIAS, _RELEVANCE, _VERIFY = -3.2, 1.1, 0.65
-ACCEPT = 0.5
+ACCEPT = 0.35
 _DECISIVE = 0.5
 _SEVERAL = re.compile(
     r"\b(?:how (?:did|has|have) .{3,60} (?:chang|develop|evolv|shift)|chang\w+|differ\w*|compare|disagree\w*|both|each|"

@@ -18,6 +18,8 @@ from rag.when import Period
 # .95, the log-odds alone with .92, the cosine alone with .77 (eval/README.md).
 _COSINE = 2.0
 THRESHOLD = 1.9
+# From this strength an answer is drafted all the same, and must then be decisive.
+DOUBTFUL = 1.3
 # From this strength the best passage's own words may be the answer where no draft held.
 OWN_WORDS = 2.6
 # What a name in the question takes from the strength when no article has it.

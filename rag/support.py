@@ -191,33 +191,35 @@ def overlap(sentence: str, evidence: str | Iterable[str]) -> float:
     return len(wanted & have) / len(wanted) if wanted else 0.0
 
 
-def problems(sentence: str, evidence: Sequence[str], published: Sequence[date | None], context: str) -> list[str]:
+def problems(
+    sentence: str, evidence: Sequence[str], published: Sequence[date | None], around: str, named: str
+) -> list[str]:
     """What the sentence states and its evidence does not have, in words; empty where all is there.
 
     Args:
         sentence: without citation markers.
         evidence: the sentences that are to support it.
         published: the publication day of each.
-        context: further words that may name things (the passage around the evidence, its
-            source, its title).
+        around: the passage around the evidence; it may say who "he" is.
+        named: the article's text; a name may be spelled out there ("Zelensky", "Ukraine's president").
     """
     said = " ".join(evidence)
     found = []
     for quote in _QUOTE.findall(sentence):
-        if _plain(quote) not in _plain(said) and _plain(quote) not in _plain(context):
+        if _plain(quote) not in _plain(said) and _plain(quote) not in _plain(around):
             found.append(f"the quotation “{quote}” is not in the evidence")
     found += _day_problems(sentence, evidence, published)
     days = {str(d.year) for d in published if d} | {
         str(m.day.day) for t, p in zip(evidence, published, strict=True) for m in mentions(t, p)
     }
-    numbers = _numbers(said) | _numbers(context) | days | {str(d.day) for d in published if d}
+    numbers = _numbers(said) | _numbers(around) | days | {str(d.day) for d in published if d}
     found += [f"the number {n} is not in the evidence" for n in sorted(_numbers(sentence) - numbers)]
-    have = {stem(w) for w in re.findall(r"[\w’'-]+", f"{said} {context}".lower())} | content(f"{said} {context}")
+    have = {stem(w) for w in re.findall(r"[\w’'-]+", f"{said} {named}".lower())} | content(f"{said} {named}")
     for name in _names(sentence):
         missing = [w for w in name.split() if not _known(w, have)]
         if missing:
             found.append(f"the name {name} is not in the evidence")
-    found += _speaker_problems(sentence, said, context)
+    found += _speaker_problems(sentence, said, around)
     return found
 
 
@@ -263,7 +265,8 @@ def _speaker_problems(sentence: str, said: str, context: str) -> list[str]:
 def _names(sentence: str) -> list[str]:
     out = []
     for match in _NAME.finditer(sentence):
-        words = [w for w in match.group().split() if w.lower().removesuffix("'s").removesuffix("’s") not in _COMMON]
+        whole = re.sub(r"['’]s\b", "", match.group())
+        words = [w for w in whole.split() if w.lower() not in _COMMON]
         if match.start() == 0 and len(words) == 1 and len(match.group().split()) == 1:
             # The first word of a sentence is capitalised in any case.
             continue

@@ -7,7 +7,7 @@ import re
 from dataclasses import dataclass
 from datetime import date, timedelta
 
-from index.dates import mentions, parse_day
+from index.dates import mentions
 
 _MONTHS = {name.lower(): i for i, name in enumerate(calendar.month_name) if name}
 _MONTH_WORDS = "|".join(_MONTHS)
@@ -24,7 +24,6 @@ _RELATIVE = re.compile(
     re.I,
 )
 _AROUND = re.compile(r"\b(before|until|prior to|after|since|from|on|by)\s+$", re.I)
-_BETWEEN = re.compile(r"\bbetween (.{3,24}?) and (.{3,24}?\d)\b", re.I)
 
 
 @dataclass(frozen=True)
@@ -60,10 +59,8 @@ def period(question: str, as_of: date | None) -> Period:
     latest = bool(_LATEST.search(question))
     if as_of is None:
         return Period(latest=latest)
-    if found := _BETWEEN.search(question):
-        first, last = parse_day(found.group(1), as_of), parse_day(found.group(2), as_of)
-        if first and last:
-            return Period(min(first, last), max(first, last), found.group(), latest)
+    if re.search(r"\bbetween\b", question, re.I) and len(days := [m.day for m in mentions(question, as_of)]) >= 2:
+        return Period(min(days[:2]), max(days[:2]), "between two days", latest)
     if found := _PART.search(question):
         return _month_part(found, as_of, latest)
     for mention in mentions(question, as_of):
