@@ -7,7 +7,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import replace
 from datetime import date
 
-from index.dates import short
+from index.dates import CALENDAR, short
 from index.types import Article
 from rag.support import overlap
 from rag.types import Answer, Passage
@@ -25,44 +25,7 @@ OWN_WORDS = 2.6
 # What a name in the question takes from the strength when no article has it.
 _UNKNOWN_NAME = 0.8
 _NEAR_COSINE = 0.3
-_NOT_NAMES = frozenset(
-    [
-        "monday",
-        "tuesday",
-        "wednesday",
-        "thursday",
-        "friday",
-        "saturday",
-        "sunday",
-        "january",
-        "february",
-        "march",
-        "april",
-        "may",
-        "june",
-        "july",
-        "august",
-        "september",
-        "october",
-        "november",
-        "december",
-        "who",
-        "what",
-        "when",
-        "where",
-        "why",
-        "how",
-        "which",
-        "the",
-        "did",
-        "does",
-        "is",
-        "are",
-        "was",
-        "were",
-        "and",
-    ]
-)
+_NOT_NAMES = CALENDAR | frozenset("who what when where why how which the did does is are was were and".split())
 
 
 def evidence_strength(read: Sequence[Passage], unknown: Sequence[str] = ()) -> float:

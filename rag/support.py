@@ -12,37 +12,15 @@ import re
 from collections.abc import Iterable, Sequence
 from datetime import date
 
-from index.dates import WEEKDAYS, mentions, parse_day
+from index.dates import CALENDAR, WEEKDAYS, mentions, parse_day
 from index.search import terms
 
-_NUMBERS = {
-    word: str(n)
-    for n, word in enumerate(
-        [
-            "zero",
-            "one",
-            "two",
-            "three",
-            "four",
-            "five",
-            "six",
-            "seven",
-            "eight",
-            "nine",
-            "ten",
-            "eleven",
-            "twelve",
-            "thirteen",
-            "fourteen",
-            "fifteen",
-            "sixteen",
-            "seventeen",
-            "eighteen",
-            "nineteen",
-            "twenty",
-        ]
-    )
-} | {"thirty": "30", "forty": "40", "fifty": "50", "sixty": "60", "seventy": "70", "eighty": "80", "ninety": "90"}
+_UNITS = (
+    "zero one two three four five six seven eight nine ten eleven twelve thirteen fourteen fifteen sixteen seventeen "
+    "eighteen nineteen twenty".split()
+)
+_TENS = "thirty forty fifty sixty seventy eighty ninety".split()
+_NUMBERS = {word: str(n) for n, word in enumerate(_UNITS)} | {word: str(n * 10) for n, word in enumerate(_TENS, 3)}
 _NAME = re.compile(r"\b[A-Z][\w’'-]*[a-z][\w’'-]*(?:\s+(?:[A-Z][\w’'-]*[a-z][\w’'-]*))*|\b[A-Z]{2,}\b")
 _QUOTE = re.compile(r"[“\"]([^“”\"]{2,}?)[”\"]")
 _SPOKE = (
@@ -51,79 +29,10 @@ _SPOKE = (
 _SPEAKER = re.compile(
     rf"\b([A-Z][\w’-]+),?\s+(?:\w+ly\s+|has\s+|also\s+|on\s+\w+\s+|\w+day\s+)?{_SPOKE}\b|\b{_SPOKE}\s+(?:[a-z]+\s+)*?(?:[A-Z][\w’-]+\s+)*([A-Z][\w’-]+)"
 )
-_COMMON = frozenset(
-    [
-        "the",
-        "a",
-        "an",
-        "it",
-        "he",
-        "she",
-        "they",
-        "this",
-        "that",
-        "these",
-        "those",
-        "in",
-        "on",
-        "at",
-        "by",
-        "for",
-        "from",
-        "with",
-        "according",
-        "after",
-        "before",
-        "during",
-        "as",
-        "his",
-        "her",
-        "their",
-        "its",
-        "there",
-        "when",
-        "while",
-        "if",
-        "but",
-        "and",
-        "or",
-        "so",
-        "no",
-        "yes",
-        "both",
-        "some",
-        "many",
-        "most",
-        "several",
-        "monday",
-        "tuesday",
-        "wednesday",
-        "thursday",
-        "friday",
-        "saturday",
-        "sunday",
-        "january",
-        "february",
-        "march",
-        "april",
-        "may",
-        "june",
-        "july",
-        "august",
-        "september",
-        "october",
-        "november",
-        "december",
-        "passage",
-        "article",
-        "however",
-        "although",
-        "since",
-        "because",
-        "one",
-        "two",
-        "three",
-    ]
+_COMMON = CALENDAR | frozenset(
+    "the a an it he she they this that these those in on at by for from with according after before during as his "
+    "her their its there when while if but and or so no yes both some many most several passage article however "
+    "although since because one two three".split()
 )
 
 # Logistic weights over (bias, share of words found, cosine, model's log-odds), from QAGS.
