@@ -22,6 +22,7 @@ from rag.drafts import (
     asks_for_several,
     check,
     choose,
+    further,
     own_words,
     same,
     worth_asking,
@@ -309,7 +310,9 @@ def _finish(
     if strength < refusal.THRESHOLD:
         drafts = [d for d in drafts if d.decisive]
     kept, dropped = choose(drafts, alone, run.rag.embedder)
-    if not kept and strength >= refusal.OWN_WORDS:
+    if asks_for_several(alone) and strength >= refusal.THRESHOLD:
+        kept = further(kept, read, alone, run.rag.embedder)
+    elif not kept and strength >= refusal.OWN_WORDS:
         kept = [own_words(alone, read[0], run.rag.embedder)]
     if not kept:
         refused = refusal.refuse(run.base(alone, as_of, read), read, refusal.weak_reason(asked, read))

@@ -17,7 +17,7 @@ from index.embedder import Embedder
 from rag import prompt, support
 from rag.citations import Attributed, attribute, split_draft
 from rag.config import Config
-from rag.evidence import short_day
+from rag.evidence import is_caption, short_day
 from rag.llm import LocalModel
 from rag.types import Passage, Sentence
 
@@ -28,10 +28,12 @@ ACCEPT = 0.35
 _DECISIVE = 0.5
 _SEVERAL = re.compile(
     r"\b(?:how (?:did|has|have) .{3,60} (?:chang|develop|evolv|shift)|chang\w+|differ\w*|compare|disagree\w*|both|each|"
-    r"everyone|sides?\b.*\bsay|camps?|sequence|timeline|over time|contrast|versus|vs|conflicting|contradict\w*|"
-    r"in (?:what|which) order|one after (?:the other|another))\b",
+    r"everyone|(?:two|all) \w+s\b|sides?\b.*\bsay|camps?|sequence|timeline|over time|contrast|versus|vs|conflicting|"
+    r"contradict\w*|same view|list|put .{3,80} (?:in order|together)|in (?:what|which) order|one after (?:the other|another)|"
+    r"which (?:\w+ ){0,2}(?:cities|countries|agencies|officials|people|places|names)|who were)\b",
     re.I,
 )
+_STATEMENTS = 3  # statements in an answer, at most, where several are asked for
 _GAP = 1.2  # log-odds below the best passage within which another is worth reading with it
 _SENTENCES = 4
 _SECOND = 0.6  # nearness, beside the nearest sentence's, from which a second one is quoted too
@@ -137,15 +139,32 @@ def choose(drafts: Sequence[Draft], question: str, embedder: Embedder) -> tuple[
     return ordered, [d for d in ranked if d not in kept]
 
 
-def own_words(question: str, passage: Passage, embedder: Embedder) -> Draft:
-    """The passage's sentences nearest to the question, one or two, quoted with source and day."""
+def further(kept: Sequence[Draft], read: Sequence[Passage], question: str, embedder: Embedder) -> list[Draft]:
+    """The kept drafts and, up to three statements, the best sentence of other articles, in order of date.
+
+    Where several statements are asked for, what each article says is told in its own words
+    rather than merged: sources that disagree then stand side by side with their days.
+    """
+    out = list(kept)
+    for passage in read:
+        if len(out) >= _STATEMENTS or (read[0].relevance or 0.0) - (passage.relevance or 0.0) > _GAP:
+            break
+        if is_caption(passage):
+            continue
+        if passage.article.id not in {s.article.id for d in out for s in d.attributed.evidence}:
+            out.append(own_words(question, passage, embedder, most=1))
+    return sorted(out, key=lambda d: (d.passage.article.published or date.max, d.passage.start))
+
+
+def own_words(question: str, passage: Passage, embedder: Embedder, most: int = 2) -> Draft:
+    """The passage's sentences nearest to the question, `most` at most, quoted with source and day."""
     vectors = embedder.passages([question, *(s.text for s in passage.sentences)])
     near = [
         float(v @ vectors[0]) + 0.5 * support.overlap(question, s.text)
         for v, s in zip(vectors[1:], passage.sentences, strict=True)
     ]
     order = sorted(range(len(near)), key=lambda i: -near[i])
-    chosen = sorted(i for i in order[:2] if near[i] >= _SECOND * near[order[0]])
+    chosen = sorted(i for i in order[:most] if near[i] >= _SECOND * near[order[0]])
     evidence = tuple(passage.sentences[i] for i in chosen)
     words = " ".join(" ".join(s.text.split()) for s in evidence)
     text = f"{passage.article.source or 'An article'} ({short_day(passage.article)}) writes: {words}"

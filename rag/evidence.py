@@ -78,6 +78,11 @@ def evidence_sentences(article: Article, chunk_id: str, start: int, end: int) ->
     )
 
 
+def is_caption(passage: Passage) -> bool:
+    """Whether a passage is a photo's caption and nothing else."""
+    return (passage.start, passage.end) in passage.article.captions
+
+
 def _passage(hit: Hit) -> Passage:
     article, chunk = hit.article, hit.chunk
     start = _with_speaker(article, chunk.start, chunk.end)

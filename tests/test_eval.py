@@ -234,17 +234,46 @@ def test_wrong_citations_lower_what_they_should(collections: Collections, monkey
         assert bad[name] < good[name], (name, good[name], bad[name])
 
 
-@pytest.mark.real
-def test_the_decision_to_refuse_switched_off_lowers_refusal_recall(rag: Rag, monkeypatch: pytest.MonkeyPatch) -> None:
-    from rag import refusal
-
+@pytest.fixture(scope="module")
+def near_misses(rag: Rag) -> tuple[list[GoldenQuestion], Collections, dict[str, float]]:
+    """Questions about neighbours of what is there, with the figures of the build as it is."""
     made = Collections("default", Config())
     made._open = {"seeds": rag}
-    questions = golden.sample([q for q in golden.load(golden.DEFAULT) if q.kind == "unanswerable"], 6)
-    good = figures(questions, made)
-    monkeypatch.setattr(refusal, "THRESHOLD", -99.0)
+    near = [q for q in golden.load(golden.DEFAULT) if q.subkind == "near" and not q.history]
+    questions = golden.sample(near, 10)
+    return questions, made, figures(questions, made)
+
+
+@pytest.mark.real
+def test_the_decision_to_refuse_switched_off_is_seen(
+    near_misses: tuple[list[GoldenQuestion], Collections, dict[str, float]], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from rag import refusal
+
+    questions, made, good = near_misses
+    monkeypatch.setattr(refusal, "evidence_strength", lambda read, unknown=(): 99.0)
     bad = figures(questions, made)
-    assert bad["refusal_recall"] < good["refusal_recall"]
+    assert bad["refusal_recall"] < good["refusal_recall"] and bad["correctness"] < good["correctness"]
+
+
+@pytest.mark.real
+def test_the_support_check_switched_off_is_seen(
+    near_misses: tuple[list[GoldenQuestion], Collections, dict[str, float]], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from rag import assistant, refusal
+
+    def unchecked(*args):  # type: ignore[no-untyped-def]
+        made = real(*args)
+        return [replace(d, verify=9.0, support=1.0, attributed=replace(d.attributed, problems=())) for d in made]
+
+    questions, made, _ = near_misses
+    real = assistant.check
+    # Both builds take every question to the draft, so that the check alone decides.
+    monkeypatch.setattr(refusal, "evidence_strength", lambda read, unknown=(): refusal.THRESHOLD)
+    checked = figures(questions, made)
+    monkeypatch.setattr(assistant, "check", unchecked)
+    bad = figures(questions, made)
+    assert bad["refusal_recall"] < checked["refusal_recall"] and bad["correctness"] < checked["correctness"]
 
 
 def test_comparison_calls_noise_noise() -> None:
