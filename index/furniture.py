@@ -84,7 +84,7 @@ _COPY = 0.6  # share of lines in common from which two articles are copies
 _EDGE = 5  # lines from the beginning or end within which a repeated line is taken for a frame
 _URL = re.compile(r"^\W*(?:https?://|www\.)\S+(?:\s\S{1,4})?\s*$", _FLAGS)
 _CREDIT = re.compile(
-    r"(?:/\s*(?:[A-Z][\w.&-]+\s*){1,5}$|\b(?:AP|AFP|TASS|EPA(?:-EFE)?|Reuters|REUTERS|Getty(?: Images)?|Bloomberg|Xinhua|DPA|ANSA|PA Wire|"
+    r"(?:/\s*(?:[A-Z][\w.&-]*(?:\s+|$)){1,5}$|\b(?:AP|AFP|TASS|EPA(?:-EFE)?|Reuters|REUTERS|Getty(?: Images)?|Bloomberg|Xinhua|DPA|ANSA|PA Wire|"
     r"Shutterstock|News Agency|AP Photo|via (?:Getty|AP|Reuters).*)\)?$)"
 )
 _TAG = re.compile(r"</?[A-Za-z][^<>\n]{0,300}>")

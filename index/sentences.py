@@ -54,10 +54,12 @@ def _split(text: str, start: int, end: int) -> list[tuple[int, int]]:
     spans = []
     opened = start
     for stop in _END.finditer(text, start, end):
-        if stop.end() < end and _ends_sentence(text[opened : stop.end()], text[stop.end() : end]):
-            spans.append((opened, stop.end()))
-            rest = text[stop.end() : end]
-            opened = stop.end() + len(rest) - len(rest.lstrip())
+        # Only a window around the stop is looked at: a line may be millions of characters long.
+        here = stop.end()
+        before, after = text[max(opened, here - 60) : here], text[here : min(end, here + 60)]
+        if here < end and after.strip() and _ends_sentence(before, after):
+            spans.append((opened, here))
+            opened = here + len(after) - len(after.lstrip())
     if opened < end:
         spans.append((opened, end))
     return spans

@@ -226,3 +226,24 @@ def test_chunks_are_exact_slices_and_lose_nothing(text: str, words: int) -> None
     assert all(article.text[c.start : c.end] == c.text for c in chunks)
     covered = {i for c in chunks for i in range(c.start, c.end)}
     assert all(c.isspace() for i, c in enumerate(article.text) if i not in covered)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "word " * 400_000,
+        "a" * 3_000_000,
+        "One. " * 200_000,
+        "/" + "A" * 5_000 + "!",
+        '"' * 50_000,
+        "<" * 100_000,
+        "Read more\n" * 100_000,
+        "\u202e\u200b" * 100_000 + "x",
+        "Mr. " * 100_000,
+    ],
+    ids=["words", "one word", "sentences", "slash", "quotes", "tags", "buttons", "invisible", "titles"],
+)
+def test_floods_take_bounded_time(text: str) -> None:
+    """Each of these is read in seconds; a pattern that backtracks would not end at all."""
+    article = clean(RawArticle("x", text, "x.txt"))
+    assert all(len(c.text) < 2_000 for c in chunk(article))

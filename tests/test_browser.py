@@ -50,7 +50,8 @@ def address(seeds_index: Path) -> Iterator[str]:
 
 @pytest.fixture
 def page(address: str) -> Iterator[Page]:
-    assert CHROMIUM, "Chromium is needed: apt-get install chromium"
+    if CHROMIUM is None and not os.environ.get("CI"):
+        pytest.skip("Chromium is not installed (apt-get install chromium)")
     SHOTS.mkdir(exist_ok=True)
     with sync_playwright() as driver:
         browser = driver.chromium.launch(executable_path=CHROMIUM, args=QUIET)
@@ -87,7 +88,6 @@ def test_markup_in_a_question_is_text(page: Page) -> None:
     assert page.title() != "owned" and page.locator("img[src=x]").count() == 0
 
 
-@pytest.mark.skipif(not os.environ.get("CI") and CHROMIUM is None, reason="no Chromium here")
 def test_a_narrow_window_does_not_overflow(page: Page) -> None:
     page.set_viewport_size({"width": 360, "height": 740})
     page.wait_for_timeout(500)
