@@ -222,7 +222,7 @@ def chat(args: argparse.Namespace) -> int:
     """Open the chat in the browser's reach."""
     from ui.app import launch
 
-    return launch(_index(args), args.model, args.host, args.port)
+    return launch(_index(args), args.model, args.host, args.port, args.mcp)
 
 
 def _eval(args: argparse.Namespace) -> int:
@@ -353,6 +353,7 @@ def _parser() -> argparse.ArgumentParser:
     sub = command("chat", chat, "open the chat")
     sub.add_argument("--host", default="127.0.0.1")
     sub.add_argument("--port", type=int, default=7860)
+    sub.add_argument("--mcp", action="store_true", help="offer ask, search and articles as MCP tools")
     model(sub)
 
     sub = command("doctor", doctor, "check that everything works on this machine")

@@ -27,7 +27,7 @@ NO_AMX = "-mno-amx-tile -mno-amx-int8 -mno-amx-bf16"
 def main() -> int:
     """Install the engine; 0 when a build loads, 1 with a sentence when none does."""
     try:
-        if version(ENGINE) == VERSION and loads():
+        if version(ENGINE) == VERSION and not does_not_load():
             return 0
     except PackageNotFoundError:
         pass
@@ -45,10 +45,10 @@ def main() -> int:
             [sys.executable, "-m", "pip", "install", "--quiet", "--no-deps", "--force-reinstall", str(wheels[0])],
             check=True,
         )
-        if loads():
-            return 0
-        failures.append(f"{name}: it was built and does not load")
-        shutil.rmtree(folder)
+        if why := does_not_load():
+            failures.append(f"{name}: it was built and does not load: {why}")
+            continue
+        return 0
     print(
         f"No build of {ENGINE} works here ({'; '.join(failures)}). "
         "Install a C++ compiler (Debian: apt-get install g++, or clang-16 libomp-16-dev) and run make again.",
@@ -116,10 +116,14 @@ def build(folder: Path, flags: dict[str, str]) -> bool:
     return True
 
 
-def loads() -> bool:
-    """Whether the engine's native code can be loaded, asked in a process of its own."""
+def does_not_load() -> str:
+    """Why the engine's native code cannot be loaded, asked in a process of its own; "" where it can."""
     code = "import llama_cpp; llama_cpp.llama_backend_init()"
-    return subprocess.run([sys.executable, "-c", code], capture_output=True, check=False).returncode == 0
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
+    if done.returncode == 0:
+        return ""
+    lines = done.stderr.strip().splitlines()
+    return lines[-1] if lines else f"it ended with {done.returncode}"
 
 
 def cpu_flags() -> str:

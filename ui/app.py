@@ -10,6 +10,7 @@ from typing import Any
 from index.errors import InputError, RagError
 from rag.assistant import Rag
 from rag.types import Turn
+from ui.api import add_endpoints
 from ui.render import answer_html, sources_html, text_html
 
 _CSS = (Path(__file__).parent / "app.css").read_text("utf-8")
@@ -24,7 +25,7 @@ def build(rag: Rag) -> Any:
     days = [a.published for a in rag.articles if a.published]
     span = f", {min(days)} to {max(days)}" if days else ""
 
-    def ask(question: str, shown: list[dict[str, Any]], past: list[Turn]) -> Iterator[tuple[Any, ...]]:
+    def converse(question: str, shown: list[dict[str, Any]], past: list[Turn]) -> Iterator[tuple[Any, ...]]:
         question = question.strip()
         if not question:
             yield gr.skip(), gr.skip(), gr.skip()
@@ -67,8 +68,12 @@ def build(rag: Rag) -> Any:
             send = gr.Button("Ask", variant="primary", scale=1)
             stop = gr.Button("Stop", scale=1)
         inputs, outputs = [box, chat, past], [box, chat, past]
-        running = [box.submit(ask, inputs, outputs, api_name=False), send.click(ask, inputs, outputs, api_name=False)]
-        stop.click(None, cancels=running)
+        running = [
+            box.submit(converse, inputs, outputs, api_visibility="private"),
+            send.click(converse, inputs, outputs, api_visibility="private"),
+        ]
+        stop.click(None, cancels=running, api_visibility="private")
+        add_endpoints(rag)
     return page
 
 
@@ -83,7 +88,7 @@ def _said(role: str, escaped: str) -> dict[str, Any]:
     return {"role": role, "content": gr.HTML(escaped)}
 
 
-def launch(index: Path, model: str, host: str, port: int) -> int:
+def launch(index: Path, model: str, host: str, port: int, mcp: bool = False) -> int:
     """Open the chat and serve it until it is stopped.
 
     Raises:
@@ -107,11 +112,13 @@ def launch(index: Path, model: str, host: str, port: int) -> int:
             css=_CSS,
             theme=theme,
             footer_links=[],
+            mcp_server=mcp,
             show_error=False,
         )
     except OSError:
         raise InputError(f"Port {port} is taken.", "Choose another with --port.") from None
-    print(f"The chat is open at {address} (stop it with Ctrl-C).", flush=True)  # noqa: T201
+    tools = f" Its MCP tools are at {address}gradio_api/mcp/." if mcp else ""
+    print(f"The chat is open at {address} (stop it with Ctrl-C).{tools}", flush=True)  # noqa: T201
     page.block_thread()
     rag.close()
     return 0

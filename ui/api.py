@@ -1,0 +1,93 @@
+"""The three calls for programs: ask, search, articles; over Gradio's API and as MCP tools."""
+
+from __future__ import annotations
+
+from datetime import date
+from typing import Any
+
+from index.errors import InputError, RagError
+from rag.assistant import Rag
+
+MAX_RESULTS = 50
+
+
+def add_endpoints(rag: Rag) -> None:
+    """Add `/ask`, `/search` and `/articles` to the page that is being built."""
+    import gradio as gr
+
+    def ask(question: str, as_of: str = "", source: str = "", after: str = "", before: str = "") -> dict[str, Any]:
+        """Answer a question from the article collection; every sentence cites the words that support it.
+
+        Args:
+            question: the question, in plain words
+            as_of: the day it is asked on (YYYY-MM-DD); nothing published later is used
+            source: only articles of this source
+            after: only articles published on or after this day (YYYY-MM-DD)
+            before: only articles published on or before this day (YYYY-MM-DD)
+        """
+        try:
+            limits = _limits(as_of=as_of, after=after, before=before)
+            return rag.answer(question, (), source=source or None, **limits).as_dict()
+        except RagError as error:
+            raise gr.Error(str(error)) from None
+
+    def search(query: str, k: int = 10, source: str = "", after: str = "", before: str = "") -> list[dict[str, Any]]:
+        """Find the passages of the article collection nearest to a query, without a language model.
+
+        Args:
+            query: what to look for
+            k: how many passages, 50 at most
+            source: only articles of this source
+            after: only articles published on or after this day (YYYY-MM-DD)
+            before: only articles published on or before this day (YYYY-MM-DD)
+        """
+        try:
+            hits = rag.search(query, min(k, MAX_RESULTS), source or None, **_limits(after=after, before=before))
+        except RagError as error:
+            raise gr.Error(str(error)) from None
+        return [
+            {
+                "chunk_id": h.chunk.id,
+                "article_id": h.article.id,
+                "title": h.article.title,
+                "source": h.article.source,
+                "date": h.article.published.isoformat() if h.article.published else None,
+                "start": h.chunk.start,
+                "end": h.chunk.end,
+                "text": h.chunk.text,
+                "score": h.score,
+            }
+            for h in hits
+        ]
+
+    def articles() -> list[dict[str, Any]]:
+        """List the articles of the collection, oldest first: id, title, source, date, how the date is known, url."""
+        return [
+            {
+                "id": a.id,
+                "title": a.title,
+                "source": a.source,
+                "date": a.published.isoformat() if a.published else None,
+                "date_how": a.published_how,
+                "url": a.url,
+            }
+            for a in rag.articles
+        ]
+
+    for call in (ask, search, articles):
+        gr.api(call, api_name=call.__name__)
+
+
+def _limits(**days: str) -> dict[str, date | None]:
+    """The days of a call, read.
+
+    Raises:
+        InputError: one is not a day; it is named.
+    """
+    read: dict[str, date | None] = {}
+    for name, text in days.items():
+        try:
+            read[name] = date.fromisoformat(text) if text else None
+        except ValueError:
+            raise InputError(f"{name} is {text!r}, not a day.", "Write it as 2022-03-31.") from None
+    return read
