@@ -24,6 +24,7 @@ from rag.drafts import (
     choose,
     further,
     own_words,
+    rank,
     same,
     worth_asking,
 )
@@ -157,7 +158,7 @@ class Rag:
         yield Event("status", f"reading {len(pool)} passages")
         read = _read(self.llm, alone, pool)
         run.lap("read")
-        best = sorted(read, key=lambda p: (-(p.relevance or 0), -p.score, p.chunk_id))
+        best = sorted(read, key=lambda p: (-rank(p), p.chunk_id))
         strength = refusal.evidence_strength(best, refusal.unknown_names(alone, self.store.knows))
         if strength < refusal.DOUBTFUL:
             reason = refusal.weak_reason(asked, best)

@@ -38,8 +38,8 @@ class Config:
     Attributes:
         candidates: chunks that retrieval hands to the choice of evidence.
         read: passages the model is asked about, at most.
-        together: passages the model writes from, at most, where the best one alone did not do.
-        several: the same where a question asks for several statements.
+        tries: passages an answer is drafted from, one after the other, at most.
+        several: passages read together where a question asks for several statements.
         answer_tokens: tokens written, at most.
     """
 
@@ -47,7 +47,7 @@ class Config:
     embedder: str = DEFAULT_EMBEDDER
     candidates: int = 30
     read: int = 8
-    together: int = 3
+    tries: int = 3
     several: int = 4
     answer_tokens: int = 140
     context: int = 4096

@@ -34,7 +34,8 @@ _SEVERAL = re.compile(
     re.I,
 )
 _STATEMENTS = 3  # statements in an answer, at most, where several are asked for
-_GAP = 1.2  # log-odds below the best passage within which another is worth reading with it
+_RETRIEVAL = 1.5
+_GAP = 1.2  # rank below the best passage within which another is worth reading with it
 _SENTENCES = 4
 _SECOND = 0.6  # nearness, beside the nearest sentence's, from which a second one is quoted too
 
@@ -76,17 +77,24 @@ def asks_for_several(question: str) -> bool:
     return bool(_SEVERAL.search(question))
 
 
+def rank(passage: Passage) -> float:
+    """Where a passage stands: the model's log-odds, and what retrieval thinks of it.
+
+    On the golden questions the second term changes little; it decides where a question uses
+    an article's own words, which the model's log-odds alone may miss.
+    """
+    return (passage.relevance or 0.0) + _RETRIEVAL * passage.score
+
+
 def worth_asking(best: Sequence[Passage], question: str, config: Config) -> list[list[Passage]]:
     """The passages to draft from, one attempt after the other.
 
-    The best one alone; where that draft is not decisive, the best few together. Where
-    several statements are asked for, only the latter, with more passages.
+    The best one alone; where that draft is not decisive, the next ones, each alone. Where
+    several statements are asked for, the best few together.
     """
-    near = [p for p in best if (best[0].relevance or 0.0) - (p.relevance or 0.0) <= _GAP]
     if asks_for_several(question):
         return [list(best[: config.several])]
-    together = near[: config.together]
-    return [[best[0]], together] if len(together) > 1 else [[best[0]]]
+    return [[p] for p in best[: config.tries] if rank(best[0]) - rank(p) <= _GAP]
 
 
 def check(text: str, passages: Sequence[Passage], embedder: Embedder, llm: LocalModel) -> list[Draft]:
@@ -147,7 +155,7 @@ def further(kept: Sequence[Draft], read: Sequence[Passage], question: str, embed
     """
     out = list(kept)
     for passage in read:
-        if len(out) >= _STATEMENTS or (read[0].relevance or 0.0) - (passage.relevance or 0.0) > _GAP:
+        if len(out) >= _STATEMENTS or rank(read[0]) - rank(passage) > _GAP:
             break
         if is_caption(passage):
             continue

@@ -128,6 +128,10 @@ def problems(
         missing = [w for w in name.split() if not _known(w, have)]
         if missing:
             found.append(f"the name {name} is not in the evidence")
+    first = re.match(r"[\"“']?([A-Z][\w’'-]{3,})", sentence)
+    if first and first.group(1).lower() not in _COMMON and not _known(first.group(1), have):
+        # A name at the beginning cannot be told from a word by its capital letter.
+        found.append(f"{first.group(1)} is not in the evidence")
     found += _speaker_problems(sentence, said, around)
     return found
 

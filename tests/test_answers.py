@@ -20,7 +20,7 @@ ANSWERED = [
     ("Which television network did Leonid Slutsky talk to?", ["RT"], "003"),
     ("Through which app did Zelensky talk to Russian journalists?", ["Zoom"], "000"),
     ("Who is the deputy prime minister of Ukraine?", ["Vereshchuk"], "002"),
-    ("What do the Crimea and the Donbas have in common, according to Zelensky's offer?", ["debate"], "004"),
+    ("What did Zelensky say about the status of Crimea?", ["debate"], "004"),
     ("How did Western capitals meet the Russian promise?", ["skeptic"], "001"),
 ]
 REFUSED = [
