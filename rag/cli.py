@@ -282,15 +282,21 @@ def _bar(what: str) -> Iterator[Callable[..., None]]:
     from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
     columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
-    with Progress(*columns, console=Console(stderr=True)) as progress:
-        task: list[Any] = []
+    progress = Progress(*columns, console=Console(stderr=True))
+    task: list[Any] = []
 
-        def tick(done: int, total: int, stage: str = "") -> None:
-            if not task:
-                task.append(progress.add_task(what, total=total))
-            progress.update(task[0], completed=done, total=total, description=stage or what)
+    def tick(done: int, total: int, stage: str = "") -> None:
+        if not task:
+            # Not before: a command that fails at once should print its one sentence only.
+            progress.start()
+            task.append(progress.add_task(what, total=total))
+        progress.update(task[0], completed=done, total=total, description=stage or what)
 
+    try:
         yield tick
+    finally:
+        if task:
+            progress.stop()
 
 
 def _parser() -> argparse.ArgumentParser:
