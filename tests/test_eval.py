@@ -240,7 +240,7 @@ def near_misses(rag: Rag) -> tuple[list[GoldenQuestion], Collections, dict[str, 
     made = Collections("default", Config())
     made._open = {"seeds": rag}
     near = [q for q in golden.load(golden.DEFAULT) if q.subkind == "near" and not q.history]
-    questions = golden.sample(near, 10)
+    questions = golden.sample(near, 5)
     return questions, made, figures(questions, made)
 
 
