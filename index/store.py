@@ -29,7 +29,7 @@ import numpy as np
 
 from index.chunks import MAX_WORDS, chunk, embedded_text
 from index.embedder import Embedder, Progress
-from index.errors import IndexBusy, IndexDamaged, IndexMissing
+from index.errors import IndexBusy, IndexDamaged, IndexMissing, RagError
 from index.types import Article, Chunk, IndexReport, Removed, Skipped
 
 FORMAT = 1
@@ -257,7 +257,7 @@ def write(
             return _write(db, folder, articles, embedder, skipped, folders, progress)
         except sqlite3.DatabaseError as error:
             if "full" in str(error):
-                raise
+                raise RagError(f"The disk that holds {folder} is full.", "Free some space and run it again.") from error
             raise _damaged(folder, f"{DATABASE} cannot be written ({error})") from error
         finally:
             db.close()

@@ -177,3 +177,27 @@ def test_a_kill_leaves_the_old_state_or_the_new(tmp_path: Path, embedder: Embedd
         opened.close()
     assert killed >= 3
     assert build(tmp_path / "ix", [folder], embedder).articles == 60
+
+
+def test_a_disk_that_fills_is_a_sentence_and_leaves_the_old_index(
+    tmp_path: Path, embedder: Embedder, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from index import store as module
+    from index.errors import RagError
+
+    folder = write(tmp_path / "in", a="The bridge was opened in May.")
+    build(tmp_path / "ix", [folder], embedder)
+    write(folder, **{f"n{n}": f"Report {n} on the tunnel. " * 60 for n in range(20)})
+    real = module._connect
+
+    def small(path: Path) -> sqlite3.Connection:
+        db = real(path)
+        pages = db.execute("PRAGMA page_count").fetchone()[0]
+        db.execute(f"PRAGMA max_page_count={pages + 2}")
+        return db
+
+    monkeypatch.setattr(module, "_connect", small)
+    with pytest.raises(RagError, match="is full"):
+        build(tmp_path / "ix", [folder], embedder)
+    monkeypatch.undo()
+    assert [a.id for a in Store(tmp_path / "ix", embedder).articles()] == ["a"]
