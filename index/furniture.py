@@ -43,11 +43,13 @@ _CONTROL = re.compile(
 _NOTICE = re.compile(
     r"""(?:
     how\ relevant\ is\ this\ ad|ad\ froze\ or\ did\ not|audio\ on\ ad\ was\ too\ loud|video\ player\ was\ slow
-    |voice\ is\ ai[- ]generated|(?:text|audio)[- ]to[- ]speech|listen\ to\ (?:this\ )?article
+    |voice\ is\ ai[- ]generated|^\W*(?:text|audio)[- ]to[- ]speech|listen\ to\ (?:this\ )?article
     |this\ (?:article|story|content)\ (?:is|was)\ (?:provided|supported|sponsored)\ by|©\s*(?:\d{4}|copyright)|copyright\ (?:©|\d{4})|all\ rights\ reserved
     |(?:uses?|accept|consent\ to)\ (?:of\ )?cookies|enable\ javascript|ad[- ]?blocker|your\ browser\ (?:does\ not|doesn't)
-    |sign\ up\ (?:here|now|today|for|to\ (?:get|receive))|subscribe\ (?:to|here|now|today|for)|(?:delivered|straight)\ to\ your\ inbox|unsubscribe\ at\ any\ time
-    |(?:by\ signing\ up|by\ subscribing),?\ you|download\ (?:our|the)\ (?:\w+\ )?app\b|follow\ (?:us|[\w'’]+(?:\ [\w'’]+){0,2})\ on\ (?:twitter|facebook|instagram|x\b|threads)|join\ our\ (?:newsletter|community|channel)|check\ your\ inbox
+    |sign(?:ing)?[-\ ]up\b.{0,90}\b(?:newsletters?|inbox|alerts|latest\ (?:news|updates)|briefing)|(?:newsletters?|inbox)\b.{0,60}\bsign\ up|sign\ up\ (?:right\ )?here\b(?!\ to\b)|sign\ up\ (?:now|today)\W*$
+    |(?:details|information)\ you\ have\ shared|object\ to\ the\ use\ of\ your\ data|brands\ as\ detailed\ here|consider\ (?:supporting\ our|a\ subscription)
+    |^just\ watched\b.*\bmust\ watch\b|content\ partner\b.*\bproduced\ independently|subscribe\ (?:to|here|now|today|for)|(?:delivered|straight)\ to\ your\ inbox|unsubscribe\ at\ any\ time
+    |(?:by\ signing\ up|by\ subscribing),?\ you|download\ our\ (?:\w+\ )?app\b|follow\ (?:us|[\w'’.@()]+(?:\ [\w'’.@()]+){0,5})\ on\ (?:twitter|facebook|instagram|x\b|threads)|join\ our\ (?:newsletter|community|channel)|check\ your\ inbox
     |not\ ready\ to\ support|support\ (?:us|our)\ (?:today|now|monthly|work|journalism)|make\ a\ (?:donation|contribution)|small\ favou?r\ to\ ask
     |(?:read|see|view|click)\ (?:the\ full|all)\ (?:story|article|comments|gallery)\ here|you\ have\ .{0,20}free\ articles?\ (?:left|remaining)
     |(?:purchases?|links?)\ .{0,60}\bwe\ may\ (?:earn|receive)|affiliate\ (?:link|commission)|ad-free\ (?:content|experience|reading)
@@ -56,12 +58,24 @@ _NOTICE = re.compile(
 )
 _POINTER = re.compile(
     r"^\W*(?:related(?:\s+(?:article|story|stories|coverage|content|reading))?|read(?:\s+(?:more|also|next|now))?|see\s+also|also\s+read|"
-    r"more\s+(?:on|from|about)\s+(?:this|\w+)|recommended|watch(?:\s+(?:now|next|more))?|listen(?:\s+now)?|don['’]t\s+miss|in\s+pictures)\s*[:|»→>-]+\s*\S",
+    r"more(?:\s+(?:on|from|about)\s+(?:this|\w+))?|recommended|watch(?:\s+(?:now|next|more))?|listen(?:\s+now)?|don['’]t\s+miss|in\s+pictures)\s*[:|»→>-]+\s*\S",
+    _FLAGS,
+)
+# "NETFLIX FALLS:Netflix loses subscribers": a link's label and headline, joined by the scraper.
+_TEASER = re.compile(r"^\W*[^\s:.][^:.]{1,70}(?<!\d):(?=['‘“\"]?[A-Z])")
+_ABOUT_ITSELF = re.compile(
+    r"^\W*contribut(?:ing|ors?)\s*:|contributed to this (?:report|story|article)\W*$|"
+    r"^(?:this|the)(?: \w+){0,3} (?:story|article|headline|report) (?:has|have) been updated\b(?!.*\bcorrect)|"
+    r"^prices were accurate\b|views? (?:and opinions )?expressed (?:in this \w+|here) (?:are|is) (?:his|her|hers|their|those|my)\b",
+    _FLAGS,
+)
+_REACH = re.compile(
+    r"\b(?:reach|contact|email|follow|tell)\b.{0,80}(?:[\w.]+@[\w.]+\.\w{2,4}|@\w+|\d{3}[-) ]+\d{3}-\d{4})|^[\w.]+@[\w.]+\.\w{2,4}$|^@\w+$",
     _FLAGS,
 )
 _OPENER = re.compile(
     r"^\W*(?:support\ (?:the|our)\ (?-i:[A-Z])|a\ (?:message|note|letter|word)\ (?:from|to)\b|dear\ readers?|about\ the\ (?:writer|author)s?\b|"
-    r"enjoying\b.{0,60}\?|before\ you\ go|we\ have\ a\ small|thank\ you\ for\ reading|become\ a\ (?:member|subscriber|supporter)|"
+    r"enjoying\ (?:this|the|our|what|ad)\b.{0,60}\?|before\ you\ go|we\ have\ a\ small|thank\ you\ for\ reading|become\ a\ (?:member|subscriber|supporter)|"
     r".{0,40}small\ favou?r\ to\ ask)".replace(r"\ ", " "),
     _FLAGS,
 )
@@ -70,14 +84,17 @@ _BIO = re.compile(
     r"^(?:[A-Z][\w.'’-]+ ){1,4}(?:is|was|covers|reports|writes)\b.{0,80}\b(?:reporter|journalist|correspondent|editor|writer|"
     r"columnist|contributor|covers|covering|based in)\b"
 )
-_ADDRESS = re.compile(r"\b(?:you|your|yours|you're|you’re|we|our|ours|us)\b", _FLAGS)
-_READER = re.compile(r"\b(?:you|your|yours|you're|you’re)\b", _FLAGS)
-_OUTLET = re.compile(r"\b(?:we|our|ours|us)\b", _FLAGS)
+_ADDRESS = re.compile(r"\b(?:you|your|yours|you're|you’re|we|our|ours|(?-i:[Uu]s))\b", _FLAGS)
+_READER = re.compile(r"\b(?:(?<!thank )you|your|yours|you're|you’re)\b", _FLAGS)
+_OUTLET = re.compile(r"\b(?:we|our|ours|(?-i:[Uu]s))\b", _FLAGS)  # "US" is a country
+_SINGULAR = re.compile(r"\b(?:I|I['’]\w+|[Mm]y|[Mm]e)\b")
 _ASKING = re.compile(
     r"\b(?:support|donat\w+|contribut\w+|subscri\w+|member(?:ship)?|newsletter|inbox|journalism|readers?|advert\w*|ads)\b",
     _FLAGS,
 )
-_QUOTED = re.compile(r"“[^”]*”|\"[^\"]*\"|«[^»]*»")
+_QUOTED = re.compile(r"[“\"][^“”\"]*(?:[”\"]|$)|«[^»]*(?:»|$)")
+_DATELINE = re.compile(r"^(?:[A-Z][\w./ ,'’-]{0,40} )?\((?:CNN|AP|AFP|Reuters)\b")
+_ITEM = re.compile(r"\d+\.\s")
 _SAID = re.compile(r"\b(?:said|says|told|wrote|added|according to|announced|reported)\b", _FLAGS)
 _REPEATS = 3
 _COPY = 0.6  # share of lines in common from which two articles are copies
@@ -100,6 +117,7 @@ def tidy(text: str) -> str:
     """Plain characters: no markup, no control, invisible or direction-changing characters."""
     text = text.replace("\r\n", "\n").replace("\r", "\n").replace("\u2028", "\n").replace("\u2029", "\n\n")
     text = html.unescape(_TAG.sub("", text)).translate(_INVISIBLE)
+    text = re.sub(r"[ \t]+Hide Caption \d+ of \d+[ \t]*$", "", text, flags=re.M)
     return unicodedata.normalize("NFC", text.replace("\u00a0", " ").replace("\t", " "))
 
 
@@ -182,7 +200,9 @@ def _judge(lines: list[str], repeated: set[str], raw: RawArticle) -> list[str]:
     """For each line the rule that removes it, or ""."""
     full = [i for i, line in enumerate(lines) if line.strip()]
     edges = {*full[:_EDGE], *full[-_EDGE:]}
-    reasons = [_alone(line.strip(), i in edges and _normal(line) in repeated) for i, line in enumerate(lines)]
+    framed = _frame(lines, full, edges, repeated)
+    reasons = [_alone(line.strip(), i in framed) for i, line in enumerate(lines)]
+    _keep_headings(lines, full, reasons)
     in_bio = in_appeal = False
     for place, i in enumerate(full):
         line = lines[i].strip()
@@ -200,22 +220,25 @@ def _judge(lines: list[str], repeated: set[str], raw: RawArticle) -> list[str]:
             in_appeal = True
             reasons[i] = reasons[i] or "opens an appeal to the reader"
         elif in_appeal or (place and reasons[full[place - 1]] == "the outlet asks its reader"):
-            if _speaks(line):
+            if _speaks(line) and (in_appeal or _ASKING.search(line)) and not _DATELINE.match(line):
                 in_appeal = True
                 reasons[i] = reasons[i] or "part of an appeal to the reader"
             elif not reasons[i]:
                 in_appeal = False
-        if not reasons[i] and place >= len(full) - 3 and _BIO.match(line) and not _SAID.search(line):
+        contact = _REACH.search(line) and len(line.split()) <= 60
+        if not reasons[i] and place >= len(full) - 3 and (contact or _BIO.match(line)) and not _SAID.search(line):
             reasons[i] = "about the writer"
     # Labels between two lines of furniture, and after the last one, are furniture too.
     for place, i in enumerate(full):
         line = lines[i].strip()
         before = reasons[full[place - 1]] if place else ""
-        after = reasons[full[place + 1]] if place + 1 < len(full) else "end"
+        after = reasons[full[place + 1]] if place + 1 < len(full) else "end" if before.endswith("reader") else ""
         if (
             not reasons[i]
             and before
             and after
+            and not before.startswith(("points", "repeats"))
+            and not _ITEM.match(line)
             and len(line.split()) <= 6
             and not _TERMINAL.search(line)
             and not _is_caption(line)
@@ -224,10 +247,34 @@ def _judge(lines: list[str], repeated: set[str], raw: RawArticle) -> list[str]:
             and _normal(line) != _normal(raw.title or "")
         ):
             reasons[i] = "a label among furniture"
-    for i in full[:12]:
-        if not reasons[i] and published_from_line(lines[i]):
-            reasons[i] = "date line, kept as metadata"
+    # The days above the entries of a running report belong to the entries.
+    days = [i for i in full if published_from_line(lines[i])]
+    if len(days) == 1 and days[0] in full[:12] and not reasons[days[0]]:
+        reasons[days[0]] = "date line, kept as metadata"
     return reasons
+
+
+def _frame(lines: list[str], full: list[int], edges: set[int], repeated: set[str]) -> set[int]:
+    """The repeated lines that may be a frame: at the article's edges, and not headings of its own.
+
+    Where lines of this kind also stand between the paragraphs ("Alabama", "Alaska", …), they
+    are headings, and only the very first and last line may be a frame.
+    """
+    again = [i for i in full if _normal(lines[i]) in repeated and not _ITEM.match(lines[i].strip())]
+    labels = [i for i in again if len(lines[i].split()) <= 12 and not _TERMINAL.search(lines[i].strip())]
+    inner = sum(i not in edges and not _alone(lines[i].strip(), False) for i in labels)
+    headings = set(labels) - {*full[:1], *full[-1:]} if inner >= _REPEATS else set()
+    return (set(again) & edges) - headings
+
+
+def _keep_headings(lines: list[str], full: list[int], reasons: list[str]) -> None:
+    """A repeated label with reporting after it is a heading, unless it opens the article."""
+    rest_goes = True
+    for place in range(len(full) - 1, 2, -1):
+        i = full[place]
+        if reasons[i].startswith("repeats") and len(lines[i].split()) <= 12 and not rest_goes:
+            reasons[i] = ""
+        rest_goes = rest_goes and bool(reasons[i])
 
 
 def _alone(line: str, is_repeated: bool) -> str:
@@ -242,8 +289,12 @@ def _alone(line: str, is_repeated: bool) -> str:
     unquoted = _QUOTED.sub(" ", line)
     if len(words) <= 60 and _NOTICE.search(unquoted) and not _SAID.search(unquoted):
         return "a control or notice"
-    if _POINTER.match(line) and len(words) <= 30 and not _SAID.search(line):
+    if _POINTER.match(line) and len(words) <= 30 and not (_SAID.search(line) and _TERMINAL.search(line)):
         return "points to another article"
+    if len(words) <= 26 and _TEASER.match(line) and not _TERMINAL.search(line):
+        return "points to another article"
+    if len(words) <= 90 and _ABOUT_ITSELF.search(line) and not _SAID.search(unquoted):
+        return "about the article, not of it"
     if not _SAID.search(unquoted) and _asks(unquoted):
         return "the outlet asks its reader"
     if is_repeated and len(words) <= 12 and not _TERMINAL.search(line) and not _is_caption(line):
@@ -254,7 +305,9 @@ def _alone(line: str, is_repeated: bool) -> str:
 
 
 def _asks(text: str) -> bool:
-    """The outlet ("we", "our") speaks to a reader ("you") about its own keep."""
+    """The outlet ("we", "our"; never "I") speaks to a reader ("you") about its own keep."""
+    if _SINGULAR.search(text):
+        return False
     asking = len({w.lower() for w in _ASKING.findall(text)})
     return bool(_READER.search(text) and _OUTLET.search(text) and asking) or bool(
         asking >= 2 and _READER.search(text) and len(text.split()) <= 40

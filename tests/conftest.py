@@ -2,7 +2,13 @@
 
 from __future__ import annotations
 
+import socket
+import subprocess
+import sys
+import time
+import urllib.request
 from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
@@ -13,6 +19,8 @@ from index.store import Store
 from rag.assistant import Rag
 from rag.config import DEFAULT_EMBEDDER, DEFAULT_MODEL, seeds
 from rag.models import locate
+
+ROOT = Path(__file__).parent.parent
 
 
 @pytest.fixture(scope="session")
@@ -56,3 +64,24 @@ def write(folder: Path, **files: str) -> Path:
     for name, text in files.items():
         (folder / f"{name}.txt").write_text(text, "utf-8")
     return folder
+
+
+@contextmanager
+def served(*options: str) -> Iterator[str]:
+    """A chat of its own process on a free port; its address once it answers."""
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port = free.getsockname()[1]
+    command = [sys.executable, "-m", "rag.cli", "chat", *options, "--port", str(port)]
+    server = subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
+    url = f"http://127.0.0.1:{port}/"
+    for _ in range(240):
+        try:
+            urllib.request.urlopen(url, timeout=2).close()
+            break
+        except OSError:
+            assert server.poll() is None, server.stdout.read() if server.stdout else ""
+            time.sleep(0.5)
+    yield url
+    server.terminate()
+    server.wait(20)

@@ -84,6 +84,22 @@ Subscribe to our newsletter to support our journalism.
 """
 
 
+PLACES = [
+    "Aveiro",
+    "Belem",
+    "Faro",
+    "Leiria",
+    "Oporto",
+    "Setubal",
+    "Sines",
+    "Viana",
+    "Tavira",
+    "Olhao",
+    "Peniche",
+    "Nazare",
+]
+
+
 def test_furniture_of_a_site_never_seen_goes_and_quotations_stay() -> None:
     article = clean(RawArticle("pier", FOREIGN, "pier.txt"))
     assert article.text.split("\n\n") == [
@@ -111,6 +127,57 @@ def test_headings_that_copies_of_an_article_share_stay() -> None:
     text = "\n".join(f"Heading {n}\nSomething happened in place {n} on that day." for n in range(12))
     raws = [RawArticle(str(n), f"Edition {n} of the day.\n{text}", f"{n}.txt", source="Daily") for n in range(4)]
     assert all("Heading 0" in a.text and "Heading 6" in a.text for a in clean_all(raws)[0])
+
+
+def test_headings_inside_a_digest_stay_where_its_articles_share_them() -> None:
+    def digest(n: int) -> str:
+        return "\n".join(
+            f"{place}\nThe port of {place} opened pier {n * 7 + i} on Friday." for i, place in enumerate(PLACES)
+        )
+
+    raws = [RawArticle(str(n), f"Here is what happened on day {n}.\n{digest(n)}", f"{n}", source="D") for n in range(4)]
+    assert all(f"\n{place}\n" in a.text for a in clean_all(raws)[0] for place in PLACES)
+
+
+def test_an_appeal_ends_where_a_story_begins() -> None:
+    text = (
+        "Support our newsroom: readers like you pay for our journalism.\n"
+        "LISBON (Reuters) Our ports are full, and the US dollar is rising, traders believe.\n"
+        "The US central bank meets on Friday."
+    )
+    assert clean(RawArticle("x", text, "x")).text.split("\n\n") == text.split("\n")[1:]
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        "HARBOUR FEES FALL:Fishermen welcome the cut along the coast",
+        "More:Ten piers to see before you die",
+        "JUST WATCHED Storm hits pier Replay More Videos ... MUST WATCH Storm hits pier 02:41",
+        "This story has been updated with additional information.",
+        "Contributing: Ana Reis and Tom Hale.",
+        "Reach Ana Reis on Twitter @anareis.",
+        "Get our harbour newsletter Sign up here to get it every Friday.",
+    ],
+)
+def test_what_a_scraper_leaves_behind_goes(line: str) -> None:
+    text = f"The harbour opens on Friday.\nIt had been shut since May.\nBoats are waiting.\n{line}"
+    assert line not in clean(RawArticle("x", text, "x")).text
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        "The council opened a page where families can sign up for food boxes.",
+        "Officers persuaded him to sign up for the navy in May.",
+        "Lisbon:In two years nearly three million bottles were landed at the port.",
+        "1. Harbour",
+        "Enjoying cold water? It happens",
+    ],
+)
+def test_reporting_that_looks_like_furniture_stays(line: str) -> None:
+    text = f"The harbour opens on Friday.\n{line}\nIt had been shut since May.\nBoats are waiting.\nFees will fall."
+    assert line in clean(RawArticle("x", text, "x")).text
 
 
 @pytest.mark.parametrize(

@@ -4,37 +4,17 @@ from __future__ import annotations
 
 import asyncio
 import json
-import socket
-import subprocess
-import sys
-import time
-import urllib.request
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-
-ROOT = Path(__file__).parent.parent
+from conftest import served
 
 
 @pytest.fixture(scope="module")
 def address(seeds_index: Path) -> Iterator[str]:
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port = free.getsockname()[1]
-    command = [sys.executable, "-m", "rag.cli", "chat", "--model", "none", "--mcp", "--index", str(seeds_index)]
-    server = subprocess.Popen([*command, "--port", str(port)], cwd=ROOT, stdout=subprocess.PIPE, text=True)
-    url = f"http://127.0.0.1:{port}/"
-    for _ in range(240):
-        try:
-            urllib.request.urlopen(url, timeout=2).close()
-            break
-        except OSError:
-            assert server.poll() is None, server.stdout.read() if server.stdout else ""
-            time.sleep(0.5)
-    yield url
-    server.terminate()
-    server.wait(20)
+    with served("--model", "none", "--mcp", "--index", str(seeds_index)) as url:
+        yield url
 
 
 def test_gradio_client(address: str) -> None:
