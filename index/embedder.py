@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import OrderedDict
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Protocol
@@ -11,6 +12,9 @@ import numpy as np
 from index.errors import ModelError, ModelMissing
 
 Progress = Callable[[int, int], None]
+_BATCH = 32
+_ASKED = 256  # texts in one call, up to which their vectors are remembered: those of a question
+_REMEMBERED = 20_000  # vectors; 30 MB with the default model
 
 
 class Embedder(Protocol):
@@ -50,6 +54,7 @@ class SentenceTransformerEmbedder:
         self._folder = folder
         self._model = None
         self._dim = dim
+        self._known: OrderedDict[str, np.ndarray] = OrderedDict()
 
     @property
     def dim(self) -> int:
@@ -60,16 +65,30 @@ class SentenceTransformerEmbedder:
 
     def passages(self, texts: Sequence[str], progress: Progress | None = None) -> np.ndarray:
         """Float32 vectors of shape (len(texts), dim), each of length 1."""
-        model = self._load()
-        order = sorted(range(len(texts)), key=lambda i: len(texts[i]))
+        if not texts or len(texts) > _ASKED:
+            return self._encode(texts, progress)
+        known = self._known
+        new = [t for t in dict.fromkeys(texts) if t not in known]
+        found = {t: known[t] for t in texts if t in known} | dict(zip(new, self._encode(new, progress), strict=True))
+        known.update((t, found[t]) for t in new)
+        while len(known) > _REMEMBERED:
+            known.popitem(last=False)
+        return np.stack([found[t] for t in texts])
+
+    def _encode(self, texts: Sequence[str], progress: Progress | None) -> np.ndarray:
         out = np.empty((len(texts), self.dim), np.float32)
-        for start in range(0, len(order), 32):
-            part = order[start : start + 32]
+        if not texts:
+            return out
+        model = self._load()
+        # Texts of like length together: a batch is padded to its longest.
+        order = sorted(range(len(texts)), key=lambda i: len(texts[i]))
+        for start in range(0, len(order), _BATCH):
+            part = order[start : start + _BATCH]
             out[part] = model.encode(
                 [texts[i][:8000] for i in part], normalize_embeddings=True, show_progress_bar=False
             )
             if progress:
-                progress(min(start + 32, len(order)), len(order))
+                progress(min(start + _BATCH, len(order)), len(order))
         return out
 
     def query(self, text: str) -> np.ndarray:

@@ -28,8 +28,9 @@ from rag.drafts import (
     same,
     worth_asking,
 )
-from rag.llm import LocalModel, Prompt
+from rag.llm import LocalModel
 from rag.rewrite import standalone
+from rag.support import SUPPORTED
 from rag.types import Answer, Event, Passage, Turn
 from rag.when import Period, period
 
@@ -141,7 +142,7 @@ class Rag:
         asked = period(alone, as_of)
         yield Event("status", f"searching {self.store.meta['articles']} articles")
         hits = search(self.store, self.embedder, alone, self.config.candidates, source, after, before, as_of)
-        found = evidence.passages(hits, asked, as_of)
+        found = evidence.passages(hits, alone, self.embedder, asked, as_of)
         run.lap("search")
         if not hits or refusal.later_than(asked, as_of, newest):
             yield Event(
@@ -154,28 +155,31 @@ class Rag:
         if self.llm is None:
             yield Event("answer", answer=_extract(run, alone, as_of, found, self.embedder))
             return
-        pool = found[: self.config.read]
-        yield Event("status", f"reading {len(pool)} passages")
-        read = _read(self.llm, alone, pool)
+        unknown = refusal.unknown_names(alone, self.store.knows)
+        read: list[Passage] = []
+        for pool in (found[: self.config.read], found[self.config.read : 2 * self.config.read]):
+            if not read or refusal.evidence_strength(read, unknown) < refusal.CLEAR:
+                yield Event("status", f"reading {len(read) + len(pool)} passages")
+                read += _read(self.llm, alone, pool)
         run.lap("read")
         best = sorted(read, key=lambda p: (-rank(p), p.chunk_id))
-        strength = refusal.evidence_strength(best, refusal.unknown_names(alone, self.store.knows))
-        if strength < refusal.DOUBTFUL:
+        strength = refusal.evidence_strength(best, unknown)
+        if strength < refusal.WORTH_DRAFTING:
             reason = refusal.weak_reason(asked, best)
             yield Event("answer", answer=refusal.refuse(run.base(alone, as_of, best), best, reason))
             return
         drafts: list[Draft] = []
-        attempts = worth_asking(best, alone, self.config)
-        for passages in attempts if strength >= refusal.THRESHOLD else attempts[:1]:
+        for passage in worth_asking(best, alone, self.config):
             yield Event("restart" if drafts else "status", "writing")
-            text = ""
-            for piece in self.llm.write(_to_write(self.llm, passages, alone), self.config.answer_tokens):
+            text, sure = "", list[float]()
+            written = self.llm.chat(prompt.READ, prompt.passage_head(passage), prompt.answer(alone))
+            for piece in self.llm.write(written, self.config.answer_tokens, sure=sure):
                 text += piece
                 yield Event("draft", piece)
             run.lap("write")
-            drafts += check(text, passages, self.embedder, self.llm)
+            drafts += check(text, sure, passage, alone, self.embedder, self.llm)
             run.lap("check")
-            if any(d.decisive for d in drafts) and not asks_for_several(alone):
+            if any(d.decisive for d in drafts):
                 break
         yield Event("answer", answer=_finish(run, alone, as_of, asked, best, drafts, strength))
 
@@ -276,14 +280,6 @@ def _read(llm: LocalModel, question: str, pool: Sequence[Passage]) -> list[Passa
     return [replace(p, relevance=round(s, 4)) for p, s in zip(pool, scores, strict=True)]
 
 
-def _to_write(llm: LocalModel, passages: Sequence[Passage], question: str) -> Prompt:
-    """One passage is kept read; several are read together, oldest first, this once."""
-    if len(passages) == 1:
-        return llm.chat(prompt.READ, prompt.passage_head(passages[0]), prompt.answer(question))
-    together = "".join(map(prompt.passage_head, evidence.oldest_first(passages)))
-    return llm.chat(prompt.READ_SEVERAL, "", together + prompt.answer_from_several(question))
-
-
 def _extract(run: _Run, alone: str, as_of: date | None, found: Sequence[Passage], embedder: Embedder) -> Answer:
     """Without a language model: the best supporting sentences themselves."""
     if not refusal.answers_without_model(found, alone):
@@ -308,10 +304,8 @@ def _finish(
     strength: float,
 ) -> Answer:
     """The best checked draft, or several where several are asked for, or the best passage's words."""
-    if strength < refusal.THRESHOLD:
-        drafts = [d for d in drafts if d.decisive]
-    kept, dropped = choose(drafts, alone, run.rag.embedder)
-    if asks_for_several(alone) and strength >= refusal.THRESHOLD:
+    kept, dropped = choose(drafts)
+    if asks_for_several(alone) and strength >= refusal.SEVERAL:
         kept = further(kept, read, alone, run.rag.embedder)
     elif not kept and strength >= refusal.OWN_WORDS:
         kept = [own_words(alone, read[0], run.rag.embedder)]
@@ -329,7 +323,7 @@ def _compose(
     kept: Sequence[Draft],
     dropped: Sequence[Draft],
 ) -> Answer:
-    text, parts, cited = citations.number([(d.attributed, d.support, True, d.why) for d in kept])
+    text, parts, cited = citations.number([(d.attributed, d.support, d.support >= SUPPORTED, d.why) for d in kept])
     return replace(
         run.base(alone, as_of, read),
         abstained=False,

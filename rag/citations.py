@@ -17,6 +17,7 @@ MAX_EVIDENCE = 3
 _GAIN = 0.12  # share of a sentence's words that a further citation must add
 # "today (28 March)" was true when the article was written, not when it is read.
 _TODAY = re.compile(r"\b(?:today|yesterday|tomorrow|tonight) \((\d{1,2} [A-Z][a-z]+)\)", re.I)
+_FROM_PASSAGE = re.compile(r"^(?:According to|In|Based on) the (?:passage|article|text)[^,]{0,30}, (\w)")
 _MARKER = re.compile(r"\s*\[\d{1,3}(?:\s*,\s*\d{1,3})*\]")
 
 
@@ -43,16 +44,18 @@ def split_draft(draft: str) -> list[str]:
     out = []
     for start, end in sentences(text):
         sentence = re.sub(r"^(?:[-*•]|\d+[.)])\s+", "", text[start:end]).replace("**", "").strip()
+        sentence = _FROM_PASSAGE.sub(lambda m: m[1].upper(), sentence)
         if re.search(r"\w", sentence):
             out.append(sentence)
     return out
 
 
-def attribute(sentence: str, passages: Sequence[Passage], embedder: Embedder) -> Attributed:
+def attribute(sentence: str, passages: Sequence[Passage], embedder: Embedder, given: str = "") -> Attributed:
     """Find the smallest set of evidence sentences that says what the sentence says.
 
     The best single sentence first; another one only where it adds words or removes a
-    problem. Whatever the model cited plays no part.
+    problem. Whatever the model cited plays no part. `given` is the question; see
+    `rag.support.problems`.
     """
     pool = [s for p in passages for s in p.sentences]
     home = {id(s): p for p in passages for s in p.sentences}
@@ -71,7 +74,7 @@ def attribute(sentence: str, passages: Sequence[Passage], embedder: Embedder) ->
         around = " ".join(dict.fromkeys(home[id(pool[i])].text for i in indexes))
         named = " ".join(dict.fromkeys(pool[i].article.text for i in indexes))
         days = [pool[i].article.published for i in indexes]
-        return problems(sentence, [pool[i].text for i in indexes], days, around, named)
+        return problems(sentence, [pool[i].text for i in indexes], days, around, named, given)
 
     wrong = judge(chosen)
     while len(chosen) < MAX_EVIDENCE:

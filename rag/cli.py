@@ -266,6 +266,8 @@ def _day(text: str | None, option: str) -> date | None:
 
 def _shown(answer: Answer) -> str:
     lines = [answer.text]
+    if any(not sentence.supported for sentence in answer.sentences):
+        lines.append("(Weakly supported: compare the quoted words.)")
     for c in answer.citations:
         day = c.date.isoformat() if c.date else "undated"
         lines.append(

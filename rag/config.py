@@ -37,18 +37,16 @@ class Config:
 
     Attributes:
         candidates: chunks that retrieval hands to the choice of evidence.
-        read: passages the model is asked about, at most.
+        read: passages the model is asked about; as many again where those are not clear.
         tries: passages an answer is drafted from, one after the other, at most.
-        several: passages read together where a question asks for several statements.
         answer_tokens: tokens written, at most.
     """
 
     model: str = DEFAULT_MODEL
     embedder: str = DEFAULT_EMBEDDER
     candidates: int = 30
-    read: int = 8
+    read: int = 10
     tries: int = 3
-    several: int = 4
     answer_tokens: int = 140
     context: int = 4096
     threads: int | None = None

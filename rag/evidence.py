@@ -8,6 +8,7 @@ from dataclasses import replace
 from datetime import date
 
 from index.dates import mentions, short, spell
+from index.embedder import Embedder
 from index.sentences import sentences
 from index.types import Article, Hit
 from rag.types import EvidenceSentence, Passage
@@ -19,39 +20,41 @@ _OPENS_UNNAMED = re.compile(
     re.I,
 )
 _ENDS_UNNAMED = re.compile(r"[\"”,]\s*(?:he|she|they)\s+(?:said|added|told|wrote|says|continued|noted|warned)\b", re.I)
+_NEARNESS = 0.5  # weight of the nearest sentence beside the hybrid score (eval/README.md)
 _BACK = 2  # sentences taken along from before a chunk, at most
 _NEAR_DAYS = 4
+# What a passage gains where its day fits the time asked about, as the model's log-odds count.
+_IN_PERIOD, _NEWEST = 0.6, 2.0
+_TIMELY = 0.2  # and of that, what it gains in the order of retrieval
 
 
-def passages(hits: Sequence[Hit], period: Period, as_of: date | None) -> list[Passage]:
-    """One passage a hit, best first; those near the time asked about move up.
+def passages(
+    hits: Sequence[Hit], question: str, embedder: Embedder, period: Period, as_of: date | None
+) -> list[Passage]:
+    """One passage a hit, best first: by its hybrid score and its sentence nearest to the question.
 
     A question about "now" prefers what is newest at `as_of`; a question about a time
     prefers articles published within some days of it, or that name a day of it.
     """
-    made = [_passage(hit) for hit in hits]
+    made = _with_nearness([_passage(hit) for hit in hits], question, embedder)
     if not made or not (period.bounded or period.latest):
         return made
     dated = [p.article.published for p in made if p.article.published]
     newest = max(dated, default=None)
     span = max(((newest - min(dated)).days if newest else 0), 1)
 
-    def boosted(passage: Passage) -> float:
+    def timely(passage: Passage) -> float:
         day, bonus = passage.article.published, 0.0
         if period.bounded and (
             (day and period.holds(day, _NEAR_DAYS)) or any(period.holds(m.day) for m in mentions(passage.text, day))
         ):
-            bonus += 0.25
+            bonus += _IN_PERIOD
         if period.latest and day and newest:
-            bonus += 0.3 * (1 - (newest - day).days / span)
-        return passage.score + bonus
+            bonus += _NEWEST * (1 - (newest - day).days / span)
+        return bonus
 
-    return sorted((replace(p, score=boosted(p)) for p in made), key=lambda p: (-p.score, p.chunk_id))
-
-
-def oldest_first(chosen: Sequence[Passage]) -> list[Passage]:
-    """In order of publication; passages of one article in the order of its text."""
-    return sorted(chosen, key=lambda p: (p.article.published or date.max, p.article.id, p.start))
+    timed = [replace(p, timely=timely(p)) for p in made]
+    return sorted(timed, key=lambda p: (-p.score - _TIMELY * p.timely, p.chunk_id))
 
 
 def heading(article: Article) -> str:
@@ -81,6 +84,25 @@ def evidence_sentences(article: Article, chunk_id: str, start: int, end: int) ->
 def is_caption(passage: Passage) -> bool:
     """Whether a passage is a photo's caption and nothing else."""
     return (passage.start, passage.end) in passage.article.captions
+
+
+def _with_nearness(made: Sequence[Passage], question: str, embedder: Embedder) -> list[Passage]:
+    """The passages in order of a score that also knows how near their nearest sentence is.
+
+    A passage of several statements may be about something else on the whole and still hold
+    the one sentence that answers.
+    """
+    if not made:
+        return []
+    vectors = embedder.passages([question, *(s.text for p in made for s in p.sentences)])
+    cosines = iter((vectors[1:] @ vectors[0]).tolist())
+    near = [max(next(cosines) for _ in p.sentences) for p in made]
+    low, spread = min(near), (max(near) - min(near)) or 1.0
+    scored = [
+        replace(p, score=(p.score + _NEARNESS * (n - low) / spread) / (1 + _NEARNESS))
+        for p, n in zip(made, near, strict=True)
+    ]
+    return sorted(scored, key=lambda p: (-p.score, p.chunk_id))
 
 
 def _passage(hit: Hit) -> Passage:

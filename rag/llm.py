@@ -235,8 +235,12 @@ class LocalModel:
                 scores += self._score(prompts[start : start + MAX_PARALLEL])
         return scores
 
-    def write(self, prompt: Prompt, limit: int = 160, draft: int = _DRAFT) -> Iterator[str]:
+    def write(
+        self, prompt: Prompt, limit: int = 160, draft: int = _DRAFT, sure: list[float] | None = None
+    ) -> Iterator[str]:
         """The model's continuation, piece by piece, always the most likely token.
+
+        The log-probability of each token is appended to `sure` where a list is given.
 
         Up to `draft` tokens are guessed ahead and verified together (prompt lookup), which
         changes the speed and not the text. Closing the iterator frees the engine at once.
@@ -246,7 +250,7 @@ class LocalModel:
             EngineCrashed: the engine could not read or write.
         """
         with self._lock:
-            yield from self._write(prompt, limit, draft)
+            yield from self._write(prompt, limit, draft, [] if sure is None else sure)
 
     # ---- inside ----------------------------------------------------------------
 
@@ -261,14 +265,14 @@ class LocalModel:
         self._clear()
         return scores
 
-    def _write(self, prompt: Prompt, limit: int, ahead: int) -> Iterator[str]:
+    def _write(self, prompt: Prompt, limit: int, ahead: int, sure: list[float]) -> Iterator[str]:
         seq = _HEADS
         self._clear()
         place = self._prepare([prompt], [seq])[0]
         ids = self.tokens(prompt.tail)
         self._fits(place + len(ids) + limit)
         seen = [*self.tokens(prompt.kept), *ids]
-        token = int(self._decode(self._jobs(ids, place, seq))[-1].argmax())
+        token, likely = _best(self._decode(self._jobs(ids, place, seq))[-1])
         place += len(ids)
         raw, shown, written = b"", 0, 0
         try:
@@ -276,12 +280,14 @@ class LocalModel:
                 draft = _lookup(seen, token)[: min(ahead, limit - written - 1)]
                 rows = self._decode([_Job(t, place + i, seq, True) for i, t in enumerate([token, *draft])])
                 accepted = [token]
-                following = int(rows[0].argmax())
+                sure.append(likely)
+                following, likely = _best(rows[0])
                 for guess, row in zip(draft, rows[1:], strict=True):
                     if guess != following or self._c.llama_vocab_is_eog(self._vocab, guess):
                         break
                     accepted.append(guess)
-                    following = int(row.argmax())
+                    sure.append(likely)
+                    following, likely = _best(row)
                 place += len(accepted)
                 self._c.llama_memory_seq_rm(self._memory, seq, place, -1)
                 for accept in accepted:
@@ -447,6 +453,12 @@ def _lookup(seen: list[int], token: int) -> list[int]:
             if text[i : i + size] == key:
                 return text[i + size : i + size + _DRAFT]
     return []
+
+
+def _best(logits: np.ndarray) -> tuple[int, float]:
+    """The most likely token and its log-probability."""
+    token = int(logits.argmax())
+    return token, float(logits[token]) - _logsumexp(logits)
 
 
 def _logsumexp(values: np.ndarray) -> float:

@@ -15,10 +15,12 @@ from rag.evidence import heading
 from rag.types import Passage, Turn
 
 READ = "You check and answer questions about a passage from a news article. Use only the passage."
-READ_SEVERAL = "You answer questions about passages from news articles. Use only the passages."
 REWRITE = (
     "You rewrite the last question of a conversation so that it can be understood alone. "
-    "Replace he, she, it, they, that and there by the names they stand for. Reply with the question only."
+    "Name the people, places, events and days it is about, as the conversation names them. "
+    "Reply with the question only. Example: after 'User: Where did the mayor speak? Assistant: "
+    "At the harbour in Porto.' the question 'And how long was it?' becomes 'How long did the "
+    "mayor speak at the harbour in Porto?'"
 )
 DRAFT_GOLDEN = "You write quiz questions about a news passage."
 
@@ -36,11 +38,6 @@ def holds_answer(question: str) -> str:
 def answer(question: str) -> str:
     """What the passage read before says in answer to the question."""
     return f"Question: {question}\nAnswer in one complete sentence."
-
-
-def answer_from_several(question: str) -> str:
-    """What the passages read before say together."""
-    return f"Question: {question}\nAnswer in one or two complete sentences, with names and days."
 
 
 def says(sentence: str) -> str:

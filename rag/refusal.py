@@ -17,11 +17,14 @@ from rag.when import Period
 # answer. On golden questions this sum separates what is answered from what is not with AUROC
 # .95, the log-odds alone with .92, the cosine alone with .77 (eval/README.md).
 _COSINE = 2.0
-THRESHOLD = 1.9
-# From this strength an answer is drafted all the same, and must then be decisive.
-DOUBTFUL = 1.3
-# From this strength the best passage's own words may be the answer where no draft held.
-OWN_WORDS = 2.6
+# Above this it is worth drafting: whether a draft is an answer is decided by its own checks.
+WORTH_DRAFTING = 0.5
+# Above this what several articles say is told side by side where that is asked for.
+SEVERAL = 1.5
+# Above this no further passages need to be read.
+CLEAR = 4.0
+# Above this the best passage's own words are the answer where no draft held.
+OWN_WORDS = 3.2
 # What a name in the question takes from the strength when no article has it.
 _UNKNOWN_NAME = 0.8
 _NEAR_COSINE = 0.3

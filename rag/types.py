@@ -37,6 +37,7 @@ class Passage:
         cosine: cosine similarity to the question.
         relevance: the model's log-odds that the passage holds the answer; None if not asked.
         sources: ids of all articles that carry it, this one first.
+        timely: how well its day fits the time asked about, on the scale of `relevance`.
     """
 
     article: Article
@@ -50,6 +51,7 @@ class Passage:
     sentences: tuple[EvidenceSentence, ...]
     relevance: float | None = None
     sources: tuple[str, ...] = ()
+    timely: float = 0.0
 
 
 @dataclass(frozen=True)

@@ -157,9 +157,12 @@ def test_drafting_ahead_changes_no_token(small: LocalModel, monkeypatch: pytest.
     prompt = small.chat(
         "Repeat the passage word by word.", "The red fox ran over the old bridge and the red fox slept.\n", "Repeat it."
     )
-    ahead = "".join(small.write(prompt, 40))
+    sure_ahead: list[float] = []
+    sure: list[float] = []
+    ahead = "".join(small.write(prompt, 40, sure=sure_ahead))
     monkeypatch.setattr(llm, "_lookup", lambda seen, token: [])
-    assert "".join(small.write(prompt, 40)) == ahead
+    assert "".join(small.write(prompt, 40, sure=sure)) == ahead
+    assert sure == pytest.approx(sure_ahead, abs=0.05) and max(sure) <= 0
 
 
 def test_a_prompt_that_does_not_fit_is_said(small: LocalModel) -> None:

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from index.types import Article
 from rag.citations import attribute, number, split_draft
 from rag.evidence import dated, evidence_sentences
-from rag.support import content, overlap, problems, score
+from rag.support import content, form_problems, overlap, problems, score
 from rag.types import Passage
 from rag.when import period
 
@@ -40,6 +40,28 @@ DAY = date(2022, 3, 30)
 )
 def test_hard_facts(sentence: str, evidence: str, wrong: str) -> None:
     found = problems(sentence, [evidence], [DAY], evidence, evidence)
+    assert bool(found) == bool(wrong) and wrong in "; ".join(found), found
+
+
+def test_a_small_number_of_the_question_is_no_claim_of_the_answer() -> None:
+    sentence = "The two sides will study the proposals."
+    assert problems(sentence, [EVIDENCE], [DAY], EVIDENCE, EVIDENCE)
+    assert not problems(sentence, [EVIDENCE], [DAY], EVIDENCE, EVIDENCE, "What will the two sides do?")
+
+
+@pytest.mark.parametrize(
+    ("question", "sentence", "wrong"),
+    [
+        ("In which building were the talks held?", "The talks were held in the building.", "nothing that the question"),
+        ("In which building were the talks held?", "The talks were held in a palace.", ""),
+        ("Were the talks held in a palace?", "The talks were held in a palace.", ""),
+        ("How old is the envoy?", "The envoy is experienced.", "no number"),
+        ("How many envoys came?", "Several envoys came.", ""),
+        ("Who came?", "The passage names no envoy.", "speaks of the passage"),
+    ],
+)
+def test_what_an_answer_must_have(question: str, sentence: str, wrong: str) -> None:
+    found = form_problems(question, sentence)
     assert bool(found) == bool(wrong) and wrong in "; ".join(found), found
 
 
@@ -76,6 +98,10 @@ def test_markers_of_the_models_own_making_go(embedder) -> None:  # type: ignore[
     text, parts, cited = number(made)
     assert text.count("[1]") == 2 and len(cited) == 1
     assert all(text[s.start : s.end] == s.text for s in parts)
+
+
+def test_a_reference_to_the_passage_is_not_part_of_the_answer() -> None:
+    assert split_draft("According to the passage, talks were held daily.") == ["Talks were held daily."]
 
 
 def test_words_of_the_day_are_not_repeated_in_an_answer() -> None:

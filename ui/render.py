@@ -10,7 +10,7 @@ from rag.types import Answer, Citation
 
 
 def answer_html(answer: Answer) -> str:
-    """The answer with its markers as chips; a refusal looks different."""
+    """The answer with its markers as chips; a weakly supported sentence and a refusal look different."""
     if answer.abstained:
         return f'<p class="refusal">{_e(answer.text)}</p>'
     parts = []
@@ -18,6 +18,9 @@ def answer_html(answer: Answer) -> str:
         text = _e(sentence.text)
         for marker in sentence.markers:
             text = text.replace(f"[{marker}]", f'<sup class="chip" title="{_quote(answer, marker)}">{marker}</sup>')
+        if not sentence.supported:
+            hint = f"Weakly supported ({sentence.support:.2f} of 1): read the quoted words"
+            text = f'<span class="weak" title="{hint}">{text}</span>'
         parts.append(text)
     return f"<p>{' '.join(parts)}</p>"
 
