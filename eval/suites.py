@@ -205,7 +205,7 @@ def support_signals(
     judged: Sequence[Judged],
     embedder: Embedder,
     llm: LocalModel | None,
-    nearest: int = 4,
+    nearest: int = 3,
     progress: Progress | None = None,
 ) -> Iterator[dict[str, Any]]:
     """For each sentence the checker's signals: words, cosine and, with a model, log-odds."""

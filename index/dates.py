@@ -28,7 +28,7 @@ _ABSOLUTE = re.compile(
 _WEEKDAY = re.compile(rf"\b(?:(last|next|this)\s+)?({'|'.join(WEEKDAYS)})s?\b", re.IGNORECASE)
 _NEARBY = re.compile(r"\b(today|tonight|yesterday|tomorrow|the next day|the day before)\b", re.IGNORECASE)
 _FUTURE = re.compile(
-    r"\b(?:will|would|shall|going to|set (?:to|for)|scheduled|due|expected|planned?|plans|upcoming|"
+    r"\b(?:will|would|shall|going to|set (?:to|for)|scheduled|due|expect(?:s|ed)?|planned?|plans|upcoming|may|might|could|(?:un)?likely|"
     r"resume|begin on|starts? on|to be held|next|ahead of)\b",
     re.IGNORECASE,
 )
@@ -97,7 +97,8 @@ def mentions(text: str, published: date | None) -> list[Mention]:
     """Every expression in `text` that names a day, resolved against the publication day.
 
     A weekday is the latest one up to the publication day, unless the clause looks ahead
-    ("talks are set to resume Monday"): then the next one after it. Plural weekdays ("on
+    ("talks are set to resume Monday"): then the next one from it on. The weekday of publication
+    itself is that day ("later Wednesday"), unless "next" stands before it. Plural weekdays ("on
     Mondays") and anything relative in an article without a date stay unresolved.
     """
     found: list[Mention] = []
@@ -121,17 +122,17 @@ def mentions(text: str, published: date | None) -> list[Mention]:
 
 
 def weekday(name: str, base: date, direction: int) -> date:
-    """The weekday `name` nearest to `base`: on or before it (-1), or after it (1)."""
+    """The weekday `name` nearest to `base`: up to it (-1), from it on (1), or after it (2)."""
     gap = (WEEKDAYS.index(name.lower()) - base.weekday()) % 7
     if direction > 0:
-        return base + timedelta(days=gap or 7)
+        return base + timedelta(days=gap or (7 if direction > 1 else 0))
     return base - timedelta(days=(7 - gap) % 7)
 
 
 def _direction(text: str, match: re.Match[str]) -> int:
     modifier = (match.group(1) or "").lower()
     if modifier in ("last", "next"):
-        return -1 if modifier == "last" else 1
+        return -1 if modifier == "last" else 2
     opening = max(text.rfind(mark, 0, match.start()) for mark in '.;"“”\n') + 1
     clause = text[max(opening, match.start() - 90) : match.start()]
     ahead = [m.start() for m in _FUTURE.finditer(clause)]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections import OrderedDict
+import threading
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Protocol
@@ -13,7 +13,7 @@ from index.errors import ModelError, ModelMissing
 
 Progress = Callable[[int, int], None]
 _BATCH = 32
-_ASKED = 256  # texts in one call, up to which their vectors are remembered: those of a question
+_ASKED = 256  # texts in one call, below which their vectors are remembered: those of a question
 _REMEMBERED = 20_000  # vectors; 30 MB with the default model
 
 
@@ -54,7 +54,8 @@ class SentenceTransformerEmbedder:
         self._folder = folder
         self._model = None
         self._dim = dim
-        self._known: OrderedDict[str, np.ndarray] = OrderedDict()
+        self._known: dict[str, np.ndarray] = {}
+        self._lock = threading.RLock()
 
     @property
     def dim(self) -> int:
@@ -65,14 +66,18 @@ class SentenceTransformerEmbedder:
 
     def passages(self, texts: Sequence[str], progress: Progress | None = None) -> np.ndarray:
         """Float32 vectors of shape (len(texts), dim), each of length 1."""
-        if not texts or len(texts) > _ASKED:
+        if not texts or len(texts) >= _ASKED:
             return self._encode(texts, progress)
+        with self._lock:
+            return self._remembered(texts)
+
+    def _remembered(self, texts: Sequence[str]) -> np.ndarray:
         known = self._known
         new = [t for t in dict.fromkeys(texts) if t not in known]
-        found = {t: known[t] for t in texts if t in known} | dict(zip(new, self._encode(new, progress), strict=True))
+        found = {t: known[t] for t in texts if t in known} | dict(zip(new, self._encode(new, None), strict=True))
         known.update((t, found[t]) for t in new)
         while len(known) > _REMEMBERED:
-            known.popitem(last=False)
+            del known[next(iter(known))]
         return np.stack([found[t] for t in texts])
 
     def _encode(self, texts: Sequence[str], progress: Progress | None) -> np.ndarray:
@@ -96,6 +101,10 @@ class SentenceTransformerEmbedder:
         return self.passages([text])[0]
 
     def _load(self):  # type: ignore[no-untyped-def]
+        with self._lock:
+            return self._loaded()
+
+    def _loaded(self):  # type: ignore[no-untyped-def]
         if self._model is None:
             import transformers
             from sentence_transformers import SentenceTransformer

@@ -1,10 +1,11 @@
 """Site furniture goes, reporting stays.
 
 A scraper brings along what stands around an article: appeals for money, buttons, error
-messages, players' captions, the writer's biography. Nothing here knows any one site. Four
-kinds of evidence are used, from sure to weak, and the weak ones only beside a sure one:
+messages, players' captions, the writer's biography. Nothing here knows any one site. The
+evidence goes from sure to weak, and the weak counts only beside the sure:
 
-1. lines that are nothing but a control or a notice ("Read more", "Something went wrong");
+1. lines that are nothing but a control, a notice, a link to another article, a note about the
+   article itself or how to reach its writer ("Read more", "Something went wrong");
 2. lines in which the outlet speaks to its reader ("we … your support"), outside quotation;
 3. lines at an article's edge, without a full stop, that repeat across articles of one source;
 4. labels ("Once", "Monthly") that stand between lines already known to be furniture.
@@ -58,11 +59,11 @@ _NOTICE = re.compile(
 )
 _POINTER = re.compile(
     r"^\W*(?:related(?:\s+(?:article|story|stories|coverage|content|reading))?|read(?:\s+(?:more|also|next|now))?|see\s+also|also\s+read|"
-    r"more(?:\s+(?:on|from|about)\s+(?:this|\w+))?|recommended|watch(?:\s+(?:now|next|more))?|listen(?:\s+now)?|don['’]t\s+miss|in\s+pictures)\s*[:|»→>-]+\s*\S",
+    r"more(?:\s+(?:on|from|about)\s+(?:this|\w+))?|recommended|watch(?:\s+(?:now|next|more))?|listen(?:\s+now)?|don['’]t\s+miss|in\s+pictures)(?:\s*[:|»→>]+|\s+-+)\s*\S",
     _FLAGS,
 )
 # "NETFLIX FALLS:Netflix loses subscribers": a link's label and headline, joined by the scraper.
-_TEASER = re.compile(r"^\W*[^\s:.][^:.]{1,70}(?<!\d):(?=['‘“\"]?[A-Z])")
+_TEASER = re.compile(r"^\W*(?:[A-Z]{3,}|[^\s:.]+ [^:.]{1,70}(?<!\d)):(?=['‘“\"]?[A-Z])")
 _ABOUT_ITSELF = re.compile(
     r"^\W*contribut(?:ing|ors?)\s*:|contributed to this (?:report|story|article)\W*$|"
     r"^(?:this|the)(?: \w+){0,3} (?:story|article|headline|report) (?:has|have) been updated\b(?!.*\bcorrect)|"
@@ -70,7 +71,7 @@ _ABOUT_ITSELF = re.compile(
     _FLAGS,
 )
 _REACH = re.compile(
-    r"\b(?:reach|contact|email|follow|tell)\b.{0,80}(?:[\w.]+@[\w.]+\.\w{2,4}|@\w+|\d{3}[-) ]+\d{3}-\d{4})|^[\w.]+@[\w.]+\.\w{2,4}$|^@\w+$",
+    r"^\W*(?:you can )?(?:reach|contact|e-?mail|follow)\b.{0,80}(?:[\w.]+@[\w.]+\.\w{2,4}|@\w+)|^[\w.]+@[\w.]+\.\w{2,4}$|^@\w+$",
     _FLAGS,
 )
 _OPENER = re.compile(
@@ -117,7 +118,7 @@ def tidy(text: str) -> str:
     """Plain characters: no markup, no control, invisible or direction-changing characters."""
     text = text.replace("\r\n", "\n").replace("\r", "\n").replace("\u2028", "\n").replace("\u2029", "\n\n")
     text = html.unescape(_TAG.sub("", text)).translate(_INVISIBLE)
-    text = re.sub(r"[ \t]+Hide Caption \d+ of \d+[ \t]*$", "", text, flags=re.M)
+    text = re.sub(r"(?<![ \t])[ \t]+Hide Caption \d+ of \d+[ \t]*$", "", text, flags=re.M)
     return unicodedata.normalize("NFC", text.replace("\u00a0", " ").replace("\t", " "))
 
 
@@ -228,7 +229,7 @@ def _judge(lines: list[str], repeated: set[str], raw: RawArticle) -> list[str]:
         contact = _REACH.search(line) and len(line.split()) <= 60
         if not reasons[i] and place >= len(full) - 3 and (contact or _BIO.match(line)) and not _SAID.search(line):
             reasons[i] = "about the writer"
-    # Labels between two lines of furniture, and after the last one, are furniture too.
+    # Labels between two lines of furniture, and after an appeal's last one, are furniture too.
     for place, i in enumerate(full):
         line = lines[i].strip()
         before = reasons[full[place - 1]] if place else ""
@@ -249,8 +250,9 @@ def _judge(lines: list[str], repeated: set[str], raw: RawArticle) -> list[str]:
             reasons[i] = "a label among furniture"
     # The days above the entries of a running report belong to the entries.
     days = [i for i in full if published_from_line(lines[i])]
-    if len(days) == 1 and days[0] in full[:12] and not reasons[days[0]]:
-        reasons[days[0]] = "date line, kept as metadata"
+    if days and days[-1] in full[:12]:
+        for i in days:
+            reasons[i] = reasons[i] or "date line, kept as metadata"
     return reasons
 
 
@@ -291,7 +293,7 @@ def _alone(line: str, is_repeated: bool) -> str:
         return "a control or notice"
     if _POINTER.match(line) and len(words) <= 30 and not (_SAID.search(line) and _TERMINAL.search(line)):
         return "points to another article"
-    if len(words) <= 26 and _TEASER.match(line) and not _TERMINAL.search(line):
+    if len(words) <= 26 and _TEASER.match(line) and not _TERMINAL.search(line) and not _is_caption(line):
         return "points to another article"
     if len(words) <= 90 and _ABOUT_ITSELF.search(line) and not _SAID.search(unquoted):
         return "about the article, not of it"

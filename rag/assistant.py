@@ -142,7 +142,7 @@ class Rag:
         asked = period(alone, as_of)
         yield Event("status", f"searching {self.store.meta['articles']} articles")
         hits = search(self.store, self.embedder, alone, self.config.candidates, source, after, before, as_of)
-        found = evidence.passages(hits, alone, self.embedder, asked, as_of)
+        found = evidence.passages(hits, alone, self.embedder, asked)
         run.lap("search")
         if not hits or refusal.later_than(asked, as_of, newest):
             yield Event(
@@ -158,7 +158,7 @@ class Rag:
         unknown = refusal.unknown_names(alone, self.store.knows)
         read: list[Passage] = []
         for pool in (found[: self.config.read], found[self.config.read : 2 * self.config.read]):
-            if not read or refusal.evidence_strength(read, unknown) < refusal.CLEAR:
+            if pool and (not read or refusal.evidence_strength(read, unknown) < refusal.CLEAR):
                 yield Event("status", f"reading {len(read) + len(pool)} passages")
                 read += _read(self.llm, alone, pool)
         run.lap("read")

@@ -17,7 +17,9 @@ MAX_EVIDENCE = 3
 _GAIN = 0.12  # share of a sentence's words that a further citation must add
 # "today (28 March)" was true when the article was written, not when it is read.
 _TODAY = re.compile(r"\b(?:today|yesterday|tomorrow|tonight) \((\d{1,2} [A-Z][a-z]+)\)", re.I)
-_FROM_PASSAGE = re.compile(r"^(?:According to|In|Based on) the (?:passage|article|text)[^,]{0,30}, (\w)")
+_FROM_PASSAGE = re.compile(
+    r"^(?:According to|In|Based on) the (?:passage|article|text)(?: (?:above|given|provided))?, (\w)"
+)
 _MARKER = re.compile(r"\s*\[\d{1,3}(?:\s*,\s*\d{1,3})*\]")
 
 

@@ -1,8 +1,9 @@
 """Drafts: one sentence from one passage, checked, and the choice among them.
 
 A small model muddles speakers when it is shown several passages at once, so it is shown
-one. What it writes from each is then asked back ("does the passage say this?"); that answer
-and the passage's own score decide which draft is the answer, and whether there is one.
+one. What it writes from each is then asked back ("does the passage say this?"). That answer,
+the passage's own scores and how likely the model found its words decide which draft is the
+answer, and whether there is one.
 """
 
 from __future__ import annotations
@@ -24,19 +25,20 @@ from rag.types import Passage, Sentence
 # Logistic over (bias, relevance, verification, mean log-probability of its tokens, retrieval
 # score) of a draft without problems: the chance that it is a right answer. Fitted on drafts
 # over the golden articles, see eval/README.md.
-_BIAS, _RELEVANCE, _VERIFY, _SURE, _SCORE = -3.9, 0.75, 0.4, 1.7, 1.6
-ACCEPT = 0.25
+_BIAS, _RELEVANCE, _VERIFY, _SURE, _SCORE = -4.18, 0.78, 0.31, 1.64, 1.57
+ACCEPT = 0.2
 _DECISIVE = 0.5
 _SEVERAL = re.compile(
-    r"\b(?:how (?:did|has|have) .{3,60} (?:chang|develop|evolv|shift)|differ\w*|compare|disagree\w*|both|each(?! (?:day|week|month|year))|"
+    r"\b(?:how (?:did|has|have) .{3,60} (?:chang|develop|evolv|shift)\w*|differ\w*|compare|disagree\w*|both|each(?! (?:day|week|month|year))|"
     r"everyone|sides?\b.*\bsay|camps?|sequence|timeline|over time|contrast|versus|vs|conflicting|"
     r"contradict\w*|same view|list (?:the|all)|put together|put .{3,80} (?:in order|together)|in (?:what|which) order|one after (?:the other|another)|"
     r"on the one hand|how\b.{3,90}\band how|(?-i:[A-Z])\w+ or (?-i:[A-Z])\w+|or (?:not|has|have|is|are|did|does|do)|who were|"
-    r"which (?:\w+ ){0,2}(?!(?:does|was|is|has|this|news|it'?s)\b)\w+[^\Wsu]s\b)",
+    r"which (?:\w+ )?(?!(?:does|was|is|has|says|wants|holds|leads|plans|makes|gives|takes|goes|gets|needs|runs|this|news)\b)\w+[^\Wsu]s)\b",
     re.I,
 )
 _STATEMENTS = 3  # statements in an answer, at most, where several are asked for
 _RETRIEVAL = 1.5
+_TIMELY = 0.25  # what a passage's timeliness adds to the confidence, in the choice among drafts
 _GAP = 1.2  # rank below the best passage within which another is worth drafting from
 _FURTHER = 2.0  # the same for a further article where several statements are asked for
 _SENTENCES = 4
@@ -88,7 +90,7 @@ def rank(passage: Passage) -> float:
     """Where a passage stands: the model's log-odds, what retrieval thinks of it, and its day.
 
     The second term decides where a question uses an article's own words, which the model's
-    log-odds alone may miss. Its weight lies between two that were measured (eval/README.md).
+    log-odds alone may miss (eval/README.md).
     """
     return (passage.relevance or 0.0) + _RETRIEVAL * passage.score + passage.timely
 
@@ -137,7 +139,7 @@ def _claims(sentence: str) -> list[str]:
 
 def choose(drafts: Sequence[Draft]) -> tuple[list[Draft], list[Draft]]:
     """The draft that is the answer, if one is good enough, and those left out."""
-    ranked = sorted(drafts, key=lambda d: -d.confidence)
+    ranked = sorted(drafts, key=lambda d: -d.confidence - _TIMELY * d.passage.timely)
     accepted = [
         d for d in ranked if d.confidence >= ACCEPT and not d.attributed.problems and d.support >= support.UNSUPPORTED
     ]
@@ -169,7 +171,7 @@ def own_words(question: str, passage: Passage, embedder: Embedder) -> Draft:
         for v, s in zip(vectors[1:], passage.sentences, strict=True)
     ]
     order = sorted(range(len(near)), key=lambda i: -near[i])
-    chosen = sorted(i for i in order[:_OWN] if near[i] >= _SECOND * near[order[0]])
+    chosen = sorted(i for i in order[:_OWN] if i == order[0] or near[i] >= _SECOND * near[order[0]])
     evidence = tuple(passage.sentences[i] for i in chosen)
     words = " ".join(" ".join(s.text.split()) for s in evidence)
     text = f"{passage.article.source or 'An article'} ({short_day(passage.article)}) writes: {words}"

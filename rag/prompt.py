@@ -1,8 +1,8 @@
 """Every prompt text. The passage comes first and the question last.
 
-Order matters to this model: with the question before the passage its yes/no ranked the
-right passage first for 12 of 24 questions, with the question after it for 22 (AUROC of its
-maximum .80 and .93; `eval/README.md`). It also lets what was read of a passage be kept for
+Order matters to this model: with the question before the passage its yes/no (in another
+wording) ranked the right passage first for 12 of 24 questions, with the question after it
+for 22 (`eval/README.md`). It also lets what was read of a passage be kept for
 the next question.
 """
 
@@ -32,7 +32,7 @@ def passage_head(passage: Passage) -> str:
 
 def holds_answer(question: str) -> str:
     """Whether the passage read before answers the question."""
-    return f"Question: {question}\nDoes the passage contain the answer to the question?"
+    return f"Question: {question}\nCan the question be answered from the passage?"
 
 
 def answer(question: str) -> str:

@@ -33,7 +33,7 @@ class Passage:
 
     Attributes:
         shown: the words as the model reads them: with the day meant after "on Monday".
-        score: fused retrieval score, 0 to 1.
+        score: fused retrieval score and nearness of its nearest sentence, 0 to 1.
         cosine: cosine similarity to the question.
         relevance: the model's log-odds that the passage holds the answer; None if not asked.
         sources: ids of all articles that carry it, this one first.
@@ -78,6 +78,7 @@ class Sentence:
         start, end: offsets into `Answer.text`; -1 for a dropped sentence.
         markers: the citations that support it.
         support: 0 to 1, how surely its evidence says it.
+        supported: whether that is an even chance or more; False is shown as weakly supported.
         why: why it was dropped or changed; empty otherwise.
     """
 

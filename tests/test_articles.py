@@ -148,6 +148,11 @@ def test_an_appeal_ends_where_a_story_begins() -> None:
     assert clean(RawArticle("x", text, "x")).text.split("\n\n") == text.split("\n")[1:]
 
 
+def test_a_numbered_heading_between_furniture_stays() -> None:
+    text = "The harbour opens on Friday.\nIt had been shut since May.\nBoats wait.\nRead more\n1. Harbour\nRead more\nFees will fall."
+    assert "1. Harbour" in clean(RawArticle("x", text, "x")).text
+
+
 @pytest.mark.parametrize(
     "line",
     [
@@ -171,8 +176,10 @@ def test_what_a_scraper_leaves_behind_goes(line: str) -> None:
         "The council opened a page where families can sign up for food boxes.",
         "Officers persuaded him to sign up for the navy in May.",
         "Lisbon:In two years nearly three million bottles were landed at the port.",
-        "1. Harbour",
         "Enjoying cold water? It happens",
+        "More-than-usual rain fell on the harbour.",
+        "A boat in the harbour (Photo:Ana Reis / Reuters)",
+        "Anyone who saw the boat should contact police at 555-123-4567.",
     ],
 )
 def test_reporting_that_looks_like_furniture_stays(line: str) -> None:
@@ -258,6 +265,10 @@ def test_a_link_out_of_the_folder_is_not_followed(tmp_path: Path) -> None:
         ("said late Sunday.", date(2022, 3, 13), [date(2022, 3, 13)]),
         ("On Monday, March 14, a session will be held", date(2022, 3, 13), [date(2022, 3, 14)]),
         ("ordered his army into Ukraine on Feb. 24, this week", date(2022, 3, 13), [date(2022, 2, 24)]),
+        ("will debrief reporters later Wednesday.", date(2022, 3, 30), [date(2022, 3, 30)]),
+        ("the talks were unlikely to begin on Monday", date(2022, 3, 28), [date(2022, 3, 28)]),
+        ("We expect that this may happen [Tuesday]", date(2022, 3, 28), [date(2022, 3, 29)]),
+        ("They will meet next Monday.", date(2022, 3, 28), [date(2022, 4, 4)]),
         ("It happens on Mondays.", date(2022, 3, 13), []),
         ("on Tuesday", None, []),
         ("next Friday there was", date(2022, 3, 30), [date(2022, 4, 1)]),

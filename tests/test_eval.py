@@ -269,7 +269,7 @@ def test_the_support_check_switched_off_is_seen(
     questions, made, _ = near_misses
     real = assistant.check
     # Both builds take every question to the draft, so that the check alone decides.
-    monkeypatch.setattr(refusal, "evidence_strength", lambda read, unknown=(): refusal.CLEAR)
+    monkeypatch.setattr(refusal, "evidence_strength", lambda read, unknown=(): refusal.WORTH_DRAFTING)
     checked = figures(questions, made)
     monkeypatch.setattr(assistant, "check", unchecked)
     bad = figures(questions, made)

@@ -203,8 +203,11 @@ def test_a_disk_that_fills_is_a_sentence_and_leaves_the_old_index(
     assert [a.id for a in Store(tmp_path / "ix", embedder).articles()] == ["a"]
 
 
-def test_vectors_of_a_question_are_remembered_and_the_same(embedder) -> None:  # type: ignore[no-untyped-def]
+def test_vectors_of_a_question_are_remembered_and_the_same(embedder, monkeypatch) -> None:  # type: ignore[no-untyped-def]
     texts = ["A short sentence.", "Another one, which is longer than the first.", "A short sentence."]
     first = embedder.passages(texts)
+    monkeypatch.setattr(
+        embedder, "_encode", lambda new, progress: pytest.fail(f"encoded again: {new}") if new else first[:0]
+    )
     assert (embedder.passages(texts[::-1])[::-1] == first).all() and (first[0] == first[2]).all()
     assert embedder.passages([]).shape == (0, embedder.dim)

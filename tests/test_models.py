@@ -82,6 +82,7 @@ def test_what_the_hub_gives_is_checked_too(home: Path, monkeypatch: pytest.Monke
 def test_every_model_of_the_registry_has_its_hash() -> None:
     for name, model in models.registry().items():
         digests = [model.sha256] if model.file else list(model.files.values())
+        assert model.file or {"modules.json", "1_Pooling/config.json", "model.safetensors"} <= set(model.files)
         assert digests and all(re.fullmatch(r"[0-9a-f]{64}", digest or "") for digest in digests), name
 
 

@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import date
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from index.types import Article
-from rag.citations import attribute, number, split_draft
-from rag.evidence import dated, evidence_sentences
+from index.types import Article, Chunk, Hit
+from rag.citations import Attributed, attribute, number, split_draft
+from rag.drafts import Draft, asks_for_several, choose, further
+from rag.evidence import dated, evidence_sentences, passages
 from rag.support import content, form_problems, overlap, problems, score
 from rag.types import Passage
 from rag.when import period
@@ -57,12 +59,72 @@ def test_a_small_number_of_the_question_is_no_claim_of_the_answer() -> None:
         ("Were the talks held in a palace?", "The talks were held in a palace.", ""),
         ("How old is the envoy?", "The envoy is experienced.", "no number"),
         ("How many envoys came?", "Several envoys came.", ""),
+        ("How many envoys came?", "No one came.", ""),
+        ("What crossed?", "The passage of aid convoys began.", ""),
         ("Who came?", "The passage names no envoy.", "speaks of the passage"),
     ],
 )
 def test_what_an_answer_must_have(question: str, sentence: str, wrong: str) -> None:
     found = form_problems(question, sentence)
     assert bool(found) == bool(wrong) and wrong in "; ".join(found), found
+
+
+@pytest.mark.parametrize(
+    ("question", "several"),
+    [
+        ("How did Peskov's view of the talks change?", True),
+        ("What does each side say about Crimea?", True),
+        ("Can Crimea be discussed or not?", True),
+        ("Which countries hosted talks?", True),
+        ("Compare the two statements.", True),
+        ("When did the campaign begin?", False),
+        ("Did it bother the Kremlin?", False),
+        ("Were they sent money or documents?", False),
+        ("Which official says this?", False),
+        ("How much does it cost each month?", False),
+        ("Who is Russia's chief negotiator?", False),
+    ],
+)
+def test_whether_several_statements_are_asked_for(question: str, several: bool) -> None:
+    assert asks_for_several(question) == several
+
+
+def test_several_statements_stand_side_by_side_in_order_of_date(embedder) -> None:  # type: ignore[no-untyped-def]
+    read = [
+        replace(passage("The harbour is open, the mayor said.", "late", date(2022, 3, 30)), relevance=3.0),
+        replace(passage("The harbour is shut, the port said.", "early", date(2022, 3, 1)), relevance=2.0),
+        replace(passage("The harbour will be shut again.", "late", date(2022, 3, 30)), relevance=2.0),
+        replace(passage("Bread has become dearer.", "far", date(2022, 3, 2)), relevance=-2.0),
+    ]
+    told = further([], read, "Is the harbour open or not?", embedder)
+    assert [d.passage.article.id for d in told] == ["early", "late"]
+    assert told[0].attributed.text == "S (1 March 2022) writes: The harbour is shut, the port said."
+    assert [s.text for d in told for s in d.attributed.evidence] == [p.text for p in (read[1], read[0])]
+
+
+def test_among_drafts_the_surest_is_chosen_and_none_with_a_problem() -> None:
+    sentence = passage("The harbour is open.")
+
+    def draft(relevance: float, *problems: str) -> Draft:
+        made = Attributed("The harbour is open.", sentence.sentences, 1.0, 0.9, problems)
+        return Draft(made, replace(sentence, relevance=relevance), 4.0, 0.9, -0.1)
+
+    weak, strong, wrong = draft(0.5), draft(3.0), draft(5.0, "a number is not there")
+    assert choose([weak, strong, wrong])[0] == [strong]
+    assert choose([wrong]) == ([], [wrong])
+    assert choose([replace(weak, verify=-9.0)])[0] == []
+
+
+def test_what_is_newest_comes_first_where_the_latest_is_asked_for(embedder) -> None:  # type: ignore[no-untyped-def]
+    def hit(name: str, day: date) -> Hit:
+        text = "The harbour talks went on."
+        article = Article(name, "T", "S", day, "", None, (), text)
+        return Hit(Chunk(f"{name}#0", name, 0, 0, len(text), text), article, 0.5, 1, 0.5)
+
+    hits = [hit("old", date(2022, 3, 1)), hit("new", date(2022, 3, 30))]
+    asked = period("What is the latest on the talks?", date(2022, 3, 30))
+    found = passages(hits, "What is the latest on the talks?", embedder, asked)
+    assert [p.article.id for p in found] == ["new", "old"] and found[0].timely > found[1].timely
 
 
 def passage(text: str, article_id: str = "a", day: date = DAY) -> Passage:
