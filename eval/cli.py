@@ -109,7 +109,7 @@ def _check(
 ) -> None:
     for question in questions:
         if question.collection == name:
-            golden._check_quotes(question, articles, f"{args.golden or golden.DEFAULT} {question.id}")
+            golden.check_quotes(question, articles, f"{args.golden or golden.DEFAULT} {question.id}")
 
 
 def _draft(args: argparse.Namespace, folder: Path) -> int:

@@ -123,14 +123,19 @@ def load(path: Path, articles: Mapping[str, Article] | None = None) -> list[Gold
             )
         seen[question.id] = number
         if articles is not None:
-            _check_quotes(question, articles, where)
+            check_quotes(question, articles, where)
         questions.append(question)
     if not questions:
         raise InputError(f"{path} holds no questions.", "Write one JSON object a line.")
     return questions
 
 
-def _check_quotes(question: GoldenQuestion, articles: Mapping[str, Article], where: str) -> None:
+def check_quotes(question: GoldenQuestion, articles: Mapping[str, Article], where: str) -> None:
+    """Every article a question names is there, and every quote stands in its article word for word.
+
+    Raises:
+        InputError: with `where` and what is not there.
+    """
     for article_id in question.articles:
         if article_id not in articles:
             raise InputError(f'{where}: unknown article id "{article_id}".', "`rag articles` lists them.")

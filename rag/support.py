@@ -39,6 +39,7 @@ _OPEN = re.compile(
     r"\W*(?:(?:and|so|but|in|on|at|to|of|for|with|from|by)\s+)*(?:who|whose|whom|what|which|when|where|why|how)\b", re.I
 )
 _COUNT = re.compile(r"\b(?:how (?:many|much|old)|(?:what|which) year|what (?:number|percentage|share))\b", re.I)
+_DATE = re.compile(r"\b(?:what|which) (?:dates?|days?)\b|\bthe dates?\b", re.I)
 _QUANTITY = re.compile(
     r"\b(?:several|dozens?|hundreds?|thousands?|millions?|billions?|few|many|most|all|both|half|couple|pair|"
     r"no|none|nobody|one|single|twice|a (?:third|quarter|fifth|tenth|year))\b",
@@ -157,13 +158,17 @@ def form_problems(question: str, sentence: str) -> list[str]:
     """Why a sentence cannot be an answer to this question, whatever its evidence says.
 
     A sentence that has no word of meaning beyond the question's only repeats it; "how many"
-    is answered by a number or a quantity.
+    is answered by a number or a quantity, "which date" by a day.
     """
     found = []
     if _OPEN.match(question) and not content(sentence) - content(question):
         found.append("it says nothing that the question does not")
     if _COUNT.search(question) and not (_numbers(sentence) or _QUANTITY.search(sentence)):
         found.append("it gives no number")
+    if _DATE.search(question) and not (
+        _numbers(sentence) or any(re.search(rf"\b{w}\b", sentence, re.I) for w in WEEKDAYS)
+    ):
+        found.append("it gives no day")
     if re.search(r"\bthe passage\b(?! (?:of|through|to|into|from)\b)", sentence, re.I):
         found.append("it speaks of the passage, not of what happened")
     return found

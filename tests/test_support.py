@@ -60,6 +60,8 @@ def test_a_small_number_of_the_question_is_no_claim_of_the_answer() -> None:
         ("How old is the envoy?", "The envoy is experienced.", "no number"),
         ("How many envoys came?", "Several envoys came.", ""),
         ("How many envoys came?", "No one came.", ""),
+        ("On which date did they meet?", "They met late last month.", "no day"),
+        ("On which date did they meet?", "They met on Tuesday.", ""),
         ("What crossed?", "The passage of aid convoys began.", ""),
         ("Who came?", "The passage names no envoy.", "speaks of the passage"),
     ],
