@@ -153,7 +153,7 @@ def _histogram(values: Sequence[float], low: float, high: float | None, bins: in
     )
     return (
         f'<svg viewBox="0 0 420 132" role=img aria-label="histogram">{bars}<text x="10" y="126">{low:g}{unit}</text>'
-        f'<text x="410" y="126" text-anchor="end">{high:.3g}{unit}</text></svg>'
+        f'<text x="410" y="126" text-anchor="end">{_round(high)}{unit}</text></svg>'
     )
 
 
@@ -183,3 +183,7 @@ def _mean(values: Any) -> float:
 
 def _e(text: Any) -> str:
     return html.escape(str(text))
+
+
+def _round(value: float) -> str:
+    return f"{value:,.0f}" if value >= 100 else f"{value:.3g}"

@@ -83,6 +83,7 @@ def test_what_an_answer_must_have(question: str, sentence: str, wrong: str) -> N
         ("Did it bother the Kremlin?", False),
         ("Were they sent money or documents?", False),
         ("Which official says this?", False),
+        ("Around which two cities was it?", False),
         ("How much does it cost each month?", False),
         ("Who is Russia's chief negotiator?", False),
     ],
