@@ -73,7 +73,7 @@ class Draft:
     @property
     def decisive(self) -> bool:
         """Whether no other draft needs to be tried."""
-        return self.confidence >= _DECISIVE and self.support >= support.SUPPORTED and not self.attributed.problems
+        return self.confidence >= _DECISIVE and self.support >= _DECISIVE and not self.attributed.problems
 
     def dropped(self) -> Sentence:
         """The sentence as one that was left out, with why."""

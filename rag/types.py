@@ -78,7 +78,7 @@ class Sentence:
         start, end: offsets into `Answer.text`; -1 for a dropped sentence.
         markers: the citations that support it.
         support: 0 to 1, how surely its evidence says it.
-        supported: whether that is an even chance or more; False is shown as weakly supported.
+        supported: whether that is enough; False is shown as weakly supported (`rag.support.SUPPORTED`).
         why: why it was dropped or changed; empty otherwise.
     """
 
