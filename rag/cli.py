@@ -174,7 +174,8 @@ def articles(args: argparse.Namespace) -> int:
             )
         return 0
     for a in store.articles():
-        print(f"{a.published or 'undated':10}  {a.id}  {a.source or '?'}: {a.label}")
+        day = a.published.isoformat() if a.published else "undated"
+        print(f"{day:10}  {a.id}  {a.source or 'source not known'}: {a.label}")
     for s in json.loads(store.meta["skipped"]):
         print(f"  skipped {s['path']}: {s['why']}")
     return 0

@@ -100,6 +100,12 @@ def test_index_search_articles(capsys: pytest.CaptureFixture[str], tmp_path: Pat
     assert "newsletter" not in out and "mayor" in out
 
 
+def test_articles_are_listed_with_their_day(capsys: pytest.CaptureFixture[str], seeds_index: Path) -> None:
+    code, out, _ = run(capsys, "articles", "--index", str(seeds_index))
+    assert code == 0 and "2022-03-30  001_1c8f655283240db4  The Moscow Times: Kremlin Sees" in out
+    assert "2022-03-21  002_78cf0033457ac78f  source not known: " in out
+
+
 def test_ask_without_a_model(capsys: pytest.CaptureFixture[str], seeds_index: Path) -> None:
     args = ["ask", "Who is Russia's chief negotiator?", "--index", str(seeds_index), "--model", "none"]
     code, out, _ = run(capsys, *args)
