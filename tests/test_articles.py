@@ -148,6 +148,11 @@ def test_an_appeal_ends_where_a_story_begins() -> None:
     assert clean(RawArticle("x", text, "x")).text.split("\n\n") == text.split("\n")[1:]
 
 
+def test_a_country_is_not_the_outlet() -> None:
+    text = "Support The Daily Bay!\nThe US dollar is rising, traders believe.\nThe US central bank meets on Friday."
+    assert clean(RawArticle("x", text, "x")).text.split("\n\n") == text.split("\n")[1:]
+
+
 def test_a_numbered_heading_between_furniture_stays() -> None:
     text = "The harbour opens on Friday.\nIt had been shut since May.\nBoats wait.\nRead more\n1. Harbour\nRead more\nFees will fall."
     assert "1. Harbour" in clean(RawArticle("x", text, "x")).text
