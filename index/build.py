@@ -9,7 +9,7 @@ from index.embedder import Embedder, Progress
 from index.errors import CollectionError
 from index.furniture import clean, repeated_lines
 from index.readers import KINDS, read_folders
-from index.store import write
+from index.store import ADDED, write
 from index.types import Article, IndexReport, RawArticle, Skipped
 
 
@@ -33,13 +33,14 @@ def build(
     rebuild: bool = False,
     progress: Progress | None = None,
 ) -> IndexReport:
-    """Make the index at `index` hold the articles of `folders`, and nothing else.
+    """Make the index at `index` hold the articles of `folders` and those added to it, and nothing else.
 
     Raises:
         CollectionError: no folder, or no article in them.
         IndexBusy, IndexDamaged: see `index.store.write`.
     """
-    raws, skipped = read_folders(folders)
+    added = index / ADDED
+    raws, skipped = read_folders([*folders, added] if added.is_dir() else folders)
     articles, empty = clean_all(raws)
     skipped += empty
     if not articles:

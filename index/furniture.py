@@ -129,7 +129,7 @@ def repeated_lines(raws: Iterable[RawArticle]) -> dict[str, set[str]]:
     """
     articles: dict[str, list[set[str]]] = {}
     for raw in raws:
-        lines = {_normal(line) for line in tidy(raw.text).split("\n")} - {""}
+        lines = {normal(line) for line in tidy(raw.text).split("\n")} - {""}
         articles.setdefault(raw.source or "", []).append(lines)
     repeated: dict[str, set[str]] = {}
     for source, sets in articles.items():
@@ -245,7 +245,7 @@ def _judge(lines: list[str], repeated: set[str], raw: RawArticle) -> list[str]:
             and not _is_caption(line)
             # A date or the title may stand between a banner and the text.
             and place > 2
-            and _normal(line) != _normal(raw.title or "")
+            and normal(line) != normal(raw.title or "")
         ):
             reasons[i] = "a label among furniture"
     # The days above the entries of a running report belong to the entries.
@@ -262,7 +262,7 @@ def _frame(lines: list[str], full: list[int], edges: set[int], repeated: set[str
     Where lines of this kind also stand between the paragraphs ("Alabama", "Alaska", …), they
     are headings, and only the very first and last line may be a frame.
     """
-    again = [i for i in full if _normal(lines[i]) in repeated and not _ITEM.match(lines[i].strip())]
+    again = [i for i in full if normal(lines[i]) in repeated and not _ITEM.match(lines[i].strip())]
     labels = [i for i in again if len(lines[i].split()) <= 12 and not _TERMINAL.search(lines[i].strip())]
     inner = sum(i not in edges and not _alone(lines[i].strip(), False) for i in labels)
     headings = set(labels) - {*full[:1], *full[-1:]} if inner >= _REPEATS else set()
@@ -357,8 +357,9 @@ def _published(raw: RawArticle, lines: list[str], url: str | None) -> tuple[date
     return (day, "stated in the url") if day else (None, raw.published_how)
 
 
-def _normal(line: str) -> str:
+def normal(line: str) -> str:
+    """A line by its words alone, lower case: how repeated lines are told."""
     return " ".join(re.findall(r"\w+", line.lower()))
 
 
-__all__ = ["clean", "paragraphs", "repeated_lines", "tidy"]
+__all__ = ["clean", "normal", "paragraphs", "repeated_lines", "tidy"]

@@ -3,6 +3,7 @@
     FOLDER/index.sqlite          articles, chunks, full text (FTS5), vectors, and `meta`
     FOLDER/vectors-N.faiss       the vectors of generation N, by chunk row
     FOLDER/write.lock            held by the one writer
+    FOLDER/added/                a person's own articles (`index.additions`)
 
 The commit of one SQLite transaction is the only moment at which anything changes: it names
 the generation whose FAISS file was written and flushed before, and that file's SHA-256. A
@@ -34,6 +35,7 @@ from index.types import Article, Chunk, IndexReport, Removed, Skipped
 
 FORMAT = 1
 DATABASE = "index.sqlite"
+ADDED = "added"
 _SCHEMA = """
 CREATE TABLE IF NOT EXISTS meta(key TEXT PRIMARY KEY, value TEXT NOT NULL);
 CREATE TABLE IF NOT EXISTS articles(
@@ -122,6 +124,31 @@ class Store:
         with self.snapshot() as db:
             rows = db.execute("SELECT id FROM articles ORDER BY published IS NULL, published, id")
             return [self._article(row[0]) for row in rows.fetchall()]
+
+    def of_source(self, source: str, limit: int) -> list[Article]:
+        """The newest articles of a source."""
+        with self.snapshot() as db:
+            query = "SELECT id FROM articles WHERE source = ? ORDER BY published DESC, id LIMIT ?"
+            return [self._article(row[0]) for row in db.execute(query, (source, limit)).fetchall()]
+
+    def sources(self) -> list[str]:
+        """The sources that articles name, by their alphabet."""
+        with self.snapshot() as db:
+            found = db.execute("SELECT DISTINCT source FROM articles WHERE source IS NOT NULL ORDER BY lower(source)")
+            return [row[0] for row in found]
+
+    def span(self) -> tuple[date | None, date | None]:
+        """The days of the oldest and the newest article; None where none is dated."""
+        with self.snapshot() as db:
+            first, last = db.execute("SELECT min(published), max(published) FROM articles").fetchone()
+        return (date.fromisoformat(first), date.fromisoformat(last)) if first else (None, None)
+
+    def with_text(self, text: str) -> str | None:
+        """The id of an article with exactly this text, or None."""
+        with self.snapshot() as db:
+            query = "SELECT id FROM articles WHERE json_extract(data, '$.text') = ? LIMIT 1"
+            found = db.execute(query, (text,)).fetchone()
+        return found[0] if found else None
 
     def chunk(self, row: int) -> Chunk:
         """The chunk in this row (inside a snapshot)."""
@@ -231,8 +258,11 @@ def write(
     folders: Sequence[str] = (),
     rebuild: bool = False,
     progress: Progress | None = None,
+    drop: Sequence[str] | None = None,
 ) -> IndexReport:
     """Make the index hold exactly these articles; embed only what is new.
+
+    Where `drop` is given, all other articles stay too, save those with these ids.
 
     Vectors are committed in batches as they are made, so that an interrupted run is not
     repeated; articles and chunks change in one transaction at the end.
@@ -254,7 +284,7 @@ def write(
             _remove(folder)
         db = _connect(folder)
         try:
-            return _write(db, folder, articles, embedder, skipped, folders, progress)
+            return _write(db, folder, articles, embedder, skipped, folders, progress, drop)
         except sqlite3.DatabaseError as error:
             if "full" in str(error):
                 raise RagError(f"The disk that holds {folder} is full.", "Free some space and run it again.") from error
@@ -273,6 +303,7 @@ def _write(
     skipped: Sequence[Skipped],
     folders: Sequence[str],
     progress: Progress | None,
+    drop: Sequence[str] | None,
 ) -> IndexReport:
     for statement in _SCHEMA.split(";\n"):
         if statement.strip():
@@ -288,7 +319,7 @@ def _write(
     hashes = {i: hashlib.sha256(text.encode()).hexdigest() for i, text in data.items()}
     before = dict(db.execute("SELECT id, hash FROM articles").fetchall())
     changed = [a for a in articles if before.get(a.id) != hashes[a.id]]
-    dropped = [i for i in before if i not in hashes]
+    dropped = [i for i in before if i not in hashes and (drop is None or i in drop)]
     chunks = {a.id: chunk(a) for a in changed}
     keys = {c.id: _key(embedded_text(a, c)) for a in changed for c in chunks[a.id]}
     embedded = _embed_missing(db, changed, chunks, keys, embedder, progress)
@@ -317,6 +348,7 @@ def _write(
         db.execute("DELETE FROM vectors WHERE hash NOT IN (SELECT hash FROM chunks)")
         generation = int(meta.get("generation", 0)) + 1
         total, digest = _write_vectors(db, folder, generation, embedder.dim)
+        count = db.execute("SELECT count(*) FROM articles").fetchone()[0]
         db.executemany(
             "INSERT OR REPLACE INTO meta VALUES (?, ?)",
             [
@@ -327,7 +359,7 @@ def _write(
                 ("generation", str(generation)),
                 ("vectors_sha256", digest),
                 ("chunks", str(total)),
-                ("articles", str(len(articles))),
+                ("articles", str(count)),
                 ("kind", "flat"),
                 ("built_at", date.today().isoformat()),
                 ("folders", json.dumps(list(folders))),
@@ -344,7 +376,7 @@ def _write(
             old.unlink(missing_ok=True)
     updated = sum(1 for a in changed if a.id in before)
     return IndexReport(
-        articles=len(articles),
+        articles=count,
         chunks=total,
         added=len(changed) - updated,
         updated=updated,

@@ -1,0 +1,186 @@
+"""A person's own articles, added while the collection is in use.
+
+    FOLDER/added/   beside the index: one file an article, named by its id
+
+They are searchable at once, stay apart from the folders that were indexed, and are indexed
+again whenever those are.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+import shutil
+from collections.abc import Sequence
+from dataclasses import replace
+from datetime import date
+from pathlib import Path
+
+from index.embedder import Embedder, Progress
+from index.errors import InputError
+from index.furniture import clean, normal, repeated_lines
+from index.readers import read_file
+from index.store import ADDED, Store, write
+from index.types import Article, IndexReport, RawArticle, Skipped
+
+MAX_TEXT = 2_000_000  # characters of a pasted article
+_ALIKE = 200  # articles of one source that are looked at for its repeated lines
+
+
+def add(index: Path, files: Sequence[Path], embedder: Embedder, progress: Progress | None = None) -> IndexReport:
+    """Take the articles of files into a collection, beside what is there.
+
+    An article whose id is taken gets another one. What cannot be read, or is there already
+    word for word, is skipped and reported by the file's name.
+
+    Raises:
+        IndexMissing, IndexDamaged, IndexBusy: see `index.store`.
+    """
+    raws: list[RawArticle] = []
+    skipped: list[Skipped] = []
+    for path in files:
+        found = read_file(path, path.parent)
+        for item in [found] if isinstance(found, Skipped) else found:
+            if isinstance(item, Skipped):
+                skipped.append(replace(item, path=item.path.replace(str(path), path.name)))
+            else:
+                raws.append(item)
+    return _take(index, raws, skipped, embedder, progress)
+
+
+def add_text(
+    index: Path,
+    text: str,
+    embedder: Embedder,
+    title: str | None = None,
+    source: str | None = None,
+    published: date | None = None,
+) -> IndexReport:
+    """Take a pasted text into a collection as an article.
+
+    Raises:
+        InputError: the text is empty or too long.
+    """
+    if not text.strip():
+        raise InputError("The text is empty.", "Paste an article.")
+    if len(text) > MAX_TEXT:
+        raise InputError(
+            f"The text has {len(text):,} characters; the most is {MAX_TEXT:,}.", "Split it, or add it as a file."
+        )
+    name = re.sub(r"\W+", "-", (title or " ".join(text.split()[:8])).lower()).strip("-")[:60]
+    raw = RawArticle(
+        name or "pasted", text, "the pasted text", title or None, source or None, None, published,
+        "stated when it was added" if published else "",
+    )  # fmt: skip
+    return _take(index, [raw], [], embedder, None)
+
+
+def own(store: Store) -> list[Article]:
+    """The articles that were added so, oldest first."""
+    return [a for a in store.articles() if _is_own(store.folder, a)]
+
+
+def remove(index: Path, article_id: str, embedder: Embedder) -> IndexReport:
+    """Take an article out again that was added by `add` or `add_text`.
+
+    Raises:
+        InputError: there is none with this id, or it came with an indexed folder.
+    """
+    store = Store(index, embedder)
+    try:
+        article = store.article(article_id)
+    except KeyError:
+        raise InputError(f"There is no article {article_id!r}.", "`rag articles` lists them.") from None
+    finally:
+        store.close()
+    if not _is_own(index, article):
+        raise InputError(
+            f"{article_id} belongs to an indexed folder ({article.path}).", "Remove its file and run `rag index`."
+        )
+    report = _write(index, [], [article_id], embedder, None)
+    _file(article).unlink(missing_ok=True)
+    return report
+
+
+def _take(
+    index: Path, raws: Sequence[RawArticle], skipped: list[Skipped], embedder: Embedder, progress: Progress | None
+) -> IndexReport:
+    folder = index / ADDED
+    store = Store(index, embedder)
+    try:
+        taken = {a.id for a in store.articles()}
+        repeated = repeated_lines(raws)
+        new: list[tuple[Article, RawArticle]] = []
+        for raw in raws:
+            article = clean(raw, repeated.get(raw.source or "", set()) | _known_frame(store, raw.source))
+            twin = store.with_text(article.text) or next((a.id for a, _ in new if a.text == article.text), None)
+            if not article.text or twin:
+                why = f"the same text is there already, as {twin}" if twin else "nothing but site furniture in it"
+                skipped.append(Skipped(Path(raw.path).name, why))
+                continue
+            name = _free(re.sub(r"[^\w.-]+", "-", raw.id).strip(".-")[:80] or "article", taken)
+            taken.add(name)
+            path = folder / (name + (".jsonl" if _is_line(raw) else Path(raw.path).suffix.lower()))
+            new.append((replace(article, id=name, path=str(path)), raw))
+    finally:
+        store.close()
+    folder.mkdir(exist_ok=True)
+    written: list[Path] = []
+    try:
+        for article, raw in new:
+            path = Path(article.path)
+            written.append(path)
+            if _is_line(raw):
+                path.write_text(_line(raw, article.id), "utf-8")
+            else:
+                shutil.copyfile(raw.path, path)
+        report = _write(index, [a for a, _ in new], [], embedder, progress)
+    except BaseException:
+        for path in written:
+            path.unlink(missing_ok=True)
+        raise
+    return replace(report, skipped=tuple(skipped))
+
+
+def _write(
+    index: Path, articles: Sequence[Article], drop: Sequence[str], embedder: Embedder, progress: Progress | None
+) -> IndexReport:
+    store = Store(index, embedder)
+    meta = store.meta
+    store.close()
+    before = [Skipped(**s) for s in json.loads(meta["skipped"])]
+    return write(index, articles, embedder, before, json.loads(meta["folders"]), progress=progress, drop=drop)
+
+
+def _is_own(index: Path, article: Article) -> bool:
+    return _file(article).parent == index / ADDED
+
+
+def _file(article: Article) -> Path:
+    return Path(re.sub(r" line \d+$", "", article.path))
+
+
+def _is_line(raw: RawArticle) -> bool:
+    """Whether the article is no file of its own: a line of a `.jsonl`, or pasted."""
+    return not Path(raw.path).is_file()
+
+
+def _known_frame(store: Store, source: str | None) -> set[str]:
+    """Lines that are already known to repeat in this source."""
+    alike = store.of_source(source, _ALIKE) if source else []
+    return {normal(r.text) for a in alike for r in a.removed if r.why.startswith("repeats")}
+
+
+def _line(raw: RawArticle, name: str) -> str:
+    data = {
+        "id": name, "title": raw.title, "source": raw.source, "url": raw.url, "authors": list(raw.authors),
+        "date": raw.published.isoformat() if raw.published else None, "text": raw.text,
+    }  # fmt: skip
+    return json.dumps(data, ensure_ascii=False) + "\n"
+
+
+def _free(name: str, taken: set[str]) -> str:
+    """The name, or the first one after it that is not taken."""
+    if name not in taken:
+        return name
+    return next(f"{name}-{n}" for n in range(2, len(taken) + 3) if f"{name}-{n}" not in taken)
