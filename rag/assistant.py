@@ -23,6 +23,7 @@ from rag.drafts import (
     check,
     choose,
     further,
+    only_agrees,
     own_words,
     rank,
     same,
@@ -60,18 +61,28 @@ class Rag:
             IndexMissing, IndexDamaged: see `index.store.Store`.
             ModelMissing, ModelError: a model is not here, or is not one.
         """
-        config = replace(config or Config(), model=model or NO_MODEL)
+        config = replace(config or Config(), model=NO_MODEL)
         folder = models.locate(config.embedder, "embedder")
         known = models.registry().get(config.embedder)
         embedder = SentenceTransformerEmbedder(folder, config.embedder, known.dim if known else None)
-        path = None if config.model == NO_MODEL else models.locate(config.model, "llm")
+        if model and model != NO_MODEL:
+            models.locate(model, "llm")
         store = Store(Path(index) if index else default_index(), embedder)
-        llm = (
-            LocalModel(path, config.model, config.context, config.threads, config.gpu_layers, data_home() / "states")
-            if path
-            else None
-        )
-        return cls(store, embedder, llm, config)
+        return cls(store, embedder, None, config).with_model(model)
+
+    def with_model(self, model: str | None) -> Rag:
+        """The same opened collection, answered by this language model (or none).
+
+        Raises:
+            ModelMissing, ModelError: the model is not here, or is not one.
+        """
+        config = replace(self.config, model=model or NO_MODEL)
+        if config.model == NO_MODEL:
+            return Rag(self.store, self.embedder, None, config)
+        path = models.locate(config.model, "llm")
+        states = data_home() / "states"
+        llm = LocalModel(path, config.model, config.context, config.threads, config.gpu_layers, states)
+        return Rag(self.store, self.embedder, llm, config)
 
     @property
     def articles(self) -> list[Article]:
@@ -158,7 +169,9 @@ class Rag:
         unknown = refusal.unknown_names(alone, self.store.knows)
         read: list[Passage] = []
         for pool in (found[: self.config.read], found[self.config.read : 2 * self.config.read]):
-            if pool and (not read or refusal.evidence_strength(read, unknown) < refusal.CLEAR):
+            if read and not asks_for_several(alone) and refusal.evidence_strength(read, unknown) >= refusal.CLEAR:
+                break
+            if pool := run.affordable(pool, alone):
                 yield Event("status", f"reading {len(read) + len(pool)} passages")
                 read += _read(self.llm, alone, pool)
         run.lap("read")
@@ -170,6 +183,8 @@ class Rag:
             return
         drafts: list[Draft] = []
         for passage in worth_asking(best, alone, self.config):
+            if drafts and not run.affordable([passage], alone):
+                break
             yield Event("restart" if drafts else "status", "writing")
             text, sure = "", list[float]()
             written = self.llm.chat(prompt.READ, prompt.passage_head(passage), prompt.answer(alone))
@@ -185,9 +200,7 @@ class Rag:
 
     def newest(self) -> date | None:
         """The day of the newest article, or None where none is dated."""
-        with self.store.snapshot() as db:
-            day = db.execute("SELECT max(published) FROM articles").fetchone()[0]
-        return date.fromisoformat(day) if day else None
+        return self.store.span()[1]
 
     def close(self) -> None:
         """Let go of the index and the model."""
@@ -246,6 +259,7 @@ class _Run:
         self.rag, self.question = rag, question
         self.started = self.last = time.perf_counter()
         self.timings: dict[str, float] = {}
+        self.room = rag.config.prompt_tokens
         usage = rag.llm.usage if rag.llm else None
         self.before = (usage.prompt, usage.generated) if usage else (0, 0)
 
@@ -253,6 +267,21 @@ class _Run:
         now = time.perf_counter()
         self.timings[stage] = round(self.timings.get(stage, 0.0) + now - self.last, 3)
         self.last = now
+
+    def affordable(self, pool: Sequence[Passage], question: str) -> list[Passage]:
+        """The first of these passages that fit in what is left of the question's prompt tokens.
+
+        Counted as if nothing had been read before: what is answered must not depend on what
+        was asked earlier.
+        """
+        llm, out = self.rag.llm, list[Passage]()
+        for passage in pool:
+            cost = llm.count(prompt.passage_head(passage) + prompt.holds_answer(question)) if llm else 0
+            if cost > self.room and self.room < self.rag.config.prompt_tokens:
+                break
+            self.room -= cost
+            out.append(passage)
+        return out
 
     def base(self, alone: str, as_of: date | None, passages: Sequence[Passage] = ()) -> Answer:
         usage = self.rag.llm.usage if self.rag.llm else None
@@ -307,6 +336,8 @@ def _finish(
     kept, dropped = choose(drafts)
     if asks_for_several(alone) and strength >= refusal.SEVERAL:
         kept = further(kept, read, alone, run.rag.embedder)
+    elif kept and only_agrees(alone, kept[0].attributed.text):
+        kept = [own_words(alone, kept[0].passage, run.rag.embedder)]
     elif not kept and strength >= refusal.OWN_WORDS:
         kept = [own_words(alone, read[0], run.rag.embedder)]
     if not kept:
@@ -323,7 +354,10 @@ def _compose(
     kept: Sequence[Draft],
     dropped: Sequence[Draft],
 ) -> Answer:
-    text, parts, cited = citations.number([(d.attributed, d.support, d.support >= SUPPORTED, d.why) for d in kept])
+    counts = [citations.sources(d.claim, d.attributed.evidence, read, run.rag.embedder) for d in kept]
+    text, parts, cited = citations.number(
+        [(d.attributed, d.support, d.support >= SUPPORTED, d.why, n) for d, n in zip(kept, counts, strict=True)]
+    )
     return replace(
         run.base(alone, as_of, read),
         abstained=False,

@@ -10,10 +10,11 @@ import numpy as np
 
 from index.embedder import Embedder
 from index.sentences import sentences
-from rag.support import content, problems
+from rag.support import content, problems, score
 from rag.types import Citation, EvidenceSentence, Passage, Sentence
 
 MAX_EVIDENCE = 3
+_SAYS_IT = 0.5  # support without the model from which another source is taken to say the same
 _GAIN = 0.12  # share of a sentence's words that a further citation must add
 # "today (28 March)" was true when the article was written, not when it is read.
 _TODAY = re.compile(r"\b(?:today|yesterday|tomorrow|tonight) \((\d{1,2} [A-Z][a-z]+)\)", re.I)
@@ -100,15 +101,34 @@ def attribute(sentence: str, passages: Sequence[Passage], embedder: Embedder, gi
     )
 
 
+def sources(claim: str, evidence: Sequence[EvidenceSentence], read: Sequence[Passage], embedder: Embedder) -> int:
+    """How many independent sources among what was read make this claim, its evidence's included.
+
+    An outlet counts once, and so does a report that several carry word for word. An article
+    of no known outlet counts for itself.
+    """
+    outlets = {s.article.source or s.article.id for s in evidence}
+    copies = {s.article.id for s in evidence} | {i for s in evidence for i in s.also}
+    for passage in read:
+        outlet = passage.article.source or passage.article.id
+        if outlet in outlets or passage.article.id in copies:
+            continue
+        other = attribute(claim, [passage], embedder)
+        if not other.problems and score(other.words, other.cosine, None) >= _SAYS_IT:
+            outlets.add(outlet)
+            copies |= {i for s in other.evidence for i in s.also}
+    return len(outlets)
+
+
 def number(
-    kept: Sequence[tuple[Attributed, float, bool, str]],
+    kept: Sequence[tuple[Attributed, float, bool, str, int]],
 ) -> tuple[str, tuple[Sentence, ...], tuple[Citation, ...]]:
     """The answer's text with markers in order of appearance, its sentences and its citations."""
     citations: list[Citation] = []
     known: dict[tuple[str, int], int] = {}
     out: list[Sentence] = []
     text = ""
-    for attributed, support, supported, why in kept:
+    for attributed, support, supported, why, count in kept:
         markers = []
         for s in attributed.evidence:
             key = (s.article.id, s.start)
@@ -117,7 +137,17 @@ def number(
                 a = s.article
                 citations.append(
                     Citation(
-                        known[key], a.id, s.chunk_id, a.title, a.source, a.published, a.url, s.start, s.end, s.text
+                        known[key],
+                        a.id,
+                        s.chunk_id,
+                        a.title,
+                        a.source,
+                        a.published,
+                        a.url,
+                        s.start,
+                        s.end,
+                        s.text,
+                        s.also,
                     )
                 )
             markers.append(known[key])
@@ -131,6 +161,6 @@ def number(
         start = len(text) + (1 if text else 0)
         text = f"{text} {piece}" if text else piece
         out.append(
-            Sentence(piece, start, start + len(piece), tuple(sorted(markers)), round(support, 3), supported, why)
+            Sentence(piece, start, start + len(piece), tuple(sorted(markers)), round(support, 3), supported, why, count)
         )
     return text, tuple(out), tuple(citations)

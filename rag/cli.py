@@ -223,7 +223,7 @@ def chat(args: argparse.Namespace) -> int:
     """Open the chat in the browser's reach."""
     from ui.app import launch
 
-    return launch(_index(args), args.model, args.host, args.port, args.mcp)
+    return launch(_index(args), args.model, args.host, args.port, args.mcp, Path(args.auth) if args.auth else None)
 
 
 def _eval(args: argparse.Namespace) -> int:
@@ -332,7 +332,7 @@ def _parser() -> argparse.ArgumentParser:
     sub.add_argument("question", nargs="?")
     sub.add_argument("--json", action="store_true", help="print the whole answer as JSON")
     sub.add_argument("--as-of", metavar="DAY", help="the day it is asked on; nothing later is used")
-    sub.add_argument("--k", type=int, help="passages to read (default: 10; as many again where those are not clear)")
+    sub.add_argument("--k", type=int, help="passages to read (default: 6; as many again where those are not clear)")
     model(sub)
     embedder(sub)
     limits(sub)
@@ -362,6 +362,10 @@ def _parser() -> argparse.ArgumentParser:
     sub = command("chat", chat, "open the chat")
     sub.add_argument("--host", default="127.0.0.1")
     sub.add_argument("--port", type=int, default=7860)
+    sub.add_argument(
+        "--auth", metavar="FILE", help="who may enter: a line each, name:password (needed beyond this machine)"
+    )
+    sub.add_argument("--share", choices=["never"], default="never", help="the chat is never put on the internet")
     sub.add_argument("--mcp", action="store_true", help="offer ask, search and articles as MCP tools")
     model(sub)
 

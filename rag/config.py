@@ -38,6 +38,8 @@ class Config:
     Attributes:
         candidates: chunks that retrieval hands to the choice of evidence.
         read: passages the model is asked about; as many again where those are not clear.
+        prompt_tokens: how much of the passages may be read for one question, in tokens and as
+            if none had been read before; at least one passage always is.
         tries: passages an answer is drafted from, one after the other, at most.
         answer_tokens: tokens written, at most.
     """
@@ -45,7 +47,8 @@ class Config:
     model: str = DEFAULT_MODEL
     embedder: str = DEFAULT_EMBEDDER
     candidates: int = 30
-    read: int = 10
+    read: int = 6
+    prompt_tokens: int = 3000
     tries: int = 3
     answer_tokens: int = 140
     context: int = 4096

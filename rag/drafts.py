@@ -36,6 +36,11 @@ _SEVERAL = re.compile(
     r"which (?!two|three|four|five)(?:\w+ )?(?!(?:does|was|is|has|says|wants|holds|leads|plans|makes|gives|takes|goes|gets|needs|runs|this|news)\b)\w+[^\Wsu]s)\b",
     re.I,
 )
+_CLOSED = re.compile(
+    r"\W*(?:(?:and|so|but|then)\s+)?(?:is|are|was|were|am|do|does|did|has|have|had|can|could|will|would|shall|should|may|might|must)"
+    r"(?:n[’']t)?\b",
+    re.I,
+)
 _STATEMENTS = 3  # statements in an answer, at most, where several are asked for
 _RETRIEVAL = 1.5
 _TIMELY = 0.25  # what a passage's timeliness adds to the confidence, in the choice among drafts
@@ -75,6 +80,11 @@ class Draft:
         """Whether no other draft needs to be tried."""
         return self.confidence >= _DECISIVE and self.support >= _DECISIVE and not self.attributed.problems
 
+    @property
+    def claim(self) -> str:
+        """What it claims: its sentence, or the words it quotes."""
+        return " ".join(s.text for s in self.attributed.evidence) if self.why else self.attributed.text
+
     def dropped(self) -> Sentence:
         """The sentence as one that was left out, with why."""
         why = "; ".join(self.attributed.problems) or f"its confidence is {self.confidence:.2f}"
@@ -84,6 +94,19 @@ class Draft:
 def asks_for_several(question: str) -> bool:
     """Whether more than one statement is asked for: a comparison, both sides, a change over time."""
     return bool(_SEVERAL.search(question))
+
+
+def only_agrees(question: str, sentence: str) -> bool:
+    """Whether a sentence answers a yes-or-no question with "Yes, …" or "No, …", or its own words.
+
+    Such drafts of a small model say yes to nearly anything (eval/README.md); the article's own
+    words then let a person see for themselves.
+    """
+    if not _CLOSED.match(question):
+        return False
+    return bool(re.match(r"\W*(?:yes|no)\b", sentence, re.I)) or not support.content(sentence) - support.content(
+        question
+    )
 
 
 def rank(passage: Passage) -> float:

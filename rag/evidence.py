@@ -72,11 +72,21 @@ def dated(text: str, published: date | None) -> str:
     return "".join([*out, text[last:]])
 
 
-def evidence_sentences(article: Article, chunk_id: str, start: int, end: int) -> tuple[EvidenceSentence, ...]:
-    """The sentences of a stretch of an article."""
-    return tuple(
-        EvidenceSentence(article, chunk_id, a, b, article.text[a:b]) for a, b in sentences(article.text, start, end)
-    )
+def evidence_sentences(
+    article: Article, chunk_id: str, start: int, end: int, copies: Sequence[Article] = ()
+) -> tuple[EvidenceSentence, ...]:
+    """The sentences of a stretch of an article, and which of its copies have each of them too."""
+    texts = {copy.id: _folded(copy.text) for copy in copies if copy.id != article.id}
+    out = []
+    for a, b in sentences(article.text, start, end):
+        said = article.text[a:b]
+        also = tuple(name for name, text in texts.items() if _folded(said) in text)
+        out.append(EvidenceSentence(article, chunk_id, a, b, said, also))
+    return tuple(out)
+
+
+def _folded(text: str) -> str:
+    return " ".join(text.split())
 
 
 def is_caption(passage: Passage) -> bool:
@@ -119,7 +129,7 @@ def _passage(hit: Hit) -> Passage:
         shown=shown,
         score=hit.score,
         cosine=hit.cosine,
-        sentences=evidence_sentences(article, chunk.id, start, chunk.end),
+        sentences=evidence_sentences(article, chunk.id, start, chunk.end, [other for _, other in hit.copies]),
         sources=(article.id, *dict.fromkeys(other.id for _, other in hit.copies if other.id != article.id)),
     )
 

@@ -27,7 +27,8 @@ DRAFT_GOLDEN = "You write quiz questions about a news passage."
 
 def passage_head(passage: Passage) -> str:
     """What the model reads of a passage, before any question."""
-    return f"Passage ({heading(passage.article)}):\n{passage.shown}\n\n"
+    title = f"; {passage.article.title}" if passage.article.title else ""
+    return f"Passage ({heading(passage.article)}{title}):\n{passage.shown}\n\n"
 
 
 def holds_answer(question: str) -> str:
@@ -37,7 +38,7 @@ def holds_answer(question: str) -> str:
 
 def answer(question: str) -> str:
     """What the passage read before says in answer to the question."""
-    return f"Question: {question}\nAnswer in one complete sentence."
+    return f"Question: {question}\nAnswer in one complete sentence, with the names, numbers and days that the passage gives."
 
 
 def says(sentence: str) -> str:

@@ -18,13 +18,18 @@ class Turn(TypedDict):
 
 @dataclass(frozen=True)
 class EvidenceSentence:
-    """A sentence of an article: `text == article.text[start:end]`."""
+    """A sentence of an article: `text == article.text[start:end]`.
+
+    Attributes:
+        also: ids of other articles that carry it word for word.
+    """
 
     article: Article
     chunk_id: str
     start: int
     end: int
     text: str
+    also: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -56,7 +61,11 @@ class Passage:
 
 @dataclass(frozen=True)
 class Citation:
-    """The words of an article that support a sentence: `quote == article.text[start:end]`."""
+    """The words of an article that support a sentence: `quote == article.text[start:end]`.
+
+    Attributes:
+        also: ids of other articles that carry the same words: one report, not more sources.
+    """
 
     marker: int
     article_id: str
@@ -68,6 +77,7 @@ class Citation:
     start: int
     end: int
     quote: str
+    also: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -78,6 +88,7 @@ class Sentence:
         start, end: offsets into `Answer.text`; -1 for a dropped sentence.
         markers: the citations that support it.
         support: 0 to 1, how surely its evidence says it.
+        sources: independent sources read that say it: outlets, copies of one report counted once.
         supported: whether that is enough; False is shown as weakly supported (`rag.support.SUPPORTED`).
         why: why it was dropped or changed; empty otherwise.
     """
@@ -89,6 +100,7 @@ class Sentence:
     support: float
     supported: bool
     why: str = ""
+    sources: int = 0
 
 
 @dataclass(frozen=True)
@@ -125,11 +137,15 @@ class Answer:
         for citation in data["citations"]:
             citation["date"] = citation["date"].isoformat() if citation["date"] else None
         data["near"] = [
-            {"id": a.id, "title": a.label, "date": a.published and a.published.isoformat()} for a in self.near
+            {"id": a.id, "title": a.label, "source": a.source, "date": a.published and a.published.isoformat()}
+            for a in self.near
         ]
         data["passages"] = [
             {
                 "article_id": p.article.id,
+                "title": p.article.label,
+                "source": p.article.source,
+                "date": p.article.published and p.article.published.isoformat(),
                 "chunk_id": p.chunk_id,
                 "start": p.start,
                 "end": p.end,

@@ -10,12 +10,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from index.types import Article, Chunk, Hit
-from rag.citations import Attributed, attribute, number, split_draft
+from rag.citations import Attributed, attribute, number, sources, split_draft
 from rag.drafts import Draft, asks_for_several, choose, further
 from rag.evidence import dated, evidence_sentences, passages
 from rag.support import content, form_problems, overlap, problems, score
 from rag.types import Passage
-from rag.when import period
+from rag.when import Period, period
 
 EVIDENCE = "Russia's chief negotiator Vladimir Medinsky said following three-hour talks in Istanbul on Tuesday that Moscow will study Kyiv's proposals."
 PESKOV = '"We would like a more substantial and swift answer," Peskov said.'
@@ -159,7 +159,7 @@ def test_markers_of_the_models_own_making_go(embedder) -> None:  # type: ignore[
     drafted = split_draft("Medinsky said so [7]. It was mild [2, 3].")
     assert drafted == ["Medinsky said so.", "It was mild."]
     pool = [passage(EVIDENCE)]
-    made = [(attribute("Medinsky said Moscow will study it.", pool, embedder), 0.9, True, "")] * 2
+    made = [(attribute("Medinsky said Moscow will study it.", pool, embedder), 0.9, True, "", 1)] * 2
     text, parts, cited = number(made)
     assert text.count("[1]") == 2 and len(cited) == 1
     assert all(text[s.start : s.end] == s.text for s in parts)
@@ -211,3 +211,34 @@ def test_the_latest() -> None:
 def test_any_draft_can_be_split_and_any_question_dated(text: str) -> None:
     assert all(part.strip() for part in split_draft(text))
     period(text, DAY)
+
+
+def test_an_outlet_counts_once_and_a_copied_report_once(tmp_path, embedder) -> None:  # type: ignore[no-untyped-def]
+    import json
+
+    from index.build import build
+    from index.search import search
+    from index.store import Store
+
+    report = (
+        "The ferry Aurora sank off Turku on 3 May 2023 with forty people on board, harbour master Liisa Virtanen said."
+    )
+    lines = [
+        ("post", "Post", report), ("copy", "Herald", report), ("post2", "Post", f"{report} Nobody was hurt, she said."),
+        ("own", "Gazette", "Forty people were on board the ferry Aurora when it sank off Turku on 3 May 2023, Virtanen said."),
+        ("other", "Globe", "The tram line to Espoo was opened on 4 May 2023."),
+    ]  # fmt: skip
+    (tmp_path / "in.jsonl").write_text(
+        "".join(json.dumps({"id": i, "source": s, "text": t, "date": "2023-05-04"}) + "\n" for i, s, t in lines)
+    )
+    build(tmp_path / "ix", [tmp_path / "in.jsonl"], embedder)
+    store = Store(tmp_path / "ix", embedder)
+    read = passages(
+        search(store, embedder, "Where did the Aurora sink?", 10), "Where did the Aurora sink?", embedder, Period()
+    )
+    first = next(p for p in read if p.article.id in ("post", "copy", "post2"))
+    made = attribute("The ferry Aurora sank off Turku on 3 May 2023.", [first], embedder)
+    assert {*made.evidence[0].also, first.article.id} == {"post", "copy", "post2"}
+    assert sources(made.text, made.evidence, read, embedder) == 2  # the report, however often carried, and the Gazette
+    _, parts, cited = number([(made, 0.9, True, "", 2)])
+    assert parts[0].sources == 2 and set(cited[0].also) | {cited[0].article_id} == {"post", "copy", "post2"}
