@@ -6,12 +6,12 @@ from datetime import date
 from typing import Any
 
 from index.errors import InputError, RagError
-from rag.assistant import Rag
+from ui.loading import Loader
 
 MAX_RESULTS = 50
 
 
-def add_endpoints(rag: Rag) -> None:
+def add_endpoints(loader: Loader) -> None:
     """Add `/ask`, `/search` and `/articles` to the page that is being built."""
     import gradio as gr
 
@@ -26,8 +26,8 @@ def add_endpoints(rag: Rag) -> None:
             before: only articles published on or before this day (YYYY-MM-DD)
         """
         try:
-            limits = _limits(as_of=as_of, after=after, before=before)
-            return rag.answer(question, (), source=source or None, **limits).as_dict()
+            limits = days(as_of=as_of, after=after, before=before)
+            return loader.rag().answer(question, (), source=source or None, **limits).as_dict()
         except RagError as error:
             raise gr.Error(str(error)) from None
 
@@ -42,7 +42,9 @@ def add_endpoints(rag: Rag) -> None:
             before: only articles published on or before this day (YYYY-MM-DD)
         """
         try:
-            hits = rag.search(query, min(k, MAX_RESULTS), source or None, **_limits(after=after, before=before))
+            hits = loader.rag_now().search(
+                query, min(k, MAX_RESULTS), source or None, **days(after=after, before=before)
+            )
         except RagError as error:
             raise gr.Error(str(error)) from None
         return [
@@ -71,21 +73,21 @@ def add_endpoints(rag: Rag) -> None:
                 "date_how": a.published_how,
                 "url": a.url,
             }
-            for a in rag.articles
+            for a in loader.store.articles()
         ]
 
     for call in (ask, search, articles):
         gr.api(call, api_name=call.__name__)
 
 
-def _limits(**days: str) -> dict[str, date | None]:
+def days(**named: str) -> dict[str, date | None]:
     """The days of a call, read.
 
     Raises:
         InputError: one is not a day; it is named.
     """
     read: dict[str, date | None] = {}
-    for name, text in days.items():
+    for name, text in named.items():
         try:
             read[name] = date.fromisoformat(text) if text else None
         except ValueError:

@@ -1,0 +1,129 @@
+"""What the chat keeps on disk: past chats, thumbs, who may enter; and what it offers to begin with."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import replace
+from datetime import date
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
+
+import pytest
+from conftest import served
+
+from eval import golden
+from index.errors import InputError
+from index.store import Store
+from index.types import Article
+from rag.assistant import Rag
+from rag.config import DEFAULT_MODEL
+from ui import examples, feedback
+from ui.auth import read_auth
+from ui.history import Chat, Exchange, History, as_json, as_markdown, new_chat
+from ui.loading import Loader
+from ui.talk import Talk
+
+
+def chat_of(rag: Rag, *questions: str) -> Chat:
+    return replace(new_chat(), exchanges=tuple(Exchange(q, rag.answer(q).as_dict()) for q in questions))
+
+
+def test_a_chat_comes_back_as_it_was_and_only_by_its_id(tmp_path: Path, quick: Rag) -> None:
+    kept = History(tmp_path)
+    chat = chat_of(quick, "Who is Medinsky?", "What is the capital of Australia?")
+    kept.save(chat)
+    # through JSON: tuples come back as lists, in an exchange's answer
+    assert kept.load(chat.id).exchanges == tuple(Exchange(**e) for e in json.loads(as_json(chat))["exchanges"])
+    assert kept.titles()[0][1] == chat.id and kept.titles()[0][0].startswith("Who is Medinsky? · ")
+    for wrong in ("../" + chat.id, chat.id.upper() + "0", "", None, "../../feedback"):
+        assert kept.load(wrong).exchanges == ()
+    assert History(tmp_path, "../../other").load(chat.id).exchanges == ()
+    kept.delete(chat.id)
+    assert kept.titles() == []
+
+
+def test_a_chat_that_cannot_be_read_is_kept_aside(tmp_path: Path) -> None:
+    kept, chat = History(tmp_path), replace(new_chat(), exchanges=(Exchange("q"),))
+    kept.save(chat)
+    path = next((tmp_path / "chats" / "local").glob("*.json"))
+    path.write_text(path.read_text()[:-20])
+    assert kept.load(chat.id).exchanges == () and path.with_suffix(".unreadable").is_file()
+
+
+def test_markdown_numbers_footnotes_through_the_chat_and_escapes(quick: Rag) -> None:
+    chat = chat_of(quick, "Who is Medinsky?", "Who is Vereshchuk?")
+    chat = replace(
+        chat, exchanges=(replace(chat.exchanges[0], question="Who is [x](http://a) *M*?"), *chat.exchanges[1:])
+    )
+    text = as_markdown(chat)
+    count = sum(len(e.answer["citations"]) for e in chat.exchanges if e.answer)
+    assert all(f"[^{n}]: “" in text and text.count(f"[^{n}]") >= 2 for n in range(1, count + 1))
+    assert r"\[x\](http://a) \*M\*" in text and "\n[x](" not in text
+
+
+def test_thumbs_become_golden_questions_that_the_evaluation_reads(tmp_path: Path, quick: Rag) -> None:
+    chat = chat_of(quick, "Who is Vladimir Medinsky?", "What is the capital of Australia?", "Who is Peskov?")
+    thumbs = (True, True, False)
+    chat = replace(chat, exchanges=tuple(replace(e, liked=t) for e, t in zip(chat.exchanges, thumbs, strict=True)))
+    for number, why in enumerate(("good", "", "wrong person")):
+        path = feedback.record(tmp_path, chat, number, why)
+    feedback.record(tmp_path, chat, 2, "wrong speaker")
+    first, second, third = golden.load(path, {a.id: a for a in quick.articles})
+    assert first.refuse == "never" and first.facts and first.quotes and not first.reviewed
+    assert (second.refuse, second.kind) == ("must", "unanswerable")
+    assert (
+        third.refuse == "may" and "wrong speaker" in third.why and third.kind == "follow_up" and len(third.history) == 4
+    )
+
+
+def test_examples_come_from_the_collection(store: Store) -> None:
+    made = examples.questions(store.articles())
+    assert 2 <= len(made) <= 4 and any("Peskov" in question for question in made)
+    article = Article("a", None, None, date(2024, 1, 9), "", None, (), "In Turku, Liisa Virtanen said the ferry sank.")
+    assert examples.questions([article]) == ["What did Liisa Virtanen say?", "What was reported on 9 January 2024?"]
+    assert examples.questions([]) == []
+
+
+def test_while_the_language_model_loads_the_articles_own_words_answer(seeds_index: Path, quick: Rag) -> None:
+    loader = Loader(seeds_index, DEFAULT_MODEL)
+    loader._rag = quick  # as far as the thread gets before the language model is there
+    loader._searchable.set()
+    person: Any = SimpleNamespace(username=None)
+    *_, (_, messages, chat_id) = Talk(loader).ask("Who is Medinsky?", None, "All sources", None, None, person)
+    assert "still loading" in messages[-1]["content"].value and "Medinsky" in messages[-1]["content"].value
+    History(seeds_index).delete(chat_id)
+    loader.store.close()
+
+
+def test_who_may_enter_is_read_from_a_file_that_others_cannot_read(tmp_path: Path) -> None:
+    path = tmp_path / "people"
+    path.write_text("ann:secret\n\nbo:pass:word\n")
+    with pytest.raises(InputError, match="chmod 600"):
+        read_auth(path)
+    path.chmod(0o600)
+    assert read_auth(path) == [("ann", "secret"), ("bo", "pass:word")]
+    path.write_text("ann")
+    with pytest.raises(InputError, match="line 1"):
+        read_auth(path)
+    with pytest.raises(InputError, match="no file"):
+        read_auth(tmp_path / "none")
+
+
+def test_without_a_password_nothing_is_served(tmp_path: Path, seeds_index: Path) -> None:
+    import httpx
+
+    path = tmp_path / "people"
+    path.write_text("ann:secret\n")
+    path.chmod(0o600)
+    with served("--model", "none", "--index", str(seeds_index), "--auth", str(path)) as url, httpx.Client() as web:
+        calls = (
+            "gradio_api/component_server",
+            "gradio_api/call/ask",
+            "gradio_api/call/articles",
+            "gradio_api/queue/join",
+        )
+        assert [web.post(url + call, json={"data": []}).status_code for call in calls] == [401] * len(calls)
+        assert "Moscow" not in web.get(url).text
+        assert web.post(url + "login", data={"username": "ann", "password": "secret"}).status_code == 200
+        assert "Ask the articles" in web.get(url + "config").text

@@ -1,0 +1,80 @@
+"""Thumbs and reasons, kept as draft golden questions that `rag eval --golden` reads.
+
+A line holds what was asked, what was answered and what a person thought of it. It is not
+reviewed: a person looks at it, puts it right and sets "reviewed": true.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+import threading
+from pathlib import Path
+from typing import Any
+
+from index.sentences import sentences
+from ui.history import Chat
+
+FILE = "feedback.jsonl"
+_FACT = re.compile(r"\b(?:[A-Z][\w’'-]+(?:\s+[A-Z][\w’'-]+)*|\d[\d,.]*\d|\d)")
+_lock = threading.Lock()
+
+
+def record(index: Path, chat: Chat, number: int, why: str = "") -> Path:
+    """Write down what was thought of exchange `number` of a chat (its `liked`); the file written.
+
+    A second word on the same answer takes the place of the first.
+    """
+    line = as_golden(chat, number, why)
+    path = index / FILE
+    with _lock:
+        lines = path.read_text("utf-8").splitlines() if path.is_file() else []
+        kept = [old for old in lines if old.strip() and json.loads(old)["id"] != line["id"]]
+        part = path.with_suffix(".part")
+        part.write_text("".join(f"{old}\n" for old in [*kept, json.dumps(line, ensure_ascii=False)]), "utf-8")
+        part.replace(path)
+    return path
+
+
+def as_golden(chat: Chat, number: int, why: str = "") -> dict[str, Any]:
+    """An exchange as a draft golden question.
+
+    A liked answer gives its facts (names and numbers that its quotes have too) and quotes, a
+    liked refusal is one that is due. What was not liked says nothing yet of the right answer:
+    it may be refused or not, until a person has written what is right.
+    """
+    exchange = chat.exchanges[number]
+    answer = exchange.answer or {}
+    good = exchange.liked and not answer.get("abstained")
+    quotes = [
+        {"article": c["article_id"], "text": c["quote"]} for c in answer.get("citations", ()) if len(c["quote"]) >= 3
+    ]
+    facts = _facts(answer) if good else []
+    history = [turn for e in chat.exchanges[:number] if e.answer for turn in _turns(e.question, e.answer["text"])]
+    return {
+        "id": f"chat-{chat.id[:12]}-{number + 1}",
+        "kind": "unanswerable" if exchange.liked and answer.get("abstained") else "follow_up" if history else "single",
+        "question": exchange.question,
+        "history": history,
+        "as_of": answer.get("as_of"),
+        "facts": [[fact] for fact in facts],
+        "refuse": "never" if facts else "must" if exchange.liked and answer.get("abstained") else "may",
+        "articles": sorted({q["article"] for q in quotes}) if facts else [],
+        "quotes": quotes if facts else [],
+        "why": f"{'liked' if exchange.liked else 'not liked'}: {why or 'no reason given'}; it said: {answer.get('text', '')}",
+        "reviewed": False,
+    }
+
+
+def _turns(question: str, text: str) -> list[dict[str, str]]:
+    return [{"role": "user", "content": question}, {"role": "assistant", "content": text}]
+
+
+def _facts(answer: dict[str, Any]) -> list[str]:
+    """Names and numbers of the answer that its quotes have too, each once."""
+    said = " ".join(c["quote"] for c in answer["citations"])
+    text = re.sub(r"\s*\[\d+\]", "", answer["text"])
+    opens = {start for start, _ in sentences(text)}
+    # A capital at the beginning of a sentence makes no name.
+    found = [m.group() for m in _FACT.finditer(text) if m.start() not in opens or " " in m.group()]
+    return [f for f in dict.fromkeys(found) if f in said]

@@ -1,0 +1,162 @@
+"""Past chats on disk: one JSON file a chat, kept beside the index they were held over.
+
+FOLDER/chats/USER/ID.json
+"""
+
+from __future__ import annotations
+
+import json
+import re
+import threading
+import uuid
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass, field, replace
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+from rag.types import Turn
+
+CHATS = "chats"
+_ID = re.compile(r"[0-9a-f]{32}")
+_TITLE = 60  # characters
+_SHOWN = 200  # chats that are listed, at most
+
+
+@dataclass(frozen=True)
+class Exchange:
+    """A question and its answer as plain data (`rag.types.Answer.as_dict`).
+
+    Attributes:
+        answer: None where it was stopped or has not been given yet.
+        limits: source, after and before, as far as the question was limited.
+        note: what a person should know of this answer.
+        liked: the thumb given, if any.
+    """
+
+    question: str
+    answer: dict[str, Any] | None = None
+    asked: str = ""
+    limits: dict[str, str] = field(default_factory=dict)
+    note: str = ""
+    liked: bool | None = None
+
+
+@dataclass(frozen=True)
+class Chat:
+    """A conversation; `id` is 32 hexadecimal digits."""
+
+    id: str
+    exchanges: tuple[Exchange, ...] = ()
+
+    @property
+    def title(self) -> str:
+        """Its first question, cut."""
+        first = self.exchanges[0].question if self.exchanges else "New chat"
+        return first if len(first) <= _TITLE else first[: _TITLE - 1].rsplit(" ", 1)[0] + " …"
+
+    @property
+    def turns(self) -> list[Turn]:
+        """The conversation as `Rag.answer` takes it: what was answered, oldest first."""
+        out: list[Turn] = []
+        for exchange in self.exchanges:
+            if exchange.answer:
+                out.append({"role": "user", "content": exchange.question})
+                out.append({"role": "assistant", "content": exchange.answer["text"]})
+        return out
+
+    def with_last(self, **changes: Any) -> Chat:
+        """The chat with its last exchange changed."""
+        return replace(self, exchanges=(*self.exchanges[:-1], replace(self.exchanges[-1], **changes)))
+
+
+def new_chat() -> Chat:
+    """An empty chat with an id of its own."""
+    return Chat(uuid.uuid4().hex)
+
+
+def now() -> str:
+    """This moment, in ISO 8601."""
+    return datetime.now(UTC).isoformat(timespec="seconds")
+
+
+class History:
+    """The chats of one person over one collection."""
+
+    def __init__(self, index: Path, user: str | None = None) -> None:
+        name = re.sub(r"[^\w-]", "_", user or "local")
+        self._folder = index / CHATS / name
+        self._lock = threading.Lock()
+
+    def load(self, chat_id: str | None) -> Chat:
+        """The chat with this id; a new one where there is none, or it cannot be read."""
+        path = self._path(chat_id)
+        if path is None or not path.is_file():
+            return new_chat()
+        try:
+            data = json.loads(path.read_text("utf-8"))
+            return Chat(data["id"], tuple(Exchange(**e) for e in data["exchanges"]))
+        except (ValueError, KeyError, TypeError):
+            # Kept aside: a chat of another version, or one that was cut off, is not ours to delete.
+            path.replace(path.with_suffix(".unreadable"))
+            return new_chat()
+
+    def save(self, chat: Chat) -> None:
+        """Write a chat; a reader sees the old one or the new one."""
+        path = self._path(chat.id)
+        if path is None:
+            raise ValueError(f"{chat.id!r} is no id of a chat")
+        with self._lock:
+            self._folder.mkdir(parents=True, exist_ok=True)
+            part = path.with_suffix(f".{uuid.uuid4().hex}.part")
+            part.write_text(as_json(chat), "utf-8")
+            part.replace(path)
+
+    def delete(self, chat_id: str) -> None:
+        """Remove a chat."""
+        if path := self._path(chat_id):
+            path.unlink(missing_ok=True)
+
+    def titles(self) -> list[tuple[str, str]]:
+        """(title with the day it was last used, id) of every chat, newest first."""
+        files = sorted(self._folder.glob("*.json"), key=lambda p: p.stat().st_mtime, reverse=True)
+        chats: Sequence[tuple[Path, Chat]] = [(p, self.load(p.stem)) for p in files[:_SHOWN]]
+        return [
+            (f"{chat.title} · {datetime.fromtimestamp(path.stat().st_mtime):%d %b %Y}", chat.id)
+            for path, chat in chats
+            if chat.exchanges and path.exists()
+        ]
+
+    def _path(self, chat_id: str | None) -> Path | None:
+        # What a browser sends is no path until it is known to be an id.
+        return self._folder / f"{chat_id}.json" if chat_id and _ID.fullmatch(chat_id) else None
+
+
+def as_json(chat: Chat) -> str:
+    """The chat as JSON, everything in it."""
+    return json.dumps({"id": chat.id, "exchanges": [asdict(e) for e in chat.exchanges]}, ensure_ascii=False, indent=1)
+
+
+def as_markdown(chat: Chat) -> str:
+    """The chat as Markdown, every citation a footnote with its words, source and day."""
+    out, notes = [f"# {_plain(chat.title)}"], list[str]()
+    for exchange in chat.exchanges:
+        out.append(f"**{_plain(exchange.question)}**")
+        if not exchange.answer:
+            out.append("*(stopped)*")
+            continue
+        base = len(notes)
+        text = _plain(exchange.answer["text"])
+        for c in exchange.answer["citations"]:
+            text = text.replace(f"\\[{c['marker']}\\]", f"[^{base + c['marker']}]")
+        out.append(text)
+        for c in exchange.answer["citations"]:
+            where = f"{c['source'] or 'source not known'}, {c['date'] or 'undated'}: {c['title'] or c['article_id']}"
+            link = f" <{c['url']}>" if (c["url"] or "").startswith(("http://", "https://")) else ""
+            notes.append(f"[^{base + c['marker']}]: “{_plain(c['quote'])}” — {_plain(where)}{link}")
+    return "\n\n".join([*out, *notes]) + "\n"
+
+
+def _plain(text: str) -> str:
+    """Text that Markdown shows as it is."""
+    return re.sub(r"([\\`*_{}\[\]<>#|!])", r"\\\1", " ".join(text.split()))

@@ -1,0 +1,85 @@
+"""A collection that is there at once, with its models loading behind it."""
+
+from __future__ import annotations
+
+import threading
+from pathlib import Path
+
+from index.errors import EngineCrashed, RagError
+from index.store import Store
+from rag import models
+from rag.assistant import Rag
+from rag.config import DEFAULT_EMBEDDER, NO_MODEL
+
+
+class Loader:
+    """Opens the collection now, and in a thread first the embedding model, then the language model.
+
+    Raises:
+        IndexMissing, IndexDamaged: there is no index, or none that can be read.
+        ModelMissing: a model is not on this machine.
+    """
+
+    def __init__(self, index: Path, model: str) -> None:
+        self.index, self.model = index, model
+        models.locate(DEFAULT_EMBEDDER, "embedder")
+        if model != NO_MODEL:
+            models.locate(model, "llm")
+        self.store = Store(index)
+        self.error: RagError | None = None
+        self._rag: Rag | None = None
+        self._searchable, self._done = threading.Event(), threading.Event()
+
+    def start(self) -> None:
+        """Begin to load."""
+        threading.Thread(target=self._load, name="models", daemon=True).start()
+
+    @property
+    def ready(self) -> bool:
+        """Whether all that will be loaded is."""
+        return self._done.is_set()
+
+    def rag(self) -> Rag:
+        """The collection with its language model; waits for it.
+
+        Raises:
+            RagError: a model could not be loaded.
+        """
+        self._done.wait()
+        return self._opened()
+
+    def rag_now(self) -> Rag:
+        """The collection as soon as it can be searched, with a language model if it is there.
+
+        Raises:
+            RagError: a model could not be loaded.
+        """
+        self._searchable.wait()
+        return self._opened()
+
+    def close(self) -> None:
+        """Let go of the index and the models."""
+        if self._rag:
+            self._rag.close()
+        self.store.close()
+
+    def _opened(self) -> Rag:
+        if self.error:
+            raise self.error
+        assert self._rag is not None
+        return self._rag
+
+    def _load(self) -> None:
+        try:
+            quick = Rag.open(self.index, NO_MODEL)
+            quick.embedder.query("ready")
+            self._rag = quick
+            self._searchable.set()
+            self._rag = quick.with_model(self.model)
+        except RagError as error:
+            self.error = error
+        except Exception as error:  # noqa: BLE001 - whatever ends this thread must be told on the page
+            self.error = EngineCrashed(f"The models could not be loaded ({error}).", "Run `rag doctor`.")
+        finally:
+            self._searchable.set()
+            self._done.set()
