@@ -22,11 +22,11 @@ from rag.drafts import (
     asks_for_several,
     check,
     choose,
-    further,
-    only_agrees,
+    is_closed,
     own_words,
     rank,
     same,
+    statements,
     worth_asking,
 )
 from rag.llm import LocalModel
@@ -182,7 +182,8 @@ class Rag:
             yield Event("answer", answer=refusal.refuse(run.base(alone, as_of, best), best, reason))
             return
         drafts: list[Draft] = []
-        for passage in worth_asking(best, alone, self.config):
+        asked_of = worth_asking(best, alone, self.config)
+        for passage in asked_of:
             if drafts and not run.affordable([passage], alone):
                 break
             yield Event("restart" if drafts else "status", "writing")
@@ -192,11 +193,11 @@ class Rag:
                 text += piece
                 yield Event("draft", piece)
             run.lap("write")
-            drafts += check(text, sure, passage, alone, self.embedder, self.llm)
+            drafts += check(text, sure, passage, alone, self.embedder, self.llm, [p.text for p in best])
             run.lap("check")
-            if any(d.decisive for d in drafts):
+            if any(d.decisive for d in drafts) and not asks_for_several(alone):
                 break
-        yield Event("answer", answer=_finish(run, alone, as_of, asked, best, drafts, strength))
+        yield Event("answer", answer=_finish(run, alone, as_of, asked, best, asked_of, drafts, strength))
 
     def newest(self) -> date | None:
         """The day of the newest article, or None where none is dated."""
@@ -329,16 +330,15 @@ def _finish(
     as_of: date | None,
     asked: Period,
     read: Sequence[Passage],
+    asked_of: Sequence[Passage],
     drafts: Sequence[Draft],
     strength: float,
 ) -> Answer:
     """The best checked draft, or several where several are asked for, or the best passage's words."""
     kept, dropped = choose(drafts)
-    if asks_for_several(alone) and strength >= refusal.SEVERAL:
-        kept = further(kept, read, alone, run.rag.embedder)
-    elif kept and only_agrees(alone, kept[0].attributed.text):
-        kept = [own_words(alone, kept[0].passage, run.rag.embedder)]
-    elif not kept and strength >= refusal.OWN_WORDS:
+    if asks_for_several(alone) and (kept or strength >= refusal.SEVERAL):
+        kept, dropped = statements(asked_of, drafts, alone, run.rag.embedder)
+    elif not kept and strength >= (refusal.CLOSED if is_closed(alone) else refusal.OWN_WORDS):
         kept = [own_words(alone, read[0], run.rag.embedder)]
     if not kept:
         refused = refusal.refuse(run.base(alone, as_of, read), read, refusal.weak_reason(asked, read))

@@ -53,12 +53,14 @@ def split_draft(draft: str) -> list[str]:
     return out
 
 
-def attribute(sentence: str, passages: Sequence[Passage], embedder: Embedder, given: str = "") -> Attributed:
+def attribute(
+    sentence: str, passages: Sequence[Passage], embedder: Embedder, given: str = "", beside: Sequence[str] = ()
+) -> Attributed:
     """Find the smallest set of evidence sentences that says what the sentence says.
 
     The best single sentence first; another one only where it adds words or removes a
-    problem. Whatever the model cited plays no part. `given` is the question; see
-    `rag.support.problems`.
+    problem. Whatever the model cited plays no part. `given` is the question, `beside`
+    what else was read; see `rag.support.problems`.
     """
     pool = [s for p in passages for s in p.sentences]
     home = {id(s): p for p in passages for s in p.sentences}
@@ -77,7 +79,7 @@ def attribute(sentence: str, passages: Sequence[Passage], embedder: Embedder, gi
         around = " ".join(dict.fromkeys(home[id(pool[i])].text for i in indexes))
         named = " ".join(dict.fromkeys(pool[i].article.text for i in indexes))
         days = [pool[i].article.published for i in indexes]
-        return problems(sentence, [pool[i].text for i in indexes], days, around, named, given)
+        return problems(sentence, [pool[i].text for i in indexes], days, around, named, given, beside)
 
     wrong = judge(chosen)
     while len(chosen) < MAX_EVIDENCE:

@@ -152,9 +152,12 @@ def search_index(args: argparse.Namespace) -> int:
 
 
 def articles(args: argparse.Namespace) -> int:
-    """List the articles, or show one: its text, or what was removed from it."""
+    """List the articles, show one (its text, or what was removed from it), add some, remove one that was added."""
     from index.store import Store
 
+    if args.action in ("add", "remove"):
+        return _change_articles(args)
+    args.id = args.id[0] if args.id else None
     store = Store(_index(args))
     if args.action == "show":
         if not args.id:
@@ -179,6 +182,29 @@ def articles(args: argparse.Namespace) -> int:
     for s in json.loads(store.meta["skipped"]):
         print(f"  skipped {s['path']}: {s['why']}")
     return 0
+
+
+def _change_articles(args: argparse.Namespace) -> int:
+    from index import additions
+    from rag import models
+
+    if not args.id:
+        raise InputError(
+            f"Nothing to {args.action} is named.",
+            f"Run rag articles {args.action} {'FILE …' if args.action == 'add' else 'ID'}.",
+        )
+    target, embedder = _index(args), _embedder(DEFAULT_EMBEDDER, models)
+    if args.action == "remove":
+        for name in args.id:
+            report = additions.remove(target, name, embedder)
+            print(f"{name} removed; {report.articles} articles are left.")
+        return 0
+    with _bar("embedding") as tick:
+        report = additions.add(target, [Path(name) for name in args.id], embedder, tick)
+    print(f"{report.added} added; {report.articles} articles now.")
+    for skipped in report.skipped:
+        print(f"  skipped {skipped.path}: {skipped.why}")
+    return 0 if report.added else 1
 
 
 def models_command(args: argparse.Namespace) -> int:
@@ -350,9 +376,9 @@ def _parser() -> argparse.ArgumentParser:
     embedder(sub)
     limits(sub)
 
-    sub = command("articles", articles, "list the articles, or show one")
-    sub.add_argument("action", nargs="?", choices=["list", "show"], default="list")
-    sub.add_argument("id", nargs="?")
+    sub = command("articles", articles, "list the articles, show one, add files, remove one that was added")
+    sub.add_argument("action", nargs="?", choices=["list", "show", "add", "remove"], default="list")
+    sub.add_argument("id", nargs="*", metavar="ID_OR_FILE")
     sub.add_argument("--removed", action="store_true", help="show what was removed as site furniture")
 
     sub = command("models", models_command, "list the models, or fetch some")

@@ -41,11 +41,12 @@ _CLOSED = re.compile(
     r"(?:n[’']t)?\b",
     re.I,
 )
-_STATEMENTS = 3  # statements in an answer, at most, where several are asked for
+_OPEN = re.compile(r"\b(?:who|whom|whose|what|when|where|why|how|which)\b", re.I)
+_STATEMENTS = 4  # articles whose statements are told, at most, where several are asked for
 _RETRIEVAL = 1.5
 _TIMELY = 0.25  # what a passage's timeliness adds to the confidence, in the choice among drafts
 _GAP = 1.2  # rank below the best passage within which another is worth drafting from
-_FURTHER = 2.0  # the same for a further article where several statements are asked for
+_FURTHER = 2.5  # the same for a further article where several statements are asked for
 _SENTENCES = 4
 _OWN = 2  # sentences of an article's own words, at most
 _SECOND = 0.6  # nearness, beside the nearest sentence's, from which a second one is quoted too
@@ -81,6 +82,11 @@ class Draft:
         return self.confidence >= _DECISIVE and self.support >= _DECISIVE and not self.attributed.problems
 
     @property
+    def holds(self) -> bool:
+        """Whether its passage says it, be it an answer to the question or not."""
+        return not self.attributed.problems and self.support >= support.UNSUPPORTED
+
+    @property
     def claim(self) -> str:
         """What it claims: its sentence, or the words it quotes."""
         return " ".join(s.text for s in self.attributed.evidence) if self.why else self.attributed.text
@@ -96,12 +102,13 @@ def asks_for_several(question: str) -> bool:
     return bool(_SEVERAL.search(question))
 
 
-def only_agrees(question: str, sentence: str) -> bool:
-    """Whether a sentence answers a yes-or-no question with "Yes, …" or "No, …", or its own words.
+def is_closed(question: str) -> bool:
+    """Whether it asks for a yes or a no, and for nothing else."""
+    return bool(_CLOSED.match(question)) and not _OPEN.search(question)
 
-    Such drafts of a small model say yes to nearly anything (eval/README.md); the article's own
-    words then let a person see for themselves.
-    """
+
+def only_agrees(question: str, sentence: str) -> bool:
+    """Whether a sentence answers a yes-or-no question with "Yes, …", "No, …" or its own words."""
     if not _CLOSED.match(question):
         return False
     return bool(re.match(r"\W*(?:yes|no)\b", sentence, re.I)) or not support.content(sentence) - support.content(
@@ -121,15 +128,29 @@ def rank(passage: Passage) -> float:
 def worth_asking(best: Sequence[Passage], question: str, config: Config) -> list[Passage]:
     """The passages to draft from, one after the other until a draft is decisive.
 
-    Where several statements are asked for, the best one only: the others are told in the
-    articles' own words (`further`).
+    Where several statements are asked for, the best one of each article instead. None for a
+    question for a yes or a no: a small model says yes to nearly anything (eval/README.md), so
+    the articles' own words answer it, and a person sees for themselves.
     """
-    tries = 1 if asks_for_several(question) else config.tries
-    return [p for p in best[:tries] if rank(best[0]) - rank(p) <= _GAP]
+    if is_closed(question) and not asks_for_several(question):
+        return []
+    if not asks_for_several(question):
+        return [p for p in best[: config.tries] if rank(best[0]) - rank(p) <= _GAP]
+    first: dict[str, Passage] = {}
+    for passage in best:
+        if rank(best[0]) - rank(passage) <= _FURTHER and not is_caption(passage):
+            first.setdefault(passage.article.id, passage)
+    return list(first.values())[:_STATEMENTS]
 
 
 def check(
-    text: str, sure: Sequence[float], passage: Passage, question: str, embedder: Embedder, llm: LocalModel
+    text: str,
+    sure: Sequence[float],
+    passage: Passage,
+    question: str,
+    embedder: Embedder,
+    llm: LocalModel,
+    beside: Sequence[str] = (),
 ) -> list[Draft]:
     """Each sentence of a draft with its evidence and the model's own view of it.
 
@@ -138,8 +159,9 @@ def check(
         sure: log-probabilities of its tokens.
         passage: what it was written from.
         question: what it is to answer.
+        beside: the other passages that were read.
     """
-    made = [attribute(sentence, [passage], embedder, question) for sentence in split_draft(text)[:_SENTENCES]]
+    made = [attribute(sentence, [passage], embedder, question, beside) for sentence in split_draft(text)[:_SENTENCES]]
     asked = [(n, claim) for n, m in enumerate(made) for claim in _claims(m.text)]
     odds = llm.score([llm.chat(prompt.READ, prompt.passage_head(passage), prompt.says(claim)) for _, claim in asked])
     mean = sum(sure) / len(sure) if sure else 0.0
@@ -163,27 +185,31 @@ def _claims(sentence: str) -> list[str]:
 def choose(drafts: Sequence[Draft]) -> tuple[list[Draft], list[Draft]]:
     """The draft that is the answer, if one is good enough, and those left out."""
     ranked = sorted(drafts, key=lambda d: -d.confidence - _TIMELY * d.passage.timely)
-    accepted = [
-        d for d in ranked if d.confidence >= ACCEPT and not d.attributed.problems and d.support >= support.UNSUPPORTED
-    ]
+    accepted = [d for d in ranked if d.confidence >= ACCEPT and d.holds]
     return accepted[:1], [d for d in ranked if d not in accepted[:1]]
 
 
-def further(kept: Sequence[Draft], read: Sequence[Passage], question: str, embedder: Embedder) -> list[Draft]:
-    """The kept draft and, up to three statements, what other articles say, in order of date.
+def statements(
+    asked: Sequence[Passage], drafts: Sequence[Draft], question: str, embedder: Embedder
+) -> tuple[list[Draft], list[Draft]]:
+    """What each article says, in order of date, and the drafts left out.
 
-    Where several statements are asked for, what each article says is told in its own words
-    rather than merged: sources that disagree then stand side by side with their days.
+    Where several statements are asked for, what each article says is told by itself rather
+    than merged: sources that disagree then stand side by side with their days. A draft that
+    its passage does not support gives way to the article's own words.
     """
-    out = list(kept)
-    told = {d.passage.article.id for d in kept}
-    for passage in read:
-        if len(out) >= _STATEMENTS or rank(read[0]) - rank(passage) > _FURTHER:
-            break
-        if passage.article.id not in told and not is_caption(passage):
-            told.add(passage.article.id)
-            out.append(own_words(question, passage, embedder))
-    return sorted(out, key=lambda d: (d.passage.article.published or date.max, d.passage.start))
+    out: list[Draft] = []
+    for passage in asked:
+        mine = [
+            d
+            for d in drafts
+            if d.passage.chunk_id == passage.chunk_id and d.holds and not only_agrees(question, d.attributed.text)
+        ]
+        for draft in mine or [own_words(question, passage, embedder)]:
+            if not any(same(draft, other, embedder) for other in out):
+                out.append(draft)
+    dropped = [d for d in drafts if d not in out]
+    return sorted(out, key=lambda d: (d.passage.article.published or date.max, d.passage.start)), dropped
 
 
 def own_words(question: str, passage: Passage, embedder: Embedder) -> Draft:

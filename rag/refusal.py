@@ -25,6 +25,9 @@ SEVERAL = 2.5
 CLEAR = 2.5
 # Above this the best passage's own words are the answer where no draft held.
 OWN_WORDS = 3.9
+# The same for a question for a yes or a no, for which there are no drafts; the model's
+# log-odds run lower on these.
+CLOSED = 2.3
 # What a name in the question takes from the strength when no article has it.
 _UNKNOWN_NAME = 0.8
 _NEAR_COSINE = 0.3

@@ -9,6 +9,7 @@ from rag import prompt
 from rag.llm import LocalModel
 from rag.types import Turn
 
+_SHORT = 6  # words
 _TURNS = 4  # turns of the conversation that are shown to the model
 _LEANS = re.compile(
     r"\b(?:he|she|they|it|him|her|them|his|hers|their|theirs|its|that|this|those|these|there|then|the same|the other|"
@@ -22,8 +23,16 @@ _OPENS = re.compile(
 
 
 def leans_on_history(question: str) -> bool:
-    """Whether a question cannot be understood alone: a pronoun, "and …?", or hardly a word."""
-    return bool(_LEANS.search(question) or _OPENS.search(question) or len(re.findall(r"\w+", question)) <= 3)
+    """Whether a question cannot be understood alone.
+
+    It has a pronoun, begins with "and …", has hardly a word, or is short and speaks of "the
+    promise" without naming anybody.
+    """
+    words = re.findall(r"\w+", question)
+    bare = (
+        len(words) <= _SHORT and re.search(r"\bthe \w+", question, re.I) and not re.search(r"(?<!^)\b[A-Z]", question)
+    )
+    return bool(_LEANS.search(question) or _OPENS.search(question) or len(words) <= 3 or bare)
 
 
 def standalone(question: str, history: Sequence[Turn], llm: LocalModel | None) -> str:

@@ -100,7 +100,9 @@ def stem(word: str) -> str:
         "e",
     ):
         if word.endswith(ending) and len(word) - len(ending) >= 4:
-            return word[: -len(ending)]
+            root = word[: -len(ending)]
+            # "stopped" is "stop"; "pressed" stays "press".
+            return root[:-1] if ending in ("ed", "ing") and root[-1] == root[-2] and root[-1] in "bdgmnprt" else root
     return word
 
 
@@ -117,7 +119,13 @@ def overlap(sentence: str, evidence: str | Iterable[str]) -> float:
 
 
 def problems(
-    sentence: str, evidence: Sequence[str], published: Sequence[date | None], around: str, named: str, given: str = ""
+    sentence: str,
+    evidence: Sequence[str],
+    published: Sequence[date | None],
+    around: str,
+    named: str,
+    given: str = "",
+    beside: Sequence[str] = (),
 ) -> list[str]:
     """What the sentence states and its evidence does not have, in words; empty where all is there.
 
@@ -128,6 +136,8 @@ def problems(
         around: the passage around the evidence; it may say who "he" is.
         named: the article's text; a name may be spelled out there ("Zelensky", "Ukraine's president").
         given: the question; a small number that stands there ("the two sides") is not the sentence's claim.
+        beside: other passages; a name of the question may be missing in the evidence where one
+            of them has it together with a name that is not ("Istanbul, Turkey").
     """
     said = " ".join(evidence)
     found = []
@@ -142,9 +152,11 @@ def problems(
     numbers |= {n for n in _numbers(given) if len(n) == 1}
     found += [f"the number {n} is not in the evidence" for n in sorted(_numbers(sentence) - numbers)]
     have = {stem(w) for w in re.findall(r"[\w’'-]+", f"{said} {named}".lower())} | content(f"{said} {named}")
-    for name in _names(sentence):
+    names = _names(sentence)
+    known = [name for name in names if all(_known(w, have) for w in name.split())]
+    for name in names:
         missing = [w for w in name.split() if not _known(w, have)]
-        if missing:
+        if missing and not (name in given and any(name in t and any(k in t for k in known) for t in beside)):
             found.append(f"the name {name} is not in the evidence")
     first = re.match(r"[\"“']?([A-Z][\w’'-]{3,})", sentence)
     if first and first.group(1).lower() not in _COMMON and not _known(first.group(1), have):

@@ -54,6 +54,10 @@ BAD = [
     (["search", "x", "--k", "0", "--index", "{seeds}"], "k is 0"),
     (["articles", "show", "--index", "{seeds}"], "No article is named"),
     (["articles", "show", "../../etc/passwd", "--index", "{seeds}"], "no article"),
+    (["articles", "add", "--index", "{seeds}"], "Nothing to add"),
+    (["articles", "remove", "003_nothing", "--index", "{seeds}"], "no article"),
+    (["chat", "--host", "0.0.0.0", "--index", "{seeds}"], "--auth"),
+    (["chat", "--auth", "/nowhere", "--index", "{seeds}"], "no file"),
     (["models", "fetch", "gpt-9"], "no model named"),
     (["models", "fetch"], "No model is named"),
     (["chat", "--host", "0.0.0.0", "--index", "{seeds}"], "--host 0.0.0.0"),
@@ -98,6 +102,17 @@ def test_index_search_articles(capsys: pytest.CaptureFixture[str], tmp_path: Pat
     assert "newsletter" in out
     code, out, _ = run(capsys, "articles", "show", "a", "--index", index)
     assert "newsletter" not in out and "mayor" in out
+
+
+def test_articles_are_added_and_removed(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
+    run(capsys, "index", str(write(tmp_path / "in", a="The bridge was opened.")), "--index", str(tmp_path / "ix"))
+    file = write(tmp_path / "up", ferry="The ferry sank off Turku.") / "ferry.txt"
+    code, out, _ = run(
+        capsys, "articles", "add", str(file), str(tmp_path / "none.txt"), "--index", str(tmp_path / "ix")
+    )
+    assert code == 0 and "1 added; 2 articles now." in out and "skipped none.txt" in out
+    code, out, _ = run(capsys, "articles", "remove", "ferry", "--index", str(tmp_path / "ix"))
+    assert code == 0 and "1 articles are left" in out
 
 
 def test_articles_are_listed_with_their_day(capsys: pytest.CaptureFixture[str], seeds_index: Path) -> None:

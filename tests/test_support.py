@@ -11,7 +11,8 @@ from hypothesis import strategies as st
 
 from index.types import Article, Chunk, Hit
 from rag.citations import Attributed, attribute, number, sources, split_draft
-from rag.drafts import Draft, asks_for_several, choose, further
+from rag.config import Config
+from rag.drafts import Draft, asks_for_several, choose, is_closed, only_agrees, statements, worth_asking
 from rag.evidence import dated, evidence_sentences, passages
 from rag.support import content, form_problems, overlap, problems, score
 from rag.types import Passage
@@ -99,10 +100,19 @@ def test_several_statements_stand_side_by_side_in_order_of_date(embedder) -> Non
         replace(passage("The harbour will be shut again.", "late", date(2022, 3, 30)), relevance=2.0),
         replace(passage("Bread has become dearer.", "far", date(2022, 3, 2)), relevance=-2.0),
     ]
-    told = further([], read, "Is the harbour open or not?", embedder)
-    assert [d.passage.article.id for d in told] == ["early", "late"]
-    assert told[0].attributed.text == "S (1 March 2022) writes: The harbour is shut, the port said."
-    assert [s.text for d in told for s in d.attributed.evidence] == [p.text for p in (read[1], read[0])]
+    question = "Is the harbour open or not?"
+    asked_of = worth_asking(read, question, Config())
+    assert [p.chunk_id for p in asked_of] == [read[0].chunk_id, read[1].chunk_id], (
+        "the best of each article that is near"
+    )
+    wrong = Draft(attribute("The harbour is open since 1950.", [read[0]], embedder), read[0], 4.0, 0.9)
+    held = Draft(attribute("The port said that the harbour is shut.", [read[1]], embedder), read[1], 4.0, 0.9)
+    told, dropped = statements(asked_of, [wrong, held], question, embedder)
+    assert [d.attributed.text for d in told] == [
+        "The port said that the harbour is shut.",
+        "S (30 March 2022) writes: The harbour is open, the mayor said.",
+    ]
+    assert dropped == [wrong] and [d.passage.article.id for d in told] == ["early", "late"]
 
 
 def test_among_drafts_the_surest_is_chosen_and_none_with_a_problem() -> None:
@@ -242,3 +252,24 @@ def test_an_outlet_counts_once_and_a_copied_report_once(tmp_path, embedder) -> N
     assert sources(made.text, made.evidence, read, embedder) == 2  # the report, however often carried, and the Gazette
     _, parts, cited = number([(made, 0.9, True, "", 2)])
     assert parts[0].sources == 2 and set(cited[0].also) | {cited[0].article_id} == {"post", "copy", "post2"}
+
+
+@pytest.mark.parametrize(
+    ("question", "sentence", "agrees"),
+    [
+        ("Did the shelling stop?", "Yes, the shelling stopped.", True),
+        ("Did the shelling stop?", "The shelling stopped.", True),
+        ("And was the harbour shut?", "No, it was open.", True),
+        ("Hasn't the mayor resigned?", "The mayor resigned on Sunday after the vote.", False),
+        ("Who resigned?", "Yes, the mayor.", False),
+    ],
+)
+def test_a_bare_yes_or_no_is_told_from_an_answer(question: str, sentence: str, agrees: bool) -> None:
+    assert only_agrees(question, sentence) == agrees
+
+
+def test_for_a_yes_or_a_no_nothing_is_drafted() -> None:
+    read = [replace(passage("The harbour is open, the mayor said."), relevance=3.0)]
+    assert worth_asking(read, "Is the harbour open?", Config()) == []
+    assert worth_asking(read, "Is the harbour open, and who says so?", Config()) == read
+    assert is_closed("And did she resign?") and not is_closed("Did she resign, and why?")
