@@ -10,12 +10,9 @@ tokens: see `Piece`.
 from __future__ import annotations
 
 import ctypes
-import hashlib
 import math
 import os
-import shutil
 import threading
-from collections import OrderedDict
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -24,6 +21,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from index.errors import EngineCrashed, InputError, ModelError, ModelMissing
+from rag.states import States
 
 MAX_PARALLEL = 16  # sequences read side by side
 _HEADS = 6  # fixed heads kept in the cache
@@ -72,66 +70,6 @@ class _Job(NamedTuple):
     position: int
     sequence: int
     wanted: bool
-
-
-class _States:
-    """What the engine knows after reading a passage: kept in memory and in a folder.
-
-    Both are bounded and let go of what was used longest ago. A file carries the SHA-256 of
-    its bytes, which is checked before native code sees them.
-    """
-
-    def __init__(self, folder: Path | None, identity: str, memory: int, disk: int) -> None:
-        self._folder = folder
-        self._identity = identity
-        self._room, self._disk_room = memory, disk
-        self._used = 0
-        self._kept: OrderedDict[str, bytes] = OrderedDict()
-        if folder:
-            folder.mkdir(parents=True, exist_ok=True)
-
-    def name(self, ids: Sequence[int]) -> str:
-        """The key of a token sequence read by this model."""
-        return hashlib.sha256(f"{self._identity}:{','.join(map(str, ids))}".encode()).hexdigest()[:40]
-
-    def get(self, name: str) -> bytes | None:
-        """The kept state, or None."""
-        data = self._kept.get(name)
-        if data is not None:
-            self._kept.move_to_end(name)
-            return data
-        path = self._folder / name if self._folder else None
-        if path is None or not path.is_file():
-            return None
-        raw = path.read_bytes()
-        if hashlib.sha256(raw[32:]).digest() != raw[:32]:
-            path.unlink(missing_ok=True)
-            return None
-        os.utime(path)
-        self._remember(name, raw[32:])
-        return raw[32:]
-
-    def put(self, name: str, data: bytes) -> None:
-        """Keep a state."""
-        self._remember(name, data)
-        if not self._folder or shutil.disk_usage(self._folder).free < 4 * self._disk_room:
-            return
-        part = self._folder / f"{name}.{os.getpid()}.part"
-        part.write_bytes(hashlib.sha256(data).digest() + data)
-        part.replace(self._folder / name)
-        files = sorted((f.stat().st_mtime, f.stat().st_size, f) for f in self._folder.iterdir())
-        excess = sum(size for _, size, _ in files) - self._disk_room
-        for _, size, file in files:
-            if excess <= 0:
-                break
-            file.unlink(missing_ok=True)
-            excess -= size
-
-    def _remember(self, name: str, data: bytes) -> None:
-        self._kept[name] = data
-        self._used += len(data)
-        while self._used > self._room and self._kept:
-            self._used -= len(self._kept.popitem(last=False)[1])
 
 
 class LocalModel:
@@ -190,7 +128,7 @@ class LocalModel:
         self._heads: dict[tuple[int, ...], int] = {}
         stat = path.stat()
         identity = f"{llama_cpp.__version__}:{path.name}:{stat.st_size}:{stat.st_mtime_ns}"
-        self._states = _States(states, identity, _STATES_IN_MEMORY, _STATES_ON_DISK)
+        self._states = States(states, identity, _STATES_IN_MEMORY, _STATES_ON_DISK)
         self._template = _chat_template(llama_cpp, model)
         self._yes = self._first_tokens(("Yes", "yes", " Yes", " yes", "YES"))
         self._no = self._first_tokens(("No", "no", " No", " no", "NO"))
