@@ -33,7 +33,7 @@ from rag.llm import LocalModel
 from rag.rewrite import standalone
 from rag.support import SUPPORTED
 from rag.types import Answer, Event, Passage, Turn
-from rag.when import Period, period
+from rag.when import Period, after_event, period
 
 MAX_QUESTION = 2_000  # characters
 MAX_HISTORY = 200
@@ -154,6 +154,10 @@ class Rag:
         yield Event("status", f"searching {self.store.meta['articles']} articles")
         hits = search(self.store, self.embedder, alone, self.config.candidates, source, after, before, as_of)
         found = evidence.passages(hits, alone, self.embedder, asked)
+        if not asked.bounded:
+            event = after_event(alone, [(s.text, s.article.published) for p in found for s in p.sentences])
+            if event.bounded:
+                asked, found = event, evidence.passages(hits, alone, self.embedder, event)
         run.lap("search")
         if not hits or refusal.later_than(asked, as_of, newest):
             yield Event(

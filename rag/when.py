@@ -4,10 +4,13 @@ from __future__ import annotations
 
 import calendar
 import re
+from collections import Counter
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date, timedelta
 
 from index.dates import mentions
+from rag.support import content
 
 _MONTHS = {name.lower(): i for i, name in enumerate(calendar.month_name) if name}
 _MONTH_WORDS = "|".join(_MONTHS)
@@ -21,6 +24,12 @@ _LATEST = re.compile(
 )
 _RELATIVE = re.compile(
     r"\b(?:(yesterday|today|last night|this morning)|(last|past|this|previous|next|coming)\s+(week|weekend|month|year))\b",
+    re.I,
+)
+_EVENT = re.compile(
+    r"\b(?:after|since|following)\s+(?:the|its|their|this|that)\s+((?:[\w’'-]+\s+){0,3}?(?:talks|negotiations|meeting|summit|"
+    r"round|conference|election|elections|vote|referendum|visit|attack|invasion|strike|ceasefire|deal|speech|trial|match|storm|fire|"
+    r"crash|earthquake|flood)(?:\s+(?:in|of|at|on|over)\s+[A-Z][\w’'-]+)?)",
     re.I,
 )
 _AROUND = re.compile(r"\b(before|until|prior to|after|since|from|on|by)\s+$", re.I)
@@ -82,6 +91,26 @@ def period(question: str, as_of: date | None) -> Period:
         if 1900 <= year <= 2200:
             return Period(date(year, 1, 1), date(year, 12, 31), found.group(), latest)
     return Period(latest=latest)
+
+
+def after_event(question: str, sentences: Iterable[tuple[str, date | None]]) -> Period:
+    """The time after an event that the question names ("after the Istanbul talks").
+
+    The event's day is the one that most sentences name which have all of its words. Where they
+    do not agree, or the event has no name in it ("after the talks"), the time stays open.
+
+    Args:
+        sentences: what was found for the question, each with its article's day.
+    """
+    found = _EVENT.search(question)
+    if not found or not re.search(r"\b[A-Z]", found.group(1)):
+        return Period()
+    wanted = content(found.group(1))
+    days = Counter(m.day for text, published in sentences if wanted <= content(text) for m in mentions(text, published))
+    ranked = days.most_common(2)
+    if not ranked or (len(ranked) > 1 and ranked[1][1] == ranked[0][1]):
+        return Period()
+    return Period(ranked[0][0], None, found.group())
 
 
 def _relative(found: re.Match[str], as_of: date, latest: bool) -> Period:

@@ -16,7 +16,7 @@ from rag.drafts import Draft, asks_for_several, choose, is_closed, only_agrees, 
 from rag.evidence import dated, evidence_sentences, passages
 from rag.support import content, form_problems, overlap, problems, score
 from rag.types import Passage
-from rag.when import Period, period
+from rag.when import Period, after_event, period
 
 EVIDENCE = "Russia's chief negotiator Vladimir Medinsky said following three-hour talks in Istanbul on Tuesday that Moscow will study Kyiv's proposals."
 PESKOV = '"We would like a more substantial and swift answer," Peskov said.'
@@ -273,3 +273,20 @@ def test_for_a_yes_or_a_no_nothing_is_drafted() -> None:
     assert worth_asking(read, "Is the harbour open?", Config()) == []
     assert worth_asking(read, "Is the harbour open, and who says so?", Config()) == read
     assert is_closed("And did she resign?") and not is_closed("Did she resign, and why?")
+
+
+def test_the_time_after_a_named_event_is_found_in_the_articles() -> None:
+    day = date(2022, 3, 30)
+    read = [
+        ("Medinsky spoke following three-hour talks in Istanbul on Tuesday.", day),
+        ("The talks in Istanbul ended on 29 March.", day),
+        ("More talks in Istanbul may follow on Friday.", day),
+        ("The harbour was shut on Monday.", day),
+    ]
+    found = after_event("What did Peskov say after the Istanbul talks?", read)
+    assert (found.first, found.last, found.words) == (date(2022, 3, 29), None, "after the Istanbul talks")
+    assert not after_event("What did Peskov say after the talks?", read).bounded
+    assert not after_event("What was said after the Kyiv meeting?", read).bounded
+    assert not after_event("What did he say after the Istanbul talks?", [read[0], read[2]]).bounded, (
+        "two days, one each"
+    )
