@@ -187,12 +187,13 @@ class Rag:
             return
         drafts: list[Draft] = []
         asked_of = worth_asking(best, alone, self.config)
+        ask = prompt.statement if asks_for_several(alone) else prompt.answer
         for passage in asked_of:
             if drafts and not run.affordable([passage], alone):
                 break
             yield Event("restart" if drafts else "status", "writing")
             text, sure = "", list[float]()
-            written = self.llm.chat(prompt.READ, prompt.passage_head(passage), prompt.answer(alone))
+            written = self.llm.chat(prompt.READ, prompt.passage_head(passage), ask(alone))
             for piece in self.llm.write(written, self.config.answer_tokens, sure=sure):
                 text += piece
                 yield Event("draft", piece)
