@@ -20,10 +20,10 @@ from index.embedder import Embedder, Progress
 from index.errors import InputError
 from index.furniture import clean, normal, repeated_lines
 from index.readers import read_file
-from index.store import ADDED, Store, write
+from index.store import ADDED, Store, write, writing
 from index.types import Article, IndexReport, RawArticle, Skipped
 
-MAX_TEXT = 2_000_000  # characters of a pasted article
+MAX_TEXT = 2_000_000  # bytes of a pasted article
 _ALIKE = 200  # articles of one source that are looked at for its repeated lines
 
 
@@ -63,10 +63,9 @@ def add_text(
     """
     if not text.strip():
         raise InputError("The text is empty.", "Paste an article.")
-    if len(text) > MAX_TEXT:
-        raise InputError(
-            f"The text has {len(text):,} characters; the most is {MAX_TEXT:,}.", "Split it, or add it as a file."
-        )
+    size = len(text.encode("utf-8", "replace"))
+    if size > MAX_TEXT:
+        raise InputError(f"The text has {size:,} bytes; the most is {MAX_TEXT:,}.", "Split it, or add it as a file.")
     name = re.sub(r"\W+", "-", (title or " ".join(text.split()[:8])).lower()).strip("-")[:60]
     raw = RawArticle(
         name or "pasted", text, "the pasted text", title or None, source or None, None, published,
@@ -97,49 +96,63 @@ def remove(index: Path, article_id: str, embedder: Embedder) -> IndexReport:
         raise InputError(
             f"{article_id} belongs to an indexed folder ({article.path}).", "Remove its file and run `rag index`."
         )
-    report = _write(index, [], [article_id], embedder, None)
-    _file(article).unlink(missing_ok=True)
+    with writing(index):
+        report = _write(index, [], [article_id], embedder, None)
+        (index / ADDED / _file(article).name).unlink(missing_ok=True)
     return report
 
 
 def _take(
     index: Path, raws: Sequence[RawArticle], skipped: list[Skipped], embedder: Embedder, progress: Progress | None
 ) -> IndexReport:
-    folder = index / ADDED
+    with writing(index):
+        new = _new(index, raws, skipped, embedder)
+        (index / ADDED).mkdir(exist_ok=True)
+        written: list[Path] = []
+        try:
+            for article, raw in new:
+                path = Path(article.path)
+                written.append(path)
+                if _is_line(raw):
+                    path.write_text(_line(raw, article.id), "utf-8")
+                else:
+                    shutil.copyfile(raw.path, path)
+            report = _write(index, [a for a, _ in new], [], embedder, progress)
+        except BaseException:
+            for path in written:
+                path.unlink(missing_ok=True)
+            raise
+    return replace(report, skipped=tuple(skipped))
+
+
+def _new(
+    index: Path, raws: Sequence[RawArticle], skipped: list[Skipped], embedder: Embedder
+) -> list[tuple[Article, RawArticle]]:
+    """The articles that are not there yet, cleaned, each with an id and a file of its own."""
     store = Store(index, embedder)
     try:
-        taken = {a.id for a in store.articles()}
+        taken = set(store.ids())
         repeated = repeated_lines(raws)
+        frames = {source: _known_frame(store, source) for source in {raw.source for raw in raws}}
+        texts: dict[str, str] = {}
         new: list[tuple[Article, RawArticle]] = []
         for raw in raws:
-            article = clean(raw, repeated.get(raw.source or "", set()) | _known_frame(store, raw.source))
-            twin = store.with_text(article.text) or next((a.id for a, _ in new if a.text == article.text), None)
+            article = clean(raw, repeated.get(raw.source or "", set()) | frames[raw.source])
+            twin = texts.get(article.text) or store.with_text(article.text)
             if not article.text or twin:
-                why = f"the same text is there already, as {twin}" if twin else "nothing but site furniture in it"
+                why = (
+                    f"the same text is there already, as {twin}" if article.text else "nothing but site furniture in it"
+                )
                 skipped.append(Skipped(Path(raw.path).name, why))
                 continue
             name = _free(re.sub(r"[^\w.-]+", "-", raw.id).strip(".-")[:80] or "article", taken)
             taken.add(name)
-            path = folder / (name + (".jsonl" if _is_line(raw) else Path(raw.path).suffix.lower()))
+            texts[article.text] = name
+            path = index / ADDED / (name + (".jsonl" if _is_line(raw) else Path(raw.path).suffix.lower()))
             new.append((replace(article, id=name, path=str(path)), raw))
     finally:
         store.close()
-    folder.mkdir(exist_ok=True)
-    written: list[Path] = []
-    try:
-        for article, raw in new:
-            path = Path(article.path)
-            written.append(path)
-            if _is_line(raw):
-                path.write_text(_line(raw, article.id), "utf-8")
-            else:
-                shutil.copyfile(raw.path, path)
-        report = _write(index, [a for a, _ in new], [], embedder, progress)
-    except BaseException:
-        for path in written:
-            path.unlink(missing_ok=True)
-        raise
-    return replace(report, skipped=tuple(skipped))
+    return new
 
 
 def _write(
@@ -153,7 +166,9 @@ def _write(
 
 
 def _is_own(index: Path, article: Article) -> bool:
-    return _file(article).parent == index / ADDED
+    # By name: the same folder may be spelled in several ways, or have been moved.
+    file = _file(article)
+    return file.parent.name == ADDED and (index / ADDED / file.name).is_file()
 
 
 def _file(article: Article) -> Path:

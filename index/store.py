@@ -125,6 +125,11 @@ class Store:
             rows = db.execute("SELECT id FROM articles ORDER BY published IS NULL, published, id")
             return [self._article(row[0]) for row in rows.fetchall()]
 
+    def ids(self) -> list[str]:
+        """The ids of all articles."""
+        with self.snapshot() as db:
+            return [row[0] for row in db.execute("SELECT id FROM articles")]
+
     def of_source(self, source: str, limit: int) -> list[Article]:
         """The newest articles of a source."""
         with self.snapshot() as db:
@@ -271,15 +276,7 @@ def write(
         IndexBusy: another process is writing this index.
         IndexDamaged: the present index was made with another model or format (see `rebuild`).
     """
-    import filelock
-
-    folder.mkdir(parents=True, exist_ok=True)
-    lock = filelock.FileLock(str(folder / "write.lock"))
-    try:
-        lock.acquire(timeout=5)
-    except filelock.Timeout as error:
-        raise IndexBusy(f"Another process is writing the index in {folder}.", "Wait for it and try again.") from error
-    try:
+    with writing(folder):
         if rebuild:
             _remove(folder)
         db = _connect(folder)
@@ -291,6 +288,25 @@ def write(
             raise _damaged(folder, f"{DATABASE} cannot be written ({error})") from error
         finally:
             db.close()
+
+
+@contextmanager
+def writing(folder: Path) -> Iterator[None]:
+    """Hold the index's one place for a writer; may be held again inside by the same thread.
+
+    Raises:
+        IndexBusy: another process or thread holds it.
+    """
+    import filelock
+
+    folder.mkdir(parents=True, exist_ok=True)
+    lock = filelock.FileLock(str(folder.resolve() / "write.lock"), is_singleton=True)
+    try:
+        lock.acquire(timeout=5)
+    except filelock.Timeout as error:
+        raise IndexBusy(f"Another process is writing the index in {folder}.", "Wait for it and try again.") from error
+    try:
+        yield
     finally:
         lock.release()
 

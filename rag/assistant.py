@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Generator, Sequence
 from dataclasses import replace
 from datetime import date
 from pathlib import Path
@@ -137,7 +137,7 @@ class Rag:
         source: str | None = None,
         after: date | None = None,
         before: date | None = None,
-    ) -> Iterator[Event]:
+    ) -> Generator[Event, None, None]:
         """The same as events: what is being done, the draft as it is written, the answer."""
         question, turns = check_question(question), check_history(history)
         for name, value in (("as_of", as_of), ("after", after), ("before", before)):
@@ -187,13 +187,12 @@ class Rag:
             return
         drafts: list[Draft] = []
         asked_of = worth_asking(best, alone, self.config)
-        ask = prompt.statement if asks_for_several(alone) else prompt.answer
         for passage in asked_of:
             if drafts and not run.affordable([passage], alone):
                 break
             yield Event("restart" if drafts else "status", "writing")
             text, sure = "", list[float]()
-            written = self.llm.chat(prompt.READ, prompt.passage_head(passage), ask(alone))
+            written = self.llm.chat(prompt.READ, prompt.passage_head(passage), prompt.answer(alone))
             for piece in self.llm.write(written, self.config.answer_tokens, sure=sure):
                 text += piece
                 yield Event("draft", piece)

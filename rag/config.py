@@ -47,8 +47,8 @@ class Config:
     model: str = DEFAULT_MODEL
     embedder: str = DEFAULT_EMBEDDER
     candidates: int = 30
-    read: int = 6
-    prompt_tokens: int = 3000
+    read: int = 9
+    prompt_tokens: int = 4000
     tries: int = 3
     answer_tokens: int = 140
     context: int = 4096

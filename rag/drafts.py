@@ -223,6 +223,7 @@ def own_words(question: str, passage: Passage, embedder: Embedder) -> Draft:
     chosen = sorted(i for i in order[:_OWN] if i == order[0] or near[i] >= _SECOND * near[order[0]])
     evidence = tuple(passage.sentences[i] for i in chosen)
     words = " ".join(" ".join(s.text.split()) for s in evidence)
+    words = re.sub(r"\[(\d+)\]", r"(\1)", words)  # an article's own "[1]" is no citation
     text = f"{passage.article.source or 'An article'} ({short_day(passage.article)}) writes: {words}"
     return Draft(Attributed(text, evidence, 1.0, 1.0, ()), passage, 0.0, 1.0, why="in the article's own words")
 

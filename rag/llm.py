@@ -95,7 +95,8 @@ class LocalModel:
         self._c = llama_cpp
         self.name = name or path.stem
         self.usage = Usage()
-        self._lock = threading.RLock()
+        # No RLock: a writing generator may be closed by another thread than the one that began it.
+        self._lock = threading.Lock()
         _quiet(llama_cpp)
         llama_cpp.llama_backend_init()
         model_params = llama_cpp.llama_model_default_params()

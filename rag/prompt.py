@@ -38,11 +38,6 @@ def holds_answer(question: str) -> str:
 
 def answer(question: str) -> str:
     """What the passage read before says in answer to the question."""
-    return f"Question: {question}\nAnswer in one complete sentence."
-
-
-def statement(question: str) -> str:
-    """The same where it is one of several passages that are asked."""
     return f"Question: {question}\nAnswer in one complete sentence, with the names, numbers and days that the passage gives."
 
 

@@ -20,9 +20,8 @@ _COSINE = 2.0
 WORTH_DRAFTING = 1.0
 # Above this what several articles say is told side by side where that is asked for.
 SEVERAL = 2.5
-# Above this no further passages are read: on the golden questions reading ten instead of six
-# changed neither which passage is best nor what can be told from its strength.
-CLEAR = 2.5
+# Above this no further passages are read (eval/README.md has what reading more or less costs).
+CLEAR = 3.0
 # Above this the best passage's own words are the answer where no draft held.
 OWN_WORDS = 3.9
 # The same for a question for a yes or a no, for which there are no drafts; the model's
@@ -71,15 +70,15 @@ def later_than(asked: Period, as_of: date | None, newest: date | None) -> bool:
 def empty_reason(asked: Period, as_of: date | None, source: str | None, after: date | None, before: date | None) -> str:
     """Why there was nothing to read."""
     limits = [
-        f"source {source}" if source else "",
-        f"from {short(after)}" if after else "",
-        f"to {short(before)}" if before else "",
+        f"of {source}" if source else "",
+        f"from {short(after)} on" if after else "",
+        f"up to {short(before)}" if before else "",
     ]
     limits = [limit for limit in limits if limit]
     if asked.first and as_of and not limits:
         return f"the newest article it could use is of {short(as_of)}, and the question is about a later time"
     if limits:
-        return f"the collection has no articles with {', '.join(limits)}"
+        return f"the collection has no articles {', '.join(limits)}"
     return "no article is near the question"
 
 

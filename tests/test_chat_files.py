@@ -20,7 +20,7 @@ from rag.assistant import Rag
 from rag.config import DEFAULT_MODEL
 from ui import examples, feedback
 from ui.auth import read_auth
-from ui.history import Chat, Exchange, History, as_json, as_markdown, new_chat
+from ui.history import Chat, Exchange, History, as_json, as_markdown, new_chat, split_markers
 from ui.loading import Loader
 from ui.talk import Talk
 
@@ -38,7 +38,10 @@ def test_a_chat_comes_back_as_it_was_and_only_by_its_id(tmp_path: Path, quick: R
     assert kept.titles()[0][1] == chat.id and kept.titles()[0][0].startswith("Who is Medinsky? · ")
     for wrong in ("../" + chat.id, chat.id.upper() + "0", "", None, "../../feedback"):
         assert kept.load(wrong).exchanges == ()
-    assert History(tmp_path, "../../other").load(chat.id).exchanges == ()
+    for person in ("../../other", "a.b", "a_b", "local"):
+        assert History(tmp_path, person).load(chat.id).exchanges == ()
+    History(tmp_path, "a.b").save(chat)
+    assert History(tmp_path, "a_b").load(chat.id).exchanges == ()
     kept.delete(chat.id)
     assert kept.titles() == []
 
@@ -49,6 +52,24 @@ def test_a_chat_that_cannot_be_read_is_kept_aside(tmp_path: Path) -> None:
     path = next((tmp_path / "chats" / "local").glob("*.json"))
     path.write_text(path.read_text()[:-20])
     assert kept.load(chat.id).exchanges == () and path.with_suffix(".unreadable").is_file()
+
+
+def test_what_changed_meanwhile_is_not_written_over(tmp_path: Path) -> None:
+    kept, first, second = History(tmp_path), Exchange("one", {"text": "1"}, "t1"), Exchange("two", None, "t2")
+    chat = replace(new_chat(), exchanges=(first, second))
+    kept.save(chat)
+    kept.change(chat.id, first, liked=True)  # a thumb, while the second is being answered
+    after = kept.change(chat.id, second, answer={"text": "2"})
+    assert [(e.liked, e.answer) for e in after.exchanges] == [(True, {"text": "1"}), (None, {"text": "2"})]
+    kept.delete(chat.id)
+    kept.change(chat.id, second, answer={"text": "late"})
+    assert kept.load(chat.id).exchanges == (), "what was deleted stays so"
+
+
+def test_only_markers_at_the_end_are_citations() -> None:
+    assert split_markers('He wrote "see [2]" twice [1][3].') == ('He wrote "see [2]" twice', (1, 3), ".")
+    assert split_markers('"It is so." [1]') == ('"It is so."', (1,), "")
+    assert split_markers("See [2] there.") == ("See [2] there.", (), "")
 
 
 def test_markdown_numbers_footnotes_through_the_chat_and_escapes(quick: Rag) -> None:
@@ -69,8 +90,15 @@ def test_thumbs_become_golden_questions_that_the_evaluation_reads(tmp_path: Path
     for number, why in enumerate(("good", "", "wrong person")):
         path = feedback.record(tmp_path, chat, number, why)
     feedback.record(tmp_path, chat, 2, "wrong speaker")
+    reviewed = {**json.loads(path.read_text().splitlines()[0]), "reviewed": True, "why": "looked at"}
+    path.write_text("\n".join([json.dumps(reviewed), *path.read_text().splitlines()[1:], "no json"]) + "\n")
+    withdrawn = replace(chat, exchanges=(replace(chat.exchanges[0], liked=None), *chat.exchanges[1:]))
+    feedback.record(tmp_path, withdrawn, 0)
+    kept = path.read_text().splitlines()
+    assert "no json" in kept and "looked at" in kept[0] and len(kept) == 4, "what a person wrote stays"
+    path.write_text("\n".join(line for line in kept if line != "no json").replace("looked at", "liked: good"))
     first, second, third = golden.load(path, {a.id: a for a in quick.articles})
-    assert first.refuse == "never" and first.facts and first.quotes and not first.reviewed
+    assert first.refuse == "never" and first.facts and first.quotes and first.reviewed
     assert (second.refuse, second.kind) == ("must", "unanswerable")
     assert (
         third.refuse == "may" and "wrong speaker" in third.why and third.kind == "follow_up" and len(third.history) == 4
@@ -90,7 +118,10 @@ def test_while_the_language_model_loads_the_articles_own_words_answer(seeds_inde
     loader._rag = quick  # as far as the thread gets before the language model is there
     loader._searchable.set()
     person: Any = SimpleNamespace(username=None)
-    *_, (_, messages, chat_id) = Talk(loader).ask("Who is Medinsky?", None, "All sources", None, None, person)
+    talk = Talk(loader)
+    _, waiting, chat_id = talk.put("Who is Medinsky?", None, "All sources", None, None, person)
+    assert "waiting" in waiting[-1]["content"].value
+    *_, messages = talk.answer(chat_id, person)
     assert "still loading" in messages[-1]["content"].value and "Medinsky" in messages[-1]["content"].value
     History(seeds_index).delete(chat_id)
     loader.store.close()
@@ -127,3 +158,15 @@ def test_without_a_password_nothing_is_served(tmp_path: Path, seeds_index: Path)
         assert "Moscow" not in web.get(url).text
         assert web.post(url + "login", data={"username": "ann", "password": "secret"}).status_code == 200
         assert "Ask the articles" in web.get(url + "config").text
+
+
+def test_another_name_for_this_machine_is_not_answered(seeds_index: Path) -> None:
+    import httpx
+
+    with served("--model", "none", "--index", str(seeds_index)) as url, httpx.Client() as web:
+        assert web.get(url).status_code == 200
+        assert web.get(url, headers={"Host": "evil.example"}).status_code == 400
+        assert (
+            web.post(url + "gradio_api/call/articles", json={"data": []}, headers={"Host": "evil.example"}).status_code
+            == 400
+        )

@@ -17,9 +17,15 @@ let turn = 0; // the newest request; what comes late is dropped
 async function show(article, start, end) {
   const mine = ++turn;
   const others = cites.filter((c) => c.article === article && c.start !== start).map((c) => [c.start, c.end]);
-  const page = await server.open_article({ article, start, end, others });
+  let page = null;
+  try {
+    page = await server.open_article({ article, start, end, others });
+  } catch {
+    page = null; // the server is gone, or asks who is there
+  }
   if (mine !== turn) return;
-  view.innerHTML = page; // escaped by ui/panel.py
+  if (page === null) view.textContent = "The chat does not answer any more. Reload the page.";
+  else view.innerHTML = page; // escaped by ui/panel.py
   bar.hidden = false;
   count.textContent = place >= 0 ? `Citation ${place + 1} of ${cites.length}` : "";
   for (const step of element.querySelectorAll(".step")) step.hidden = cites.length < 2 || place < 0;
@@ -38,7 +44,8 @@ function open(button) {
   const answer = button.closest("[data-cites]");
   cites = answer ? JSON.parse(answer.dataset.cites) : [];
   const { article, start, end } = button.dataset;
-  place = cites.findIndex((c) => c.article === article && String(c.start) === start);
+  const { marker } = button.dataset;
+  place = cites.findIndex((c) => (marker ? String(c.marker) === marker : c.article === article && String(c.start) === start));
   show(article, Number(start), Number(end));
 }
 
@@ -69,7 +76,8 @@ on(document, "keydown", (event) => {
     if (element.contains(document.activeElement)) back();
   }
   const here = document.activeElement?.closest?.(".chip") || element.contains(document.activeElement);
-  if (!here || !["ArrowLeft", "ArrowRight"].includes(event.key)) return;
+  const modified = event.altKey || event.ctrlKey || event.metaKey;
+  if (!here || modified || !["ArrowLeft", "ArrowRight"].includes(event.key)) return;
   event.preventDefault();
   const chip = document.activeElement.closest(".chip");
   if (chip && chip !== from) open(chip);
@@ -96,7 +104,8 @@ function hint(event) {
 }
 on(document, "mouseover", hint);
 on(document, "focusin", hint);
-on(document, "scroll", hide, { capture: true });
+// What scrolls takes the hint with it, unless it is the focus that it belongs to.
+on(document, "scroll", () => (tip.hidden ? null : hint({ target: document.activeElement })), { capture: true });
 
 // A chat as a file: made here, so that nothing is left behind on the server's disk.
 window.ragSave = (name, text) => {

@@ -7,6 +7,8 @@ from pathlib import Path
 from typing import Any
 
 import gradio as gr
+from starlette.middleware import Middleware
+from starlette.middleware.trustedhost import TrustedHostMiddleware
 
 from index.errors import InputError
 from index.readers import KINDS
@@ -57,8 +59,10 @@ def build(loader: Loader) -> gr.Blocks:
         # A function of one argument: Gradio marks what it serves, and passes on just one.
         return shelf.open_article(wanted)
 
-    def example(data: gr.SelectData) -> str:
-        return str(data.value["text"])
+    def example(
+        chat_id: str, source: str, after: str, before: str, data: gr.SelectData, request: gr.Request
+    ) -> tuple[Any, ...]:
+        return talk.put(str(data.value["text"]), chat_id, source, after, before, request)
 
     def as_markdown(chat_id: str, request: gr.Request) -> str:
         return talk.exported("md", chat_id, request)
@@ -66,15 +70,15 @@ def build(loader: Loader) -> gr.Blocks:
     def as_json(chat_id: str, request: gr.Request) -> str:
         return talk.exported("json", chat_id, request)
 
-    with gr.Blocks(title="Ask the articles", analytics_enabled=False) as page:
+    with gr.Blocks(title="Ask the articles", analytics_enabled=False, delete_cache=(3600, 3600)) as page:
         header = gr.HTML(shelf.header)
         chat_id = gr.BrowserState("", storage_key="rag-chat", secret="not a secret: it holds a chat's id")
-        about = gr.State(-1)
+        about = gr.State(None)
         with gr.Row(elem_id="desk"):
             with gr.Column(scale=5, min_width=320, elem_id="talk"):
                 chat = gr.Chatbot(
                     label="Conversation", show_label=False, render_markdown=False, height="min(70vh, 60rem)",
-                    examples=shelf.examples(), buttons=["copy"], elem_id="chat", layout="panel",
+                    examples=shelf.examples(), buttons=[], elem_id="chat", layout="panel",
                 )  # fmt: skip
                 with gr.Row(visible=False, elem_id="why") as why_row:
                     why = gr.Textbox(label="Why? (optional)", max_length=500, scale=6)
@@ -127,25 +131,23 @@ def build(loader: Loader) -> gr.Blocks:
                     exported = gr.Textbox(visible="hidden", label="Exported chat")
 
         quiet: dict[str, Any] = {"api_visibility": "private", "show_progress": "hidden"}
-        asked, shown = [box, chat_id, source, after, before], [box, chat, chat_id]
-        whole = [chat, chat_id, past]
-        running = [
-            box.submit(talk.ask, asked, shown, concurrency_id="model", **quiet),
-            send.click(talk.ask, asked, shown, concurrency_id="model", **quiet),
-            chat.retry(talk.again, [chat_id], shown, concurrency_id="model", **quiet),
-        ]
-        chosen = chat.example_select(example, None, [box], queue=False, **quiet)
-        running.append(chosen.then(talk.ask, asked, shown, concurrency_id="model", **quiet))
+        whole = [chat, chat_id, past, why_row, about]
+        limited, into = [chat_id, source, after, before], [box, chat, chat_id]
+        running = [chat.retry(talk.again, [chat_id], [chat], concurrency_id="model", **quiet)]
+        for asking in (
+            gr.on([box.submit, send.click], talk.put, [box, *limited], into, queue=False, **quiet),
+            chat.example_select(example, limited, into, queue=False, **quiet),
+        ):
+            running.append(asking.then(talk.answer, [chat_id], [chat], concurrency_id="model", **quiet))
         for event in running:
             event.then(talk.listed, [chat_id], [past], queue=False, **quiet)
         stop.click(talk.stopped, [chat_id], [chat], cancels=running, queue=False, **quiet)
         chat.like(talk.liked, [chat_id], [why_row, about], queue=False, **quiet)
-        for saved in (keep.click, why.submit):
-            saved(talk.reason, [why, about, chat_id], [why_row, why], queue=False, **quiet)
+        gr.on([keep.click, why.submit], talk.reason, [why, about], [why_row, why, about], queue=False, **quiet)
 
         fresh.click(talk.begin, None, whole, cancels=running, queue=False, **quiet)
-        past.input(talk.restore, [past], whole, cancels=running, queue=False, **quiet)
         chat.clear(talk.begin, None, whole, cancels=running, queue=False, **quiet)
+        past.input(talk.restore, [past], whole, cancels=running, queue=False, **quiet)
         delete.click(talk.delete, [chat_id], whole, cancels=running, queue=False, **quiet)
         for button, text_of, name in ((to_markdown, as_markdown, "chat.md"), (to_json, as_json, "chat.json")):
             button.click(text_of, [chat_id], [exported], queue=False, **quiet).then(
@@ -158,6 +160,7 @@ def build(loader: Loader) -> gr.Blocks:
         remove.click(removed, [mine], [report, *everything], **quiet)
 
         page.load(talk.restore, [chat_id], whole, queue=False, **quiet)
+        page.load(shelf.refreshed, None, everything, queue=False, **quiet)
         clock = gr.Timer(1.0, active=not loader.ready)
         clock.tick(
             lambda: (shelf.header(), gr.Timer(active=not loader.ready)), None, [header, clock], queue=False, **quiet
@@ -189,6 +192,11 @@ def theme() -> gr.themes.Base:
         body_background_fill="#faf8f4",
         body_background_fill_dark="#171512",
     )
+
+
+def _only_here() -> list[Middleware]:
+    """No page of another name can speak to the chat: a name may be made to lead to this machine."""
+    return [Middleware(TrustedHostMiddleware, allowed_hosts=["127.0.0.1", "localhost", "[::1]"])]
 
 
 def launch(
@@ -229,6 +237,7 @@ def launch(
             auth=people,
             max_file_size=_MAX_UPLOAD,
             run_history=False,
+            app_kwargs={"middleware": _only_here()} if host in _LOOPBACK else None,
         )
     except OSError:
         raise InputError(f"Port {port} is taken.", "Choose another with --port.") from None

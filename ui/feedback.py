@@ -23,17 +23,28 @@ _lock = threading.Lock()
 def record(index: Path, chat: Chat, number: int, why: str = "") -> Path:
     """Write down what was thought of exchange `number` of a chat (its `liked`); the file written.
 
-    A second word on the same answer takes the place of the first.
+    A second word on the same answer takes the place of the first, and none where the thumb was
+    taken back. A line that a person has reviewed stays as it is.
     """
     line = as_golden(chat, number, why)
+    new = [json.dumps(line, ensure_ascii=False)] if chat.exchanges[number].liked is not None else []
     path = index / FILE
     with _lock:
         lines = path.read_text("utf-8").splitlines() if path.is_file() else []
-        kept = [old for old in lines if old.strip() and json.loads(old)["id"] != line["id"]]
+        kept = [old for old in lines if old.strip() and not _is_draft(old, line["id"])]
         part = path.with_suffix(".part")
-        part.write_text("".join(f"{old}\n" for old in [*kept, json.dumps(line, ensure_ascii=False)]), "utf-8")
+        part.write_text("".join(f"{one}\n" for one in [*kept, *new]), "utf-8")
         part.replace(path)
     return path
+
+
+def _is_draft(line: str, name: str) -> bool:
+    """Whether a line is the draft with this id: what a person has reviewed or written is not."""
+    try:
+        data = json.loads(line)
+    except ValueError:
+        return False
+    return isinstance(data, dict) and data.get("id") == name and not data.get("reviewed", True)
 
 
 def as_golden(chat: Chat, number: int, why: str = "") -> dict[str, Any]:
@@ -50,18 +61,20 @@ def as_golden(chat: Chat, number: int, why: str = "") -> dict[str, Any]:
         {"article": c["article_id"], "text": c["quote"]} for c in answer.get("citations", ()) if len(c["quote"]) >= 3
     ]
     facts = _facts(answer) if good else []
+    due = bool(exchange.liked and answer.get("abstained") and not exchange.limits)
+    limited = f"; limited to {exchange.limits}" if exchange.limits else ""
     history = [turn for e in chat.exchanges[:number] if e.answer for turn in _turns(e.question, e.answer["text"])]
     return {
         "id": f"chat-{chat.id[:12]}-{number + 1}",
-        "kind": "unanswerable" if exchange.liked and answer.get("abstained") else "follow_up" if history else "single",
+        "kind": "unanswerable" if due else "follow_up" if history else "single",
         "question": exchange.question,
         "history": history,
         "as_of": answer.get("as_of"),
         "facts": [[fact] for fact in facts],
-        "refuse": "never" if facts else "must" if exchange.liked and answer.get("abstained") else "may",
+        "refuse": "never" if facts else "must" if due else "may",
         "articles": sorted({q["article"] for q in quotes}) if facts else [],
         "quotes": quotes if facts else [],
-        "why": f"{'liked' if exchange.liked else 'not liked'}: {why or 'no reason given'}; it said: {answer.get('text', '')}",
+        "why": f"{'liked' if exchange.liked else 'not liked'}: {why or 'no reason given'}{limited}; it said: {answer.get('text', '')}",
         "reviewed": False,
     }
 

@@ -5,6 +5,7 @@ FOLDER/chats/USER/ID.json
 
 from __future__ import annotations
 
+import hashlib
 import json
 import re
 import threading
@@ -14,11 +15,13 @@ from dataclasses import asdict, dataclass, field, replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
+from urllib.parse import quote
 
 from rag.types import Turn
 
 CHATS = "chats"
 _ID = re.compile(r"[0-9a-f]{32}")
+_URL = ":/?#@!$&'*+,;=%~"  # characters of an address that mean nothing in Markdown
 _TITLE = 60  # characters
 _SHOWN = 200  # chats that are listed, at most
 
@@ -77,16 +80,19 @@ def new_chat() -> Chat:
 
 def now() -> str:
     """This moment, in ISO 8601."""
-    return datetime.now(UTC).isoformat(timespec="seconds")
+    return datetime.now(UTC).isoformat(timespec="microseconds")
+
+
+_writing = threading.Lock()
 
 
 class History:
     """The chats of one person over one collection."""
 
     def __init__(self, index: Path, user: str | None = None) -> None:
-        name = re.sub(r"[^\w-]", "_", user or "local")
+        # A digest: no two names fall together, and none is a path.
+        name = hashlib.sha256(user.encode()).hexdigest()[:32] if user else "local"
         self._folder = index / CHATS / name
-        self._lock = threading.Lock()
 
     def load(self, chat_id: str | None) -> Chat:
         """The chat with this id; a new one where there is none, or it cannot be read."""
@@ -103,14 +109,32 @@ class History:
 
     def save(self, chat: Chat) -> None:
         """Write a chat; a reader sees the old one or the new one."""
+        with _writing:
+            self._write(chat)
+
+    def change(self, chat_id: str, exchange: Exchange, **changes: Any) -> Chat:
+        """Change one exchange of a chat, as it is on disk now; the chat after it.
+
+        Nothing is done where the chat or the exchange is gone: what was deleted or asked anew
+        meanwhile stays so.
+        """
+        with _writing:
+            chat = self.load(chat_id)
+            same = [e.asked == exchange.asked and e.question == exchange.question for e in chat.exchanges]
+            if any(same):
+                pairs = zip(chat.exchanges, same, strict=True)
+                chat = replace(chat, exchanges=tuple(replace(e, **changes) if hit else e for e, hit in pairs))
+                self._write(chat)
+        return chat
+
+    def _write(self, chat: Chat) -> None:
         path = self._path(chat.id)
         if path is None:
             raise ValueError(f"{chat.id!r} is no id of a chat")
-        with self._lock:
-            self._folder.mkdir(parents=True, exist_ok=True)
-            part = path.with_suffix(f".{uuid.uuid4().hex}.part")
-            part.write_text(as_json(chat), "utf-8")
-            part.replace(path)
+        self._folder.mkdir(parents=True, exist_ok=True)
+        part = path.with_suffix(f".{uuid.uuid4().hex}.part")
+        part.write_text(as_json(chat), "utf-8")
+        part.replace(path)
 
     def delete(self, chat_id: str) -> None:
         """Remove a chat."""
@@ -146,15 +170,24 @@ def as_markdown(chat: Chat) -> str:
             out.append("*(stopped)*")
             continue
         base = len(notes)
-        text = _plain(exchange.answer["text"])
-        for c in exchange.answer["citations"]:
-            text = text.replace(f"\\[{c['marker']}\\]", f"[^{base + c['marker']}]")
-        out.append(text)
+        said = [split_markers(s["text"]) for s in exchange.answer["sentences"]] or [(exchange.answer["text"], (), "")]
+        out.append(" ".join(f"{_plain(t)}{''.join(f'[^{base + m}]' for m in marks)}{end}" for t, marks, end in said))
         for c in exchange.answer["citations"]:
             where = f"{c['source'] or 'source not known'}, {c['date'] or 'undated'}: {c['title'] or c['article_id']}"
-            link = f" <{c['url']}>" if (c["url"] or "").startswith(("http://", "https://")) else ""
+            link = f" <{quote(c['url'], _URL)}>" if (c["url"] or "").startswith(("http://", "https://")) else ""
             notes.append(f"[^{base + c['marker']}]: “{_plain(c['quote'])}” — {_plain(where)}{link}")
     return "\n\n".join([*out, *notes]) + "\n"
+
+
+def split_markers(sentence: str) -> tuple[str, tuple[int, ...], str]:
+    """A sentence of an answer without its citations, their markers, and the full stop behind them.
+
+    Only the markers at its end are citations: "[2]" may stand in the words of an article too.
+    """
+    found = re.search(r"\s*((?:\[\d+\])+)(\W*)$", sentence)
+    if not found:
+        return sentence, (), ""
+    return sentence[: found.start()], tuple(map(int, re.findall(r"\d+", found.group(1)))), found.group(2)
 
 
 def _plain(text: str) -> str:

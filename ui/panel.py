@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 import html
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import date
 from itertools import pairwise
-from urllib.parse import urlsplit
 
 from index.types import Article, Hit, IndexReport
 from ui.render import day_words
@@ -53,16 +52,20 @@ def removed_html(article: Article) -> str:
     return f"<details><summary>Removed as site furniture ({len(article.removed)} lines)</summary><ul>{items}</ul></details>"
 
 
-def list_html(articles: Sequence[Article], total: int) -> str:
-    """The articles, newest first, each to be opened."""
-    shown = list(reversed(articles))[:_LISTED]
+def list_html(articles: Sequence[Article], total: int, skipped: Sequence[Mapping[str, str]] = ()) -> str:
+    """The articles, newest first, each to be opened; and the files that were skipped, with why."""
+    shown = sorted(articles, key=lambda a: a.published or date.min, reverse=True)[:_LISTED]
     items = "".join(
         f"<li>{_button(a.id, 0, 0, a.label)}<small>{_e(a.source or 'source not known')}, {_e(day_words(a.published))}"
         f"{f' · {len(a.removed)} lines removed' if a.removed else ''}</small></li>"
         for a in shown
     )
     more = f"<p>{len(shown)} of {total} articles; search finds the others.</p>" if total > len(shown) else ""
-    return f'<ul class="articles" aria-label="Articles">{items}</ul>{more}'
+    left = "".join(f"<li>{_e(s['path'])}: {_e(s['why'])}</li>" for s in skipped)
+    more += (
+        f"<details><summary>Skipped when indexed ({len(skipped)})</summary><ul>{left}</ul></details>" if left else ""
+    )
+    return f'<ul class="articles" aria-label="Articles" tabindex="0">{items}</ul>{more}'
 
 
 def hits_html(hits: Sequence[Hit], query: str) -> str:
@@ -75,7 +78,7 @@ def hits_html(hits: Sequence[Hit], query: str) -> str:
         f"<p>{_e(_cut(h.chunk.text))}</p></li>"
         for h in hits
     )
-    return f'<ol class="hits" aria-label="Found passages">{items}</ol>'
+    return f'<ol class="hits" aria-label="Found passages" tabindex="0">{items}</ol>'
 
 
 def report_html(report: IndexReport) -> str:
@@ -100,7 +103,7 @@ def _button(article: str, start: int, end: int, text: str) -> str:
 
 def _link(url: str | None) -> str:
     """A link that opens elsewhere, only for http and https; nothing is fetched for it."""
-    if not url or urlsplit(url).scheme not in ("http", "https"):
+    if not url or not url.lower().startswith(("http://", "https://")):
         return ""
     return f' · <a href="{_e(url)}" target="_blank" rel="noopener noreferrer">original</a>'
 

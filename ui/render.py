@@ -14,7 +14,7 @@ from datetime import date
 from itertools import pairwise
 from typing import Any
 
-from ui.history import Exchange
+from ui.history import Exchange, split_markers
 
 Data = dict[str, Any]
 _TIMELINE = 8  # articles on a timeline, at most
@@ -137,14 +137,14 @@ def how_html(answer: Data) -> str:
 
 def text_html(text: str, kind: str = "said") -> str:
     """Anything said, as a paragraph of escaped text."""
-    return f'<p class="{_e(kind)}">{_e(text)}</p>'
+    live = ' aria-live="off"' if kind == "draft" else ""  # or every piece of it would be read out
+    return f'<p class="{_e(kind)}"{live}>{_e(text)}</p>'
 
 
 def _sentence_html(sentence: Data, answer: Data) -> str:
-    text = _e(sentence["text"])
+    words, markers, end = split_markers(sentence["text"])
     by_marker = {c["marker"]: c for c in answer["citations"]}
-    for marker in sentence["markers"]:
-        text = text.replace(f"[{marker}]", _chip(by_marker[marker]))
+    text = f"{_e(words)} {''.join(_chip(by_marker[m]) for m in markers if m in by_marker)}{_e(end)}"
     if sentence["supported"]:
         return text
     hint = f"Weakly supported ({sentence['support']:.2f} of 1): read the quoted words"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -10,7 +11,6 @@ import gradio as gr
 
 from index import additions
 from index.errors import InputError, RagError
-from index.types import IndexReport
 from rag.config import NO_MODEL
 from ui import examples, panel
 from ui.api import days
@@ -42,7 +42,8 @@ class Shelf:
 
     def listing(self) -> str:
         """The articles."""
-        return panel.list_html(self._loader.store.articles(), int(self._loader.store.meta["articles"]))
+        meta = self._loader.store.meta
+        return panel.list_html(self._loader.store.articles(), int(meta["articles"]), json.loads(meta["skipped"]))
 
     def examples(self) -> list[dict[str, str]]:
         """Questions to begin with."""
@@ -61,8 +62,9 @@ class Shelf:
         if not (query or "").strip():
             return ""
         try:
-            limits = days(after=after or "", before=before or "")
-            found = self._loader.rag_now().search(query, _FOUND, source if source != EVERY_SOURCE else None, **limits)
+            limits = days(From=after or "", To=before or "")
+            only = source if source != EVERY_SOURCE else None
+            found = self._loader.rag_now().search(query, _FOUND, only, limits["From"], limits["To"])
         except RagError as error:
             return text_html(str(error), "error")
         return panel.hits_html(found, query)
@@ -76,36 +78,44 @@ class Shelf:
         """
         try:
             article = self._loader.store.article(str(wanted["article"]))
+        except (KeyError, TypeError):
+            return text_html("There is no such article in the collection (any more).", "error")
+        except RagError as error:
+            return text_html(str(error), "error")
+        try:
             others = [(int(a), int(b)) for a, b in wanted.get("others", [])[:_MAX_SPANS]]
             return panel.article_html(article, (int(wanted["start"]), int(wanted["end"])), others)
-        except (KeyError, TypeError, ValueError, AttributeError):
-            return text_html("There is no such article in the collection (any more).", "error")
+        except (KeyError, TypeError, ValueError, OverflowError):
+            return panel.article_html(article)
 
     def add(
         self, files: Sequence[str] | None, text: str, title: str, source: str, day: str, progress: gr.Progress
-    ) -> str:
-        """Take files and a pasted text into the collection; what was done."""
+    ) -> tuple[str, bool]:
+        """Take files and a pasted text into the collection: what was done, and whether all went well."""
+        reports: list[str] = []
+
+        def tick(done: int, total: int) -> None:
+            progress((done, total), desc="embedding")
+
         try:
-            published = days(date=day.strip())["date"]
+            published = days(day=day.strip())["day"]
             if not files and not text.strip():
                 raise InputError("There is nothing to add.", "Choose files or paste a text.")
             embedder = self._loader.rag_now().embedder
-
-            def tick(done: int, total: int) -> None:
-                progress((done, total), desc="embedding")
-
             progress(0, desc="reading")
-            reports: list[IndexReport] = []
             if files:
                 paths = [Path(file) for file in files]
-                reports.append(additions.add(self._loader.index, paths, embedder, tick))
+                reports.append(panel.report_html(additions.add(self._loader.index, paths, embedder, tick)))
+                for path in paths:
+                    path.unlink(missing_ok=True)  # the upload; the collection has a copy
             if text.strip():
-                reports.append(
-                    additions.add_text(self._loader.index, text, embedder, title.strip(), source.strip(), published)
-                )
-            return "".join(panel.report_html(report) for report in reports)
+                done = additions.add_text(self._loader.index, text, embedder, title.strip(), source.strip(), published)
+                reports.append(panel.report_html(done))
         except RagError as error:
-            return text_html(str(error), "error")
+            return "".join(reports) + text_html(str(error), "error"), False
+        except OSError as error:
+            return "".join(reports) + text_html(f"It could not be written ({error.strerror or error}).", "error"), False
+        return "".join(reports), True
 
     def remove(self, article_id: str | None) -> str:
         """Take out again what was added; what was done."""

@@ -7,6 +7,7 @@ that is reloaded, or opened twice, shows what was said.
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from contextlib import closing
 from dataclasses import replace
 from typing import Any
 
@@ -21,6 +22,7 @@ from ui.loading import Loader
 from ui.render import exchange_html, text_html
 
 Messages = list[dict[str, Any]]
+_WAITING = "waiting for another question to be answered …"
 EVERY_SOURCE = "All sources"
 _LOADING = "The language model was still loading: these are the articles' own words. Ask again for a written answer."
 
@@ -31,7 +33,7 @@ class Talk:
     def __init__(self, loader: Loader) -> None:
         self._loader = loader
 
-    def ask(
+    def put(
         self,
         question: str,
         chat_id: str | None,
@@ -39,47 +41,49 @@ class Talk:
         after: str | None,
         before: str | None,
         request: gr.Request,
-    ) -> Iterator[tuple[Any, Messages, str]]:
-        """Ask in a chat: (box, messages, chat id) again and again while the answer is made."""
+    ) -> tuple[Any, Messages, str]:
+        """Take a question into a chat, at once, also while another one is being answered."""
         question = question.strip()
         kept = self._history(request)
         chat = kept.load(chat_id)
-        if not question:
-            yield gr.skip(), self.messages(chat), chat.id
-            return
-        limits = {
-            "source": source if source != EVERY_SOURCE else "",
-            "from": (after or "").strip(),
-            "to": (before or "").strip(),
-        }
-        exchange = Exchange(question, asked=history.now(), limits={k: v for k, v in limits.items() if v})
-        yield from self._answer(kept, replace(chat, exchanges=(*chat.exchanges, exchange)))
+        if question:
+            limits = {"source": source if source != EVERY_SOURCE else "", "from": after or "", "to": before or ""}
+            limits = {name: value.strip() for name, value in limits.items() if value.strip()}
+            chat = replace(chat, exchanges=(*chat.exchanges, Exchange(question, asked=history.now(), limits=limits)))
+            kept.save(chat)
+        return "", self.messages(chat, _WAITING), chat.id
 
-    def again(self, chat_id: str | None, request: gr.Request) -> Iterator[tuple[Any, Messages, str]]:
-        """Ask the last question once more."""
+    def answer(self, chat_id: str | None, request: gr.Request) -> Iterator[Messages]:
+        """Answer the last question of a chat: its messages again and again while that is done."""
         kept = self._history(request)
         chat = kept.load(chat_id)
-        if not chat.exchanges:
-            yield gr.skip(), [], chat.id
-            return
-        yield from self._answer(kept, chat.with_last(answer=None, note="", liked=None, asked=history.now()))
+        if chat.exchanges and chat.exchanges[-1].answer is None:
+            yield from self._answer(kept, chat)
+        else:
+            yield self.messages(chat)
+
+    def again(self, chat_id: str | None, request: gr.Request) -> Iterator[Messages]:
+        """Answer the last question once more; what was answered stays until there is a new answer."""
+        kept = self._history(request)
+        chat = kept.load(chat_id)
+        if chat.exchanges:
+            yield from self._answer(kept, chat)
 
     def stopped(self, chat_id: str | None, request: gr.Request) -> Messages:
         """The chat as it stands after its question was stopped."""
         return self.messages(self._history(request).load(chat_id))
 
-    def restore(self, chat_id: str | None, request: gr.Request) -> tuple[Messages, str, Any]:
-        """A chat read back: its messages, its id, the list of chats."""
+    def restore(self, chat_id: str | None, request: gr.Request) -> tuple[Messages, str, Any, Any, None]:
+        """A chat read back: its messages, its id, the list of chats; and no question why."""
         kept = self._history(request)
         chat = kept.load(chat_id)
-        return self.messages(chat), chat.id, self._listed(kept, chat)
+        return self.messages(chat), chat.id, self._listed(kept, chat), gr.Row(visible=False), None
 
-    def begin(self, request: gr.Request) -> tuple[Messages, str, Any]:
+    def begin(self, request: gr.Request) -> tuple[Messages, str, Any, Any, None]:
         """A new chat."""
-        chat = history.new_chat()
-        return [], chat.id, self._listed(self._history(request), chat)
+        return self.restore(None, request)
 
-    def delete(self, chat_id: str | None, request: gr.Request) -> tuple[Messages, str, Any]:
+    def delete(self, chat_id: str | None, request: gr.Request) -> tuple[Messages, str, Any, Any, None]:
         """Delete a chat and begin a new one."""
         if chat_id:
             self._history(request).delete(chat_id)
@@ -95,68 +99,69 @@ class Talk:
         chat = self._history(request).load(chat_id)
         return history.as_json(chat) if kind == "json" else history.as_markdown(chat)
 
-    def liked(self, chat_id: str | None, data: gr.LikeData, request: gr.Request) -> tuple[Any, int]:
-        """Keep a thumb: the row that asks why, and which exchange it is about."""
+    def liked(self, chat_id: str | None, data: gr.LikeData, request: gr.Request) -> tuple[Any, tuple[str, int] | None]:
+        """Keep a thumb, or its withdrawal: the row that asks why, and what it is about."""
         number = _number(data.index)
         kept = self._history(request)
         chat = kept.load(chat_id)
-        if not 0 <= number < len(chat.exchanges):
-            return gr.Row(visible=False), -1
-        exchanges = list(chat.exchanges)
-        exchanges[number] = replace(exchanges[number], liked=data.liked if isinstance(data.liked, bool) else None)
-        chat = replace(chat, exchanges=tuple(exchanges))
-        kept.save(chat)
-        if exchanges[number].liked is None:
-            return gr.Row(visible=False), -1
+        if not 0 <= number < len(chat.exchanges) or not chat.exchanges[number].answer:
+            return gr.Row(visible=False), None
+        chat = kept.change(chat.id, chat.exchanges[number], liked=data.liked if isinstance(data.liked, bool) else None)
         feedback.record(self._loader.index, chat, number)
-        return gr.Row(visible=True), number
+        if chat.exchanges[number].liked is None:
+            return gr.Row(visible=False), None
+        return gr.Row(visible=True), (chat.id, number)
 
-    def reason(self, why: str, number: int, chat_id: str | None, request: gr.Request) -> tuple[Any, str]:
+    def reason(self, why: str | None, about: tuple[str, int] | None, request: gr.Request) -> tuple[Any, str, None]:
         """Keep a word of why beside the thumb."""
-        chat = self._history(request).load(chat_id)
+        chat = self._history(request).load(about[0] if about else None)
+        number = about[1] if about else -1
         if 0 <= number < len(chat.exchanges) and (why or "").strip():
-            feedback.record(self._loader.index, chat, number, why.strip()[:500])
+            feedback.record(self._loader.index, chat, number, (why or "").strip()[:500])
             gr.Info(f"Thank you. It is kept in {self._loader.index / feedback.FILE}.")
-        return gr.Row(visible=False), ""
+        return gr.Row(visible=False), "", None
 
-    def messages(self, chat: Chat) -> Messages:
-        """The whole chat as the page shows it."""
-        return [
-            m
-            for e in chat.exchanges
-            for m in (_said("user", text_html(e.question)), _said("assistant", exchange_html(e)))
-        ]
+    def messages(self, chat: Chat, last: str = "") -> Messages:
+        """The whole chat as the page shows it; `last` stands for an answer that is not there yet."""
+        out: Messages = []
+        for exchange in chat.exchanges:
+            out.append(_said("user", text_html(exchange.question)))
+            waiting = exchange is chat.exchanges[-1] and not exchange.answer and last
+            out.append(_said("assistant", text_html(last, "status") if waiting else exchange_html(exchange)))
+        return out
 
-    def _answer(self, kept: History, chat: Chat) -> Iterator[tuple[Any, Messages, str]]:
-        kept.save(chat)
+    def _answer(self, kept: History, chat: Chat) -> Iterator[Messages]:
         asked = chat.exchanges[-1]
-        before = self.messages(replace(chat, exchanges=chat.exchanges[:-1]))
-        before.append(_said("user", text_html(asked.question)))
+        before = self.messages(chat)[:-1]
 
-        def showing(html: str) -> tuple[Any, Messages, str]:
-            return "", [*before, _said("assistant", html)], chat.id
+        def showing(text: str, kind: str) -> Messages:
+            return [*before, _said("assistant", text_html(text, kind))]
 
-        yield showing(text_html("opening the collection …" if not self._loader.ready else "…", "status"))
-        draft = ""
+        yield showing("…" if self._loader.ready else "opening the collection …", "status")
+        draft, done = "", dict[str, Any]()
         try:
-            limits = days(after=asked.limits.get("from", ""), before=asked.limits.get("to", ""))
+            limits = days(From=asked.limits.get("from", ""), To=asked.limits.get("to", ""))
             rag = self._loader.rag_now()
             loading = rag.config.model == NO_MODEL != self._loader.model
             turns = replace(chat, exchanges=chat.exchanges[:-1]).turns
-            for event in rag.stream(asked.question, turns, source=asked.limits.get("source"), **limits):
-                if event.kind == "status":
-                    yield showing(text_html(f"{event.text} …", "status"))
-                elif event.kind == "restart":
-                    draft = ""
-                elif event.kind == "draft":
-                    draft += event.text
-                    yield showing(text_html(draft, "draft"))
-                elif event.answer:
-                    chat = chat.with_last(answer=event.answer.as_dict(), note=_LOADING if loading else "")
+            source = asked.limits.get("source")
+            # Closed here, so that a stop frees the model at once.
+            with closing(
+                rag.stream(asked.question, turns, source=source, after=limits["From"], before=limits["To"])
+            ) as events:
+                for event in events:
+                    if event.kind == "status":
+                        yield showing(f"{event.text} …", "status")
+                    elif event.kind == "restart":
+                        draft = ""
+                    elif event.kind == "draft":
+                        draft += event.text
+                        yield showing(draft, "draft")
+                    elif event.answer:
+                        done = {"answer": event.answer.as_dict(), "note": _LOADING if loading else "", "liked": None}
         except RagError as error:
-            chat = chat.with_last(note=f"{error.what} {error.fix}")
-        kept.save(chat)
-        yield showing(exchange_html(chat.exchanges[-1]))
+            done = {"note": f"{error.what} {error.fix}"}
+        yield self.messages(kept.change(chat.id, asked, **done))
 
     def _history(self, request: gr.Request) -> History:
         return History(self._loader.index, request.username)
