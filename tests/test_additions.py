@@ -42,7 +42,7 @@ def test_what_is_added_is_found_at_once_by_an_open_store(index: Path, tmp_path: 
     assert search(opened, embedder, "which ship sank?", 1)[0].article.id == "ferry"
     snow = opened.article("snow")
     assert (snow.source, snow.published, snow.text) == ("Passpost", date(2024, 1, 9), SNOW)
-    assert [a.id for a in additions.own(opened)] == ["ferry", "snow"]
+    assert [a.id for a in additions.own(opened)] == ["snow", "ferry"]
 
 
 def test_they_survive_a_new_build_of_the_folders(index: Path, tmp_path: Path, embedder: Embedder) -> None:

@@ -115,3 +115,12 @@ window.ragSave = (name, text) => {
   link.click();
   setTimeout(() => URL.revokeObjectURL(link.href), 1000);
 };
+
+// Gradio calls its example questions a list and puts buttons in it, which a screen reader cannot follow.
+const mend = () => {
+  for (const list of document.querySelectorAll(".examples[role=list]")) list.setAttribute("role", "group");
+};
+const seen = new MutationObserver(mend);
+seen.observe(document.body, { childList: true, subtree: true });
+life.signal.addEventListener("abort", () => seen.disconnect());
+mend();
