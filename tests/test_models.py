@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import zipfile
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from pathlib import Path
 
@@ -164,6 +165,19 @@ def test_drafting_ahead_changes_no_token(small: LocalModel, monkeypatch: pytest.
     monkeypatch.setattr(llm, "_lookup", lambda seen, token: [])
     assert "".join(small.write(prompt, 40, sure=sure)) == ahead
     assert sure == pytest.approx(sure_ahead, abs=0.05) and max(sure) <= 0
+
+
+def test_what_one_thread_began_another_may_stop_and_the_model_is_free(small: LocalModel) -> None:
+    """A web server runs each step of an answer in whatever thread is idle, and closes it in yet another."""
+    prompt = small.chat("You answer.", "Passage: The ferry sank off Turku.\n\n", "Question: Where did it sink?")
+    with ThreadPoolExecutor(1) as one, ThreadPoolExecutor(1) as two, ThreadPoolExecutor(1) as three:
+        writing = small.write(prompt, 60)
+        assert one.submit(next, writing).result(60)
+        two.submit(lambda: next(writing, None)).result(60)
+        waiting = three.submit(small.score, [prompt])
+        assert not waiting.done(), "one at a time"
+        writing.close()
+        assert len(waiting.result(60)) == 1
 
 
 def test_a_prompt_that_does_not_fit_is_said(small: LocalModel) -> None:
