@@ -358,7 +358,7 @@ def _parser() -> argparse.ArgumentParser:
     sub.add_argument("question", nargs="?")
     sub.add_argument("--json", action="store_true", help="print the whole answer as JSON")
     sub.add_argument("--as-of", metavar="DAY", help="the day it is asked on; nothing later is used")
-    sub.add_argument("--k", type=int, help="passages to read (default: 9; as many again where those are not clear)")
+    sub.add_argument("--k", type=int, help="passages to read (default: 8; as many again where those are not clear)")
     model(sub)
     embedder(sub)
     limits(sub)

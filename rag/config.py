@@ -47,7 +47,7 @@ class Config:
     model: str = DEFAULT_MODEL
     embedder: str = DEFAULT_EMBEDDER
     candidates: int = 30
-    read: int = 9
+    read: int = 8
     prompt_tokens: int = 4000
     tries: int = 3
     answer_tokens: int = 140

@@ -27,7 +27,7 @@ from rag.types import Passage, Sentence
 # over the golden articles, see eval/README.md.
 _BIAS, _RELEVANCE, _VERIFY, _SURE, _SCORE = -4.18, 0.78, 0.31, 1.64, 1.57
 ACCEPT = 0.2
-_DECISIVE = 0.5
+_DECISIVE = 0.3
 _SEVERAL = re.compile(
     r"\b(?:how (?:did|has|have) .{3,60} (?:chang|develop|evolv|shift)\w*|differ\w*|compare|disagree\w*|both|each(?! (?:day|week|month|year))|"
     r"everyone|sides?\b.*\bsay|camps?|sequence|timeline|over time|contrast|versus|vs|conflicting|"
@@ -79,7 +79,7 @@ class Draft:
     @property
     def decisive(self) -> bool:
         """Whether no other draft needs to be tried."""
-        return self.confidence >= _DECISIVE and self.support >= _DECISIVE and not self.attributed.problems
+        return self.confidence >= _DECISIVE and self.support >= support.SUPPORTED and not self.attributed.problems
 
     @property
     def holds(self) -> bool:

@@ -21,7 +21,7 @@ WORTH_DRAFTING = 1.0
 # Above this what several articles say is told side by side where that is asked for.
 SEVERAL = 2.5
 # Above this no further passages are read (eval/README.md has what reading more or less costs).
-CLEAR = 3.0
+CLEAR = 2.3
 # Above this the best passage's own words are the answer where no draft held.
 OWN_WORDS = 3.9
 # The same for a question for a yes or a no, for which there are no drafts; the model's
