@@ -8,7 +8,7 @@ from datetime import date
 from itertools import pairwise
 
 from index.types import Article, Hit, IndexReport
-from ui.render import day_words
+from ui.render import day_words, open_button
 
 Span = tuple[int, int]
 _LISTED = 200
@@ -56,7 +56,7 @@ def list_html(articles: Sequence[Article], total: int, skipped: Sequence[Mapping
     """The articles, newest first, each to be opened; and the files that were skipped, with why."""
     shown = sorted(articles, key=lambda a: a.published or date.min, reverse=True)[:_LISTED]
     items = "".join(
-        f"<li>{_button(a.id, 0, 0, a.label)}<small>{_e(a.source or 'source not known')}, {_e(day_words(a.published))}"
+        f"<li>{open_button(a.id, 0, 0, a.label)}<small>{_e(a.source or 'source not known')}, {_e(day_words(a.published))}"
         f"{f' · {len(a.removed)} lines removed' if a.removed else ''}</small></li>"
         for a in shown
     )
@@ -73,7 +73,7 @@ def hits_html(hits: Sequence[Hit], query: str) -> str:
     if not hits:
         return f"<p>Nothing is near “{_e(query)}” within these limits.</p>"
     items = "".join(
-        f"<li>{_button(h.article.id, h.chunk.start, h.chunk.end, h.article.label)}"
+        f"<li>{open_button(h.article.id, h.chunk.start, h.chunk.end, h.article.label)}"
         f"<small>{_e(h.article.source or 'source not known')}, {_e(day_words(h.article.published))}</small>"
         f"<p>{_e(_cut(h.chunk.text))}</p></li>"
         for h in hits
@@ -92,13 +92,6 @@ def loaded_line(count: int, first: date | None, last: date | None, model: str) -
     """What is loaded, in one line of text."""
     span = f", {day_words(first)} to {day_words(last)}" if first and last else ""
     return f"{count} article{'' if count == 1 else 's'}{span} · {model}"
-
-
-def _button(article: str, start: int, end: int, text: str) -> str:
-    return (
-        f'<button type="button" class="open" data-article="{_e(article)}" data-start="{start}" data-end="{end}">'
-        f"{_e(text)}</button>"
-    )
 
 
 def _link(url: str | None) -> str:

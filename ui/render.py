@@ -36,8 +36,9 @@ def exchange_html(exchange: Exchange) -> str:
         {"marker": c["marker"], "article": c["article_id"], "start": c["start"], "end": c["end"]}
         for c in answer["citations"]
     ]
+    timeline = timeline_html(answer) if answer["near"] or not answer["abstained"] else ""
     return (
-        f'<div class="answer" data-cites="{_e(json.dumps(cites))}">{above}{body}{timeline_html(answer)}'
+        f'<div class="answer" data-cites="{_e(json.dumps(cites))}">{above}{body}{timeline}'
         f"{dropped_html(answer)}{how_html(answer)}</div>"
     )
 
@@ -59,7 +60,7 @@ def answer_html(answer: Data) -> str:
 def refusal_html(answer: Data) -> str:
     """Why there is no answer, and what is near, to be opened."""
     near = "".join(
-        f"<li>{_open(a['id'], 0, 0, a['title'])} <small>{_e(_where(a))}</small></li>" for a in answer["near"]
+        f"<li>{open_button(a['id'], 0, 0, a['title'])} <small>{_e(_where(a))}</small></li>" for a in answer["near"]
     )
     offered = f'<p class="near">What the collection has that is near:</p><ul>{near}</ul>' if near else ""
     return f'<div class="refusal"><p>The articles do not say: {_e(answer["reason"])}.</p>{offered}</div>'
@@ -94,7 +95,7 @@ def timeline_html(answer: Data) -> str:
         at = next((c for c in answer["citations"] if c["article_id"] == item["article_id"]), None)
         start, end = (at["start"], at["end"]) if at else (0, 0)
         items.append(
-            f'<li style="flex-grow:{min(gap, 60)}">{_open(item["article_id"], start, end, "", "dot cited" if lit else "dot", label)}'
+            f'<li style="flex-grow:{min(gap, 60)}">{open_button(item["article_id"], start, end, "", "dot cited" if lit else "dot", label)}'
             f"<small>{day.day} {day:%b}{f' {day.year}' if len({d.year for d in days}) > 1 else ''}</small></li>"
         )
     return f'<ol class="timeline" aria-label="The articles read, by day">{"".join(items)}</ol>'
@@ -110,7 +111,7 @@ def dropped_html(answer: Data) -> str:
 def how_html(answer: Data) -> str:
     """How it was answered: question, evidence, scores, model, times; folded away."""
     rows = [
-        f"<tr><td>{_open(p['article_id'], p['start'], p['end'], _folded(p['text'])[:70] + ' …')}<br><small>{_e(_where(p))}</small></td>"
+        f"<tr><td>{open_button(p['article_id'], p['start'], p['end'], _folded(p['text'])[:70] + ' …')}<br><small>{_e(_where(p))}</small></td>"
         f"<td>{p['score']:.2f}</td><td>{'' if p['relevance'] is None else format(p['relevance'], '+.1f')}</td></tr>"
         for p in sorted(answer["passages"], key=lambda p: -(p["relevance"] or 0.0))[:_EVIDENCE]
     ]
@@ -160,7 +161,8 @@ def _chip(citation: Data) -> str:
     )
 
 
-def _open(article: str, start: int, end: int, text: str, kind: str = "open", label: str = "") -> str:
+def open_button(article: str, start: int, end: int, text: str, kind: str = "open", label: str = "") -> str:
+    """What opens an article in the side panel, at some words of it."""
     told = f' aria-label="{_e(label)}" data-tip="{_e(label)}"' if label else ""
     return (
         f'<button type="button" class="{kind}" data-article="{_e(article)}" data-start="{start}" data-end="{end}"{told}>'
@@ -170,7 +172,7 @@ def _open(article: str, start: int, end: int, text: str, kind: str = "open", lab
 
 def _also(citation: Data) -> str:
     """The other articles that carry the same words."""
-    names = ", ".join(_open(name, 0, 0, name) for name in citation["also"])
+    names = ", ".join(open_button(name, 0, 0, name) for name in citation["also"])
     return f"<small>The same words also in: {names}</small>" if names else ""
 
 
