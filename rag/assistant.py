@@ -155,17 +155,14 @@ class Rag:
         hits = search(self.store, self.embedder, alone, self.config.candidates, source, after, before, as_of)
         found = evidence.passages(hits, alone, self.embedder, asked)
         if not asked.bounded:
-            event = after_event(alone, [(s.text, s.article.published) for p in found for s in p.sentences])
+            said = [(s.text, s.article.published) for p in found for s in p.sentences]
+            event = after_event(alone, said, asked.latest)
             if event.bounded:
                 asked, found = event, evidence.passages(hits, alone, self.embedder, event)
         run.lap("search")
-        if not hits or refusal.later_than(asked, as_of, newest):
-            yield Event(
-                "answer",
-                answer=refusal.refuse(
-                    run.base(alone, as_of), found, refusal.empty_reason(asked, as_of, source, after, before)
-                ),
-            )
+        if not evidence.inside(found, asked) or not hits:
+            reason = refusal.empty_reason(asked, found, as_of, newest, source, after, before)
+            yield Event("answer", answer=refusal.refuse(run.base(alone, as_of), found, reason))
             return
         if self.llm is None:
             yield Event("answer", answer=_extract(run, alone, as_of, found, self.embedder))
@@ -322,7 +319,7 @@ def _extract(run: _Run, alone: str, as_of: date | None, found: Sequence[Passage]
     drafts: list[Draft] = []
     for passage in found[:4]:
         draft = own_words(alone, passage, embedder)
-        if not any(same(draft, other, embedder) for other in drafts):
+        if not any(same(draft, other) for other in drafts):
             drafts.append(draft)
     run.lap("write")
     return _compose(run, alone, as_of, found[:6], drafts[:2], ())

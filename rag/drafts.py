@@ -18,7 +18,7 @@ from index.embedder import Embedder
 from rag import prompt, support
 from rag.citations import Attributed, attribute, split_draft
 from rag.config import Config
-from rag.evidence import is_caption, short_day
+from rag.evidence import is_caption, leans, short_day
 from rag.llm import LocalModel
 from rag.types import Passage, Sentence
 
@@ -30,18 +30,24 @@ ACCEPT = 0.2
 _DECISIVE = 0.3
 _SEVERAL = re.compile(
     r"\b(?:how (?:did|has|have) .{3,60} (?:chang|develop|evolv|shift)\w*|differ\w*|compare|disagree\w*|both|each(?! (?:day|week|month|year))|"
-    r"everyone|sides?\b.*\bsay|camps?|sequence|timeline|over time|contrast|versus|vs|conflicting|"
+    r"everyone|(?:each|two|all|other) (?:sides?|camps?)|sequence|timeline|over time|contrast|versus|vs|conflicting|"
     r"contradict\w*|same view|list (?:the|all)|put together|put .{3,80} (?:in order|together)|in (?:what|which) order|one after (?:the other|another)|"
     r"on the one hand|how\b.{3,90}\band how|(?-i:[A-Z])\w+ or (?-i:[A-Z])\w+|or (?:not|has|have|is|are|did|does|do)|who were|"
     r"which (?!two|three|four|five)(?:\w+ )?(?!(?:does|was|is|has|says|wants|holds|leads|plans|makes|gives|takes|goes|gets|needs|runs|this|news)\b)\w+[^\Wsu]s)\b",
     re.I,
 )
 _CLOSED = re.compile(
-    r"\W*(?:(?:and|so|but|then)\s+)?(?:is|are|was|were|am|do|does|did|has|have|had|can|could|will|would|shall|should|may|might|must)"
+    r"\W*(?:(?:in|on|at|by|after|before|during|according to)\b[^,?]{2,40},\s+)?(?:(?:and|so|but|then)\s+)?(?:is|are|was|were|am|do|does|did|has|have|had|can|could|will|would|shall|should|may|might|must)"
     r"(?:n[’']t)?\b",
     re.I,
 )
-_OPEN = re.compile(r"\b(?:who|whom|whose|what|when|where|why|how|which)\b", re.I)
+# What makes a yes-or-no question ask for more: "…, and who says so?", "… know when …", "… tell me the name …".
+_OPEN = re.compile(
+    r"(?:[,;?]|\b(?:and|but|or|know|tell me|say|explain|remember))\s+(?:\w+\s+)?(?:who|whom|whose|what|when|where|why|how|which)\b|"
+    r"^\W*(?:can|could|would|will|do|did) you (?:please )?(?:tell|know|name|say|explain|give|list|show|describe|summari[sz]e)\b",
+    re.I,
+)
+_DENIES = re.compile(r"\b(?:not|no|never|none|nothing|nobody|neither|nor|without|hardly)\b|n[’']t\b", re.I)
 _STATEMENTS = 4  # articles whose statements are told, at most, where several are asked for
 _RETRIEVAL = 1.5
 _TIMELY = 0.25  # what a passage's timeliness adds to the confidence, in the choice among drafts
@@ -93,7 +99,12 @@ class Draft:
 
     def dropped(self) -> Sentence:
         """The sentence as one that was left out, with why."""
-        why = "; ".join(self.attributed.problems) or f"its confidence is {self.confidence:.2f}"
+        why = "; ".join(self.attributed.problems)
+        if not why and self.support < support.UNSUPPORTED:
+            why = f"its passage hardly supports it ({self.support:.2f})"
+        if not why:
+            sure = f"its confidence is {self.confidence:.2f}"
+            why = sure if self.confidence < ACCEPT else f"another one was chosen ({sure})"
         return Sentence(self.attributed.text, -1, -1, (), round(self.support, 3), False, why)
 
 
@@ -140,7 +151,7 @@ def worth_asking(best: Sequence[Passage], question: str, config: Config) -> list
     for passage in best:
         if rank(best[0]) - rank(passage) <= _FURTHER and not is_caption(passage):
             first.setdefault(passage.article.id, passage)
-    return list(first.values())[:_STATEMENTS]
+    return list(first.values())[:_STATEMENTS] or list(best[:1])
 
 
 def check(
@@ -198,7 +209,7 @@ def statements(
     than merged: sources that disagree then stand side by side with their days. A draft that
     its passage does not support gives way to the article's own words.
     """
-    out: list[Draft] = []
+    told: list[Draft] = []
     for passage in asked:
         mine = [
             d
@@ -206,10 +217,18 @@ def statements(
             if d.passage.chunk_id == passage.chunk_id and d.holds and not only_agrees(question, d.attributed.text)
         ]
         for draft in mine or [own_words(question, passage, embedder)]:
-            if not any(same(draft, other, embedder) for other in out):
-                out.append(draft)
-    dropped = [d for d in drafts if d not in out]
-    return sorted(out, key=lambda d: (d.passage.article.published or date.max, d.passage.start)), dropped
+            if not any(same(draft, other) for other in told):
+                told.append(draft)
+    dropped = [d for d in drafts if d not in told]
+    told.sort(key=lambda d: (d.passage.article.published or date.max, d.passage.start))
+    return [d if d.why else _with_day(d) for d in told], dropped
+
+
+def _with_day(draft: Draft) -> Draft:
+    """A statement among others, headed by who reports it and when."""
+    article = draft.passage.article
+    text = f"{article.source or 'An article'} ({short_day(article)}): {draft.attributed.text}"
+    return replace(draft, attributed=replace(draft.attributed, text=text))
 
 
 def own_words(question: str, passage: Passage, embedder: Embedder) -> Draft:
@@ -220,15 +239,21 @@ def own_words(question: str, passage: Passage, embedder: Embedder) -> Draft:
         for v, s in zip(vectors[1:], passage.sentences, strict=True)
     ]
     order = sorted(range(len(near)), key=lambda i: -near[i])
-    chosen = sorted(i for i in order[:_OWN] if i == order[0] or near[i] >= _SECOND * near[order[0]])
-    evidence = tuple(passage.sentences[i] for i in chosen)
-    words = " ".join(" ".join(s.text.split()) for s in evidence)
+    chosen = {i for i in order[:_OWN] if i == order[0] or near[i] >= _SECOND * near[order[0]]}
+    # A sentence that says "he" brings the one before it, which says who.
+    chosen |= {i - 1 for i in chosen if i and leans(passage.sentences[i].text)}
+    places = sorted(chosen)
+    evidence = tuple(passage.sentences[i] for i in places)
+    gaps = ["" if n == 0 else " " if places[n - 1] == i - 1 else " … " for n, i in enumerate(places)]
+    words = "".join(gap + " ".join(s.text.split()) for gap, s in zip(gaps, evidence, strict=True))
     words = re.sub(r"\[(\d+)\]", r"(\1)", words)  # an article's own "[1]" is no citation
     text = f"{passage.article.source or 'An article'} ({short_day(passage.article)}) writes: {words}"
     return Draft(Attributed(text, evidence, 1.0, 1.0, ()), passage, 0.0, 1.0, why="in the article's own words")
 
 
-def same(a: Draft, b: Draft, embedder: Embedder) -> bool:
-    """Whether two drafts say the same."""
-    vectors = embedder.passages([a.attributed.text, b.attributed.text])
-    return float(vectors[0] @ vectors[1]) > 0.85 or support.overlap(a.attributed.text, b.attributed.text) > 0.8
+def same(a: Draft, b: Draft) -> bool:
+    """Whether two drafts say the same: nearly the same words, and no number or denial of difference."""
+    one, two = a.claim, b.claim
+    if support.numbers(one) != support.numbers(two) or bool(_DENIES.search(one)) != bool(_DENIES.search(two)):
+        return False
+    return min(support.overlap(one, two), support.overlap(two, one)) > 0.8

@@ -139,19 +139,32 @@ def _with_speaker(article: Article, start: int, end: int) -> int:
     before = [span for span in sentences(article.text, max(0, start - 1200), start) if span not in article.captions]
     for _ in range(_BACK):
         first = sentences(article.text, start, end)[0]
-        opening = article.text[first[0] : first[1]]
-        unnamed = (
-            _OPENS_UNNAMED.match(opening)
-            or _ENDS_UNNAMED.search(opening)
-            or (
-                opening[:1] in '"“'
-                and not re.search(r"[\"”]\s*,?\s*(?:[A-Z]|said|according)|[\"”].*[A-Z]", opening[1:])
-            )
-        )
-        if not unnamed or not before:
+        if not leans(article.text[first[0] : first[1]]) or not before:
             break
         start = before.pop()[0]
     return start
+
+
+def leans(sentence: str) -> bool:
+    """Whether a sentence needs the one before it to say who it is about, or whose words it has."""
+    return bool(
+        _OPENS_UNNAMED.match(sentence)
+        or _ENDS_UNNAMED.search(sentence)
+        or (sentence[:1] in '"“' and not re.search(r"[\"”]\s*,?\s*(?:[A-Z]|said|according)|[\"”].*[A-Z]", sentence[1:]))
+    )
+
+
+def inside(made: Sequence[Passage], period: Period) -> bool:
+    """Whether any of the passages is from the time asked about, or names a day of it.
+
+    Where no passage is dated there is no telling, and they may be.
+    """
+    dated = [p for p in made if p.article.published]
+    return not dated or any(
+        period.holds(p.article.published, _NEAR_DAYS)
+        or any(period.holds(m.day) for m in mentions(p.text, p.article.published))
+        for p in dated
+    )
 
 
 def short_day(article: Article) -> str:

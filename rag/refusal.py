@@ -61,24 +61,30 @@ def answers_without_model(found: Sequence[Passage], question: str) -> bool:
     return cosine + 0.6 * words >= 0.85
 
 
-def later_than(asked: Period, as_of: date | None, newest: date | None) -> bool:
-    """Whether the question asks about days after anything that may be used."""
+def empty_reason(
+    asked: Period,
+    found: Sequence[Passage],
+    as_of: date | None,
+    newest: date | None,
+    source: str | None,
+    after: date | None,
+    before: date | None,
+) -> str:
+    """Why there was nothing to read: the limits, or the time asked about."""
     last = min((d for d in (as_of, newest) if d), default=None)
-    return bool(last and asked.first and asked.first > last)
-
-
-def empty_reason(asked: Period, as_of: date | None, source: str | None, after: date | None, before: date | None) -> str:
-    """Why there was nothing to read."""
+    if asked.first and last and asked.first > last:
+        return f"the newest article it could use is of {short(last)}, and the question is about a later time"
+    if found and asked.bounded:
+        return f"there is no article from that time ({asked.words})"
     limits = [
         f"of {source}" if source else "",
         f"from {short(after)} on" if after else "",
         f"up to {short(before)}" if before else "",
     ]
-    limits = [limit for limit in limits if limit]
-    if asked.first and as_of and not limits:
-        return f"the newest article it could use is of {short(as_of)}, and the question is about a later time"
-    if limits:
-        return f"the collection has no articles {', '.join(limits)}"
+    if any(limits):
+        return f"the collection has no articles {', '.join(limit for limit in limits if limit)}"
+    if as_of and newest and as_of < newest:
+        return f"no article was published by {short(as_of)}"
     return "no article is near the question"
 
 

@@ -9,6 +9,13 @@ from rag import prompt
 from rag.llm import LocalModel
 from rag.types import Turn
 
+# "that" after a verb of saying, "there is", "it takes": words that point to nothing said before.
+_NO_PRONOUN = re.compile(
+    r"\b(?:said|says?|saying|told \w+|tells? \w+|claim(?:ed|s)?|den(?:y|ied|ies)|hop(?:e|ed|es)|belie\w+|know[ns]?|announced?|mean[st]?) that\b|"
+    r"\bthere (?:is|are|was|were|will|has|have|had)\b|\b(?:is|are|was|were|did|does|will) (?:there|it take)\b|\bit (?:takes?|took)\b",
+    re.I,
+)
+_PERSON = re.compile(r"\b(?:he|she|they|him|her|them|his|hers|their|theirs)\b", re.I)
 _SHORT = 6  # words
 _TURNS = 4  # turns of the conversation that are shown to the model
 _LEANS = re.compile(
@@ -29,10 +36,14 @@ def leans_on_history(question: str) -> bool:
     promise" without naming anybody.
     """
     words = re.findall(r"\w+", question)
-    bare = (
-        len(words) <= _SHORT and re.search(r"\bthe \w+", question, re.I) and not re.search(r"(?<!^)\b[A-Z]", question)
+    named = re.search(r"(?<!^)\b[A-Z]", question)
+    # "he" after a name is the one who was named.
+    after = question[named.end() :] if named else ""
+    told = question[: len(question) - len(after)] + _PERSON.sub(" ", after)
+    bare = len(words) <= _SHORT and re.search(r"\bthe \w+", question, re.I) and not named
+    return bool(
+        _LEANS.search(_NO_PRONOUN.sub(" ", told)) or _OPENS.search(question) or (len(words) <= 3 and not named) or bare
     )
-    return bool(_LEANS.search(question) or _OPENS.search(question) or len(words) <= 3 or bare)
 
 
 def standalone(question: str, history: Sequence[Turn], llm: LocalModel | None) -> str:

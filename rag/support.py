@@ -38,8 +38,8 @@ _COMMON = CALENDAR | frozenset(
 _OPEN = re.compile(
     r"\W*(?:(?:and|so|but|in|on|at|to|of|for|with|from|by)\s+)*(?:who|whose|whom|what|which|when|where|why|how)\b", re.I
 )
-_COUNT = re.compile(r"\b(?:how (?:many|much|old)|(?:what|which) year|what (?:number|percentage|share))\b", re.I)
-_DATE = re.compile(r"\b(?:what|which) (?:dates?|days?)\b|\bthe dates?\b", re.I)
+_COUNT = re.compile(r"\b(?:how (?:many|old)|(?:what|which) year|what (?:number|percentage|share))\b", re.I)
+_DATE = re.compile(r"\b(?:what|which) (?:dates?|days?)\b|^\W*(?:what (?:is|was|were)|give|name) the dates?\b", re.I)
 _QUANTITY = re.compile(
     r"\b(?:several|dozens?|hundreds?|thousands?|millions?|billions?|few|many|most|all|both|half|couple|pair|"
     r"no|none|nobody|one|single|twice|a (?:third|quarter|fifth|tenth|year))\b",
@@ -137,7 +137,7 @@ def problems(
         named: the article's text; a name may be spelled out there ("Zelensky", "Ukraine's president").
         given: the question; a small number that stands there ("the two sides") is not the sentence's claim.
         beside: other passages; a name of the question may be missing in the evidence where one
-            of them has it together with a name that is not ("Istanbul, Turkey").
+            of them puts it after a name that is there ("Istanbul, Turkey").
     """
     said = " ".join(evidence)
     found = []
@@ -145,18 +145,22 @@ def problems(
         if _plain(quote) not in _plain(said) and _plain(quote) not in _plain(around):
             found.append(f"the quotation “{quote}” is not in the evidence")
     found += _day_problems(sentence, evidence, published)
-    days = {str(d.year) for d in published if d} | {
-        str(m.day.day) for t, p in zip(evidence, published, strict=True) for m in mentions(t, p)
+    # Days are judged by themselves; what is left are amounts, and they must stand in the evidence itself.
+    near = next((d for d in published if d), None)
+    bare = sentence
+    for mention in reversed(mentions(sentence, near)):
+        bare = bare[: mention.start] + " " + bare[mention.end :]
+    years = {str(d.year) for d in published if d} | {
+        str(m.day.year) for t, p in zip(evidence, published, strict=True) for m in mentions(t, p)
     }
-    numbers = _numbers(said) | _numbers(around) | days | {str(d.day) for d in published if d}
-    numbers |= {n for n in _numbers(given) if len(n) == 1}
-    found += [f"the number {n} is not in the evidence" for n in sorted(_numbers(sentence) - numbers)]
+    there = numbers(said) | years | {n for n in numbers(given) if len(n) == 1}
+    found += [f"the number {n} is not in the evidence" for n in sorted(numbers(bare) - there)]
     have = {stem(w) for w in re.findall(r"[\w’'-]+", f"{said} {named}".lower())} | content(f"{said} {named}")
     names = _names(sentence)
     known = [name for name in names if all(_known(w, have) for w in name.split())]
     for name in names:
         missing = [w for w in name.split() if not _known(w, have)]
-        if missing and not (name in given and any(name in t and any(k in t for k in known) for t in beside)):
+        if missing and not (name in given and any(f"{k}, {name}" in t for t in beside for k in known)):
             found.append(f"the name {name} is not in the evidence")
     first = re.match(r"[\"“']?([A-Z][\w’'-]{3,})", sentence)
     if first and first.group(1).lower() not in _COMMON and not _known(first.group(1), have):
@@ -173,12 +177,12 @@ def form_problems(question: str, sentence: str) -> list[str]:
     is answered by a number or a quantity, "which date" by a day.
     """
     found = []
-    if _OPEN.match(question) and not content(sentence) - content(question):
+    if _OPEN.match(question) and not re.search(r"\bor\b", question) and not content(sentence) - content(question):
         found.append("it says nothing that the question does not")
-    if _COUNT.search(question) and not (_numbers(sentence) or _QUANTITY.search(sentence)):
+    if _COUNT.search(question) and not (numbers(sentence) or _QUANTITY.search(sentence)):
         found.append("it gives no number")
     if _DATE.search(question) and not (
-        _numbers(sentence) or any(re.search(rf"\b{w}\b", sentence, re.I) for w in WEEKDAYS)
+        numbers(sentence) or any(re.search(rf"\b{w}\b", sentence, re.I) for w in WEEKDAYS)
     ):
         found.append("it gives no day")
     if re.search(r"\bthe passage\b(?! (?:of|through|to|into|from)\b)", sentence, re.I):
@@ -245,7 +249,8 @@ def _known(word: str, have: set[str]) -> bool:
     )
 
 
-def _numbers(text: str) -> set[str]:
+def numbers(text: str) -> set[str]:
+    """The numbers in a text, in digits; \"one\" is none."""
     found = {n.replace(",", "").rstrip(".") for n in re.findall(r"\d[\d,]*(?:\.\d+)?", text)}
     found |= {_NUMBERS[w] for w in re.findall(r"[a-z]+", text.lower()) if w in _NUMBERS and w != "one"}
     return found

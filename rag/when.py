@@ -29,7 +29,12 @@ _RELATIVE = re.compile(
 _EVENT = re.compile(
     r"\b(?:after|since|following)\s+(?:the|its|their|this|that)\s+((?:[\w’'-]+\s+){0,3}?(?:talks|negotiations|meeting|summit|"
     r"round|conference|election|elections|vote|referendum|visit|attack|invasion|strike|ceasefire|deal|speech|trial|match|storm|fire|"
-    r"crash|earthquake|flood)(?:\s+(?:in|of|at|on|over)\s+[A-Z][\w’'-]+)?)",
+    r"crash|earthquake|flood)(?:\s+(?:in|of|at|on|over)\s+(?-i:[A-Z])[\w’'-]+)?)",
+    re.I,
+)
+_SPAN = re.compile(
+    rf"\b(?:between|from)\s+(?:the )?(\d{{1,2}})(?:st|nd|rd|th)?(?: (?:of )?({_MONTH_WORDS}))?\s+(?:and|to|until)\s+"
+    rf"(?:the )?(\d{{1,2}})(?:st|nd|rd|th)?(?: of)? ({_MONTH_WORDS})(?:,? (\d{{4}}))?\b",
     re.I,
 )
 _AROUND = re.compile(r"\b(before|until|prior to|after|since|from|on|by)\s+$", re.I)
@@ -59,8 +64,8 @@ class Period:
         """Whether a day lies in it, with some days of slack at both ends."""
         if day is None or not self.bounded:
             return True
-        gap = timedelta(days=slack)
-        return (self.first is None or day >= self.first - gap) and (self.last is None or day <= self.last + gap)
+        late = self.first is None or (day - self.first).days >= -slack
+        return late and (self.last is None or (day - self.last).days <= slack)
 
 
 def period(question: str, as_of: date | None) -> Period:
@@ -70,6 +75,8 @@ def period(question: str, as_of: date | None) -> Period:
         return Period(latest=latest)
     if re.search(r"\bbetween\b", question, re.I) and len(days := [m.day for m in mentions(question, as_of)]) >= 2:
         return Period(min(days[:2]), max(days[:2]), "between two days", latest)
+    if (found := _SPAN.search(question)) and (span := _days_between(found, as_of)):
+        return Period(*span, found.group(), latest)
     if found := _PART.search(question):
         return _month_part(found, as_of, latest)
     for mention in mentions(question, as_of):
@@ -93,7 +100,19 @@ def period(question: str, as_of: date | None) -> Period:
     return Period(latest=latest)
 
 
-def after_event(question: str, sentences: Iterable[tuple[str, date | None]]) -> Period:
+def _days_between(found: re.Match[str], as_of: date) -> tuple[date, date] | None:
+    """The days of "between 13 and 22 March"; None where they are no days."""
+    last_month = _MONTHS[found.group(4).lower()]
+    first_month = _MONTHS[found.group(2).lower()] if found.group(2) else last_month
+    year = int(found.group(5)) if found.group(5) else _year_for(last_month, as_of)
+    try:
+        first, last = date(year, first_month, int(found.group(1))), date(year, last_month, int(found.group(3)))
+    except ValueError:
+        return None
+    return (first, last) if first <= last else None
+
+
+def after_event(question: str, sentences: Iterable[tuple[str, date | None]], latest: bool = False) -> Period:
     """The time after an event that the question names ("after the Istanbul talks").
 
     The event's day is the one that most sentences name which have all of its words. Where they
@@ -104,13 +123,19 @@ def after_event(question: str, sentences: Iterable[tuple[str, date | None]]) -> 
     """
     found = _EVENT.search(question)
     if not found or not re.search(r"\b[A-Z]", found.group(1)):
-        return Period()
+        return Period(latest=latest)
     wanted = content(found.group(1))
-    days = Counter(m.day for text, published in sentences if wanted <= content(text) for m in mentions(text, published))
+    days = Counter(
+        m.day
+        for text, published in dict.fromkeys(sentences)
+        if wanted <= content(text)
+        for m in mentions(text, published)
+        if published and m.day <= published  # what is announced has not happened
+    )
     ranked = days.most_common(2)
     if not ranked or (len(ranked) > 1 and ranked[1][1] == ranked[0][1]):
-        return Period()
-    return Period(ranked[0][0], None, found.group())
+        return Period(latest=latest)
+    return Period(ranked[0][0], None, found.group(), latest)
 
 
 def _relative(found: re.Match[str], as_of: date, latest: bool) -> Period:
@@ -139,7 +164,7 @@ def _relative(found: re.Match[str], as_of: date, latest: bool) -> Period:
 
 def _month_part(found: re.Match[str], as_of: date, latest: bool) -> Period:
     part, month = found.group(1).lower(), _MONTHS[found.group(2).lower()]
-    year = int(found.group(3)) if found.group(3) else _year_for(month, as_of)
+    year = _year(found.group(3), month, as_of)
     if part.startswith(("early", "beginning", "start")):
         first, last = date(year, month, 1), date(year, month, 10)
     elif part.startswith("mid"):
@@ -151,12 +176,20 @@ def _month_part(found: re.Match[str], as_of: date, latest: bool) -> Period:
 
 def _whole_month(found: re.Match[str], as_of: date, latest: bool) -> Period:
     month = _MONTHS[found.group(1).lower()]
-    year = int(found.group(2)) if found.group(2) else _year_for(month, as_of)
+    year = _year(found.group(2), month, as_of)
     return Period(date(year, month, 1), _month_end(year, month), found.group(), latest)
 
 
+def _year(said: str | None, month: int, as_of: date) -> int:
+    return int(said) if said and 1900 <= int(said) <= 2200 else _year_for(month, as_of)
+
+
 def _year_for(month: int, as_of: date) -> int:
-    return as_of.year if month <= as_of.month else as_of.year - 1
+    """The year that puts the month nearest to the day the question is asked."""
+    middle = [(abs((date(y, month, 15) - as_of).days), y) for y in (as_of.year - 1, as_of.year) if y >= 1]
+    if as_of.year < 9999:
+        middle.append((abs((date(as_of.year + 1, month, 15) - as_of).days), as_of.year + 1))
+    return min(middle)[1]
 
 
 def _month_end(year: int, month: int) -> date:

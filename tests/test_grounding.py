@@ -25,6 +25,8 @@ def test_evidence_keeps_to_its_budget(rag: Rag) -> None:
     assert 1 <= len(small.passages) < 4 <= len(large.passages) <= 2 * rag.config.read
     assert small.config_id != large.config_id
     assert "skeptic" in large.text
+    warm = rag.answer(question)
+    assert warm.text == large.text and warm.tokens["prompt"] <= large.tokens["prompt"], "what was read is kept"
 
 
 def test_words_of_time_are_read_with_the_day_meant(rag: Rag) -> None:
@@ -40,8 +42,7 @@ def test_the_latest_is_the_newest_as_of_the_day_asked(rag: Rag) -> None:
     now, then = rag.answer(question), rag.answer(question, as_of=date(2022, 3, 22))
     assert now.as_of == date(2022, 3, 30) and then.as_of == date(2022, 3, 22)
     assert all(p.article.published and p.article.published <= date(2022, 3, 22) for p in then.passages)
-    if now.citations and then.citations:
-        assert max(c.date for c in now.citations if c.date) > max(c.date for c in then.citations if c.date)
+    assert now.passages[0].article.published and now.passages[0].article.published > date(2022, 3, 22)
 
 
 @pytest.mark.parametrize(
@@ -88,8 +89,9 @@ def test_a_refusal_says_why_and_what_is_near(rag: Rag) -> None:
     assert elsewhere.abstained and elsewhere.reason == "no article mentions it" and elsewhere.near == ()
     neighbour = rag.answer("How old is Dmitry Peskov?")
     assert neighbour.abstained and neighbour.near and neighbour.near[0].label in neighbour.text
-    early = rag.answer("What did Peskov say in January 2019?")
-    assert early.abstained and "no article from that time (in January 2019)" in early.reason
+    for asked in (rag, Rag(rag.store, rag.embedder, None, rag.config)):
+        early = asked.answer("What did Peskov say in January 2019?")
+        assert early.abstained and "no article from that time (in January 2019)" in early.reason
 
 
 def test_a_refusal_is_decided_afresh_and_no_fact_comes_from_the_conversation(rag: Rag) -> None:
@@ -109,12 +111,16 @@ def test_twenty_turns_cost_no_more_than_two(rag: Rag) -> None:
         said("user", "Who is Russia's chief negotiator?"),
         said("assistant", "Vladimir Medinsky is Russia's chief negotiator [1]."),
     ]
+    rag.answer("What did he say?", pair)  # what it reads is kept from here on
     short, long = rag.answer("What did he say?", pair), rag.answer("What did he say?", pair * 20)
     assert "Medinsky" in long.standalone_question
     assert long.tokens["prompt"] <= short.tokens["prompt"] + 200
 
 
 def test_what_was_dropped_is_told_with_why(rag: Rag) -> None:
-    refused = [rag.answer(q) for q in ("How old is Dmitry Peskov?", "Where was Vladimir Medinsky born?")]
-    for sentence in (s for a in refused for s in a.dropped):
+    dropped = [
+        s for q in ("How old is Dmitry Peskov?", "Where was Vladimir Medinsky born?") for s in rag.answer(q).dropped
+    ]
+    assert dropped
+    for sentence in dropped:
         assert sentence.why and not sentence.supported and (sentence.start, sentence.end) == (-1, -1)

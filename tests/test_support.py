@@ -12,8 +12,19 @@ from hypothesis import strategies as st
 from index.types import Article, Chunk, Hit
 from rag.citations import Attributed, attribute, number, sources, split_draft
 from rag.config import Config
-from rag.drafts import Draft, asks_for_several, choose, is_closed, only_agrees, statements, worth_asking
+from rag.drafts import (
+    Draft,
+    asks_for_several,
+    choose,
+    is_closed,
+    only_agrees,
+    own_words,
+    same,
+    statements,
+    worth_asking,
+)
 from rag.evidence import dated, evidence_sentences, passages
+from rag.rewrite import leans_on_history
 from rag.support import content, form_problems, overlap, problems, score
 from rag.types import Passage
 from rag.when import Period, after_event, period
@@ -109,7 +120,7 @@ def test_several_statements_stand_side_by_side_in_order_of_date(embedder) -> Non
     held = Draft(attribute("The port said that the harbour is shut.", [read[1]], embedder), read[1], 4.0, 0.9)
     told, dropped = statements(asked_of, [wrong, held], question, embedder)
     assert [d.attributed.text for d in told] == [
-        "The port said that the harbour is shut.",
+        "S (1 March 2022): The port said that the harbour is shut.",
         "S (30 March 2022) writes: The harbour is open, the mayor said.",
     ]
     assert dropped == [wrong] and [d.passage.article.id for d in told] == ["early", "late"]
@@ -287,6 +298,93 @@ def test_the_time_after_a_named_event_is_found_in_the_articles() -> None:
     assert (found.first, found.last, found.words) == (date(2022, 3, 29), None, "after the Istanbul talks")
     assert not after_event("What did Peskov say after the talks?", read).bounded
     assert not after_event("What was said after the Kyiv meeting?", read).bounded
-    assert not after_event("What did he say after the Istanbul talks?", [read[0], read[2]]).bounded, (
+    other = ("The talks in Istanbul ended on Monday.", day)
+    assert not after_event("What did he say after the Istanbul talks?", [read[0], other]).bounded, "two days, one each"
+    assert after_event("What did he say after the Istanbul talks?", [read[0], read[2]]).first == date(2022, 3, 29)
         "two days, one each"
     )
+
+
+def test_a_denial_is_not_the_same_statement() -> None:
+    def draft(text: str) -> Draft:
+        made = passage(text)
+        return Draft(Attributed(text, made.sentences, 1.0, 0.9, ()), made, 4.0, 0.9)
+
+    there = draft("Peskov said on 28 March that there was significant progress in the talks.")
+    assert same(there, draft("On 28 March Peskov said there was significant progress in the talks."))
+    for other in (
+        "Peskov said on 28 March that there was no significant progress in the talks.",
+        "Peskov said on 22 March that there was significant progress in the talks.",
+        "Peskov said on 28 March that there was significant progress in the talks, and that a meeting of the presidents was near.",
+    ):
+        assert not same(there, draft(other)), other
+
+
+def test_an_amount_must_stand_in_the_evidence_itself() -> None:
+    def wrong(sentence: str) -> list[str]:
+        return problems(
+            sentence,
+            ["Peskov said the talks lasted two hours."],
+            [date(2022, 3, 30)],
+            "Three people died in Kyiv.",
+            "Peskov",
+        )
+
+    assert wrong("Peskov said the talks lasted two hours.") == []
+    assert wrong("Peskov said the talks lasted three hours.") and wrong("Peskov said the talks lasted 30 hours.")
+
+
+def test_own_words_bring_the_one_who_speaks(embedder) -> None:  # type: ignore[no-untyped-def]
+    made = passage(
+        'Israel\'s prime minister Naftali Bennett spoke on Monday. "Several issues are fundamental," he added. Snow fell.'
+    )
+    assert "Naftali Bennett" in own_words("Which issues are fundamental?", made, embedder).attributed.text
+
+
+@pytest.mark.parametrize(
+    ("question", "closed"),
+    [
+        ("Was Putin in Istanbul when the talks were held?", True),
+        ("In March, did Peskov resign?", True),
+        ("According to Newsweek, did officials respond?", True),
+        ("Can you tell me the name of the chief negotiator?", False),
+        ("Do you know when the talks were?", False),
+        ("Are the talks going well? What's the newest word?", False),
+        ("Who resigned?", False),
+    ],
+)
+def test_whether_a_yes_or_a_no_is_asked_for(question: str, closed: bool) -> None:
+    assert is_closed(question) == closed
+
+
+@pytest.mark.parametrize(
+    ("question", "leans"),
+    [
+        ("Who said that homework has to be done before the presidents meet?", False),
+        ("Who told RT that there was significant progress?", False),
+        ("Who is Medinsky?", False),
+        ("What has Bennett done, and did he fly to Moscow?", False),
+        ("Did the Russians go for it?", True),
+        ("And what is his job?", True),
+        ("Was the promise believed?", True),
+        ("How old is he?", True),
+    ],
+)
+def test_whether_a_question_leans_on_the_conversation(question: str, leans: bool) -> None:
+    assert leans_on_history(question) == leans
+
+
+@pytest.mark.parametrize(
+    ("question", "first", "last"),
+    [
+        ("How did it go between 13 and 22 March?", date(2022, 3, 13), date(2022, 3, 22)),
+        ("What was said from 28 February to 5 March 2022?", date(2022, 2, 28), date(2022, 3, 5)),
+        ("What happened in April?", date(2022, 4, 1), date(2022, 4, 30)),
+        ("What happened in December?", date(2021, 12, 1), date(2021, 12, 31)),
+        ("What happened in mid-March 0000?", date(2022, 3, 11), date(2022, 3, 20)),
+    ],
+)
+def test_the_days_a_question_asks_about(question: str, first: date, last: date) -> None:
+    found = period(question, DAY)
+    assert (found.first, found.last) == (first, last)
+    assert found.holds(date.min, 4) is False and found.holds(date.max, 4) is False
