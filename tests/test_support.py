@@ -301,8 +301,6 @@ def test_the_time_after_a_named_event_is_found_in_the_articles() -> None:
     other = ("The talks in Istanbul ended on Monday.", day)
     assert not after_event("What did he say after the Istanbul talks?", [read[0], other]).bounded, "two days, one each"
     assert after_event("What did he say after the Istanbul talks?", [read[0], read[2]]).first == date(2022, 3, 29)
-        "two days, one each"
-    )
 
 
 def test_a_denial_is_not_the_same_statement() -> None:
