@@ -126,7 +126,7 @@ def test_ask_stream_open_a_citation_follow_up_and_refusal(seeds_index: Path, ope
         expect(page.locator("header .loaded")).to_contain_text("5 articles, 13 March 2022 to 30 March 2022")
         expect(page.locator("header .status")).to_have_count(0, timeout=LONG)  # the models are loaded
         ask(page, "How long did the negotiators meet in Istanbul, and who led the Russian side?", wait=False)
-        expect(page.locator(".status").last).to_contain_text(re.compile(r"reading \d+ passages"), timeout=LONG)
+        expect(page.locator("#chat .status").last).to_contain_text(re.compile(r"reading \d+ passages"), timeout=LONG)
         expect(page.locator(".draft")).to_contain_text("negotiators", timeout=LONG)
         expect(page.locator(".answer")).to_contain_text("three hours", timeout=LONG)
         chip = page.locator(".answer > p .chip").first
