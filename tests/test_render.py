@@ -46,6 +46,9 @@ def test_what_several_articles_say_stands_side_by_side_with_who_and_when() -> No
     second = Sentence("It is shut [2].", 32, 47, (2,), 0.9, True)
     page = answer_html(replace(ANSWER, sentences=(SAID, second), citations=(CITED, OTHER)).as_dict())
     assert re.findall(r"<figcaption>(.*?)</figcaption>", page) == ["S, 30 March 2022", "R, 28 March 2022"]
+    headed = replace(SAID, text="S (30 March 2022) writes: It is open [1].", supported=False)
+    page = answer_html(replace(ANSWER, sentences=(headed, second), citations=(CITED, OTHER)).as_dict())
+    assert "writes:" not in page and ">It is open <button" in page
     same = replace(OTHER, article_id="a")
     assert "<figure>" not in answer_html(replace(ANSWER, sentences=(SAID, second), citations=(CITED, same)).as_dict())
 

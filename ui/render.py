@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import html
 import json
+import re
 from collections.abc import Sequence
 from datetime import date
 from itertools import pairwise
@@ -51,7 +52,7 @@ def answer_html(answer: Data) -> str:
     if len(articles) < 2:
         return f"<p>{' '.join(said)}</p>"
     cards = [
-        f"<figure><figcaption>{_e(_where(c[0]) if c else '')}</figcaption><p>{text}</p></figure>"
+        f"<figure><figcaption>{_e(_where(c[0]) if c else '')}</figcaption><p>{_headless(text)}</p></figure>"
         for text, c in zip(said, by, strict=True)
     ]
     return f'<div class="statements">{"".join(cards)}</div>'
@@ -150,6 +151,11 @@ def _sentence_html(sentence: Data, answer: Data) -> str:
         return text
     hint = f"Weakly supported ({sentence['support']:.2f} of 1): read the quoted words"
     return f'<span class="weak" title="{hint}">{text}<span class="unseen"> ({hint})</span></span>'
+
+
+def _headless(text: str) -> str:
+    """A statement without "The Moscow Times (30 March 2022): ", which stands above it."""
+    return re.sub(r"^(<span[^>]*>)?[^()<>]{1,120} \((?:\d[^()<>]{0,40}|undated)\)(?: writes)?: ", r"\1", text)
 
 
 def _chip(citation: Data) -> str:
