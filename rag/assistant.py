@@ -339,7 +339,7 @@ def _finish(
     kept, dropped = choose(drafts)
     if asks_for_several(alone) and (kept or strength >= refusal.SEVERAL):
         kept, dropped = statements(asked_of, drafts, alone, run.rag.embedder)
-    elif not kept and strength >= (refusal.CLOSED if is_closed(alone) else refusal.OWN_WORDS):
+    elif not kept and refusal.worth_quoting(alone, read[0], strength, is_closed(alone)):
         kept = [own_words(alone, read[0], run.rag.embedder)]
     if not kept:
         refused = refusal.refuse(run.base(alone, as_of, read), read, refusal.weak_reason(asked, read))

@@ -24,9 +24,9 @@ SEVERAL = 2.5
 CLEAR = 2.3
 # Above this the best passage's own words are the answer where no draft held.
 OWN_WORDS = 3.9
-# The same for a question for a yes or a no, for which there are no drafts; the model's
-# log-odds run lower on these.
-CLOSED = 2.3
+# The same for a question for a yes or a no, for which there are no drafts and the model's
+# log-odds run lower; the share of the question's words in the best passage is added there.
+CLOSED = 2.4
 # What a name in the question takes from the strength when no article has it.
 _UNKNOWN_NAME = 0.8
 _NEAR_COSINE = 0.3
@@ -50,6 +50,15 @@ def unknown_names(question: str, knows: Callable[[str], bool]) -> list[str]:
     words = re.findall(r"(?<![.?!] )(?<!^)\b[A-Z][\w’'-]+", question)
     words = [w.removesuffix("'s").removesuffix("’s") for w in words]
     return [w for w in dict.fromkeys(words) if len(w) > 1 and w.lower() not in _NOT_NAMES and not knows(w[:5])]
+
+
+def worth_quoting(question: str, best: Passage, strength: float, closed: bool) -> bool:
+    """Whether the best passage's own words are the answer where no draft is.
+
+    Args:
+        closed: the question asks for a yes or a no.
+    """
+    return strength + overlap(question, best.text) >= CLOSED if closed else strength >= OWN_WORDS
 
 
 def answers_without_model(found: Sequence[Passage], question: str) -> bool:

@@ -75,13 +75,15 @@ def served(*options: str) -> Iterator[str]:
     command = [sys.executable, "-m", "rag.cli", "chat", *options, "--port", str(port)]
     server = subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
     url = f"http://127.0.0.1:{port}/"
-    for _ in range(240):
-        try:
-            urllib.request.urlopen(url, timeout=2).close()
-            break
-        except OSError:
-            assert server.poll() is None, server.stdout.read() if server.stdout else ""
-            time.sleep(0.5)
-    yield url
-    server.terminate()
-    server.wait(20)
+    try:
+        for _ in range(240):
+            try:
+                urllib.request.urlopen(url, timeout=2).close()
+                break
+            except OSError:
+                assert server.poll() is None, server.stdout.read() if server.stdout else ""
+                time.sleep(0.5)
+        yield url
+    finally:
+        server.terminate()
+        server.wait(20)

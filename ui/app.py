@@ -71,7 +71,7 @@ def build(loader: Loader) -> gr.Blocks:
         return talk.exported("json", chat_id, request)
 
     with gr.Blocks(title="Ask the articles", analytics_enabled=False, delete_cache=(3600, 3600)) as page:
-        header = gr.HTML(shelf.header)
+        header = gr.HTML(shelf.header())
         chat_id = gr.BrowserState("", storage_key="rag-chat", secret="not a secret: it holds a chat's id")
         about = gr.State(None)
         with gr.Row(elem_id="desk"):
@@ -103,7 +103,7 @@ def build(loader: Loader) -> gr.Blocks:
                 with gr.Tab("Articles"):
                     words = gr.Textbox(label="Search the articles", placeholder="Words or a question", max_length=500)
                     found = gr.HTML(elem_id="found")
-                    listing = gr.HTML(shelf.listing, elem_id="articles")
+                    listing = gr.HTML(shelf.listing(), elem_id="articles")
                     with gr.Accordion("Add articles", open=False):
                         files = gr.File(
                             label=f"Files ({', '.join(KINDS)})",
