@@ -66,6 +66,7 @@ class Draft:
         verify: the model's log-odds that the passage says it.
         sure: mean log-probability of its tokens when they were written.
         why: what was changed; empty where it is the model's own sentence.
+        head: who reports it and when, where it is told among others; part of the text.
     """
 
     attributed: Attributed
@@ -74,6 +75,7 @@ class Draft:
     support: float
     sure: float = 0.0
     why: str = ""
+    head: str = ""
 
     @property
     def confidence(self) -> float:
@@ -95,7 +97,8 @@ class Draft:
     @property
     def claim(self) -> str:
         """What it claims: its sentence, or the words it quotes."""
-        return " ".join(s.text for s in self.attributed.evidence) if self.why else self.attributed.text
+        said = self.attributed.text.removeprefix(self.head)
+        return " ".join(s.text for s in self.attributed.evidence) if self.why else said
 
     def dropped(self) -> Sentence:
         """The sentence as one that was left out, with why."""
@@ -227,8 +230,8 @@ def statements(
 def _with_day(draft: Draft) -> Draft:
     """A statement among others, headed by who reports it and when."""
     article = draft.passage.article
-    text = f"{article.source or 'An article'} ({short_day(article)}): {draft.attributed.text}"
-    return replace(draft, attributed=replace(draft.attributed, text=text))
+    head = f"{article.source or 'An article'} ({short_day(article)}): "
+    return replace(draft, attributed=replace(draft.attributed, text=head + draft.attributed.text), head=head)
 
 
 def own_words(question: str, passage: Passage, embedder: Embedder) -> Draft:

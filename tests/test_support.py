@@ -123,6 +123,7 @@ def test_several_statements_stand_side_by_side_in_order_of_date(embedder) -> Non
         "S (1 March 2022): The port said that the harbour is shut.",
         "S (30 March 2022) writes: The harbour is open, the mayor said.",
     ]
+    assert told[0].claim == "The port said that the harbour is shut.", "who reports it is no part of what is claimed"
     assert dropped == [wrong] and [d.passage.article.id for d in told] == ["early", "late"]
 
 

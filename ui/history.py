@@ -68,10 +68,6 @@ class Chat:
                 out.append({"role": "assistant", "content": exchange.answer["text"]})
         return out
 
-    def with_last(self, **changes: Any) -> Chat:
-        """The chat with its last exchange changed."""
-        return replace(self, exchanges=(*self.exchanges[:-1], replace(self.exchanges[-1], **changes)))
-
 
 def new_chat() -> Chat:
     """An empty chat with an id of its own."""
