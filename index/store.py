@@ -119,11 +119,12 @@ class Store:
         with self.snapshot():
             return self._article(article_id)
 
-    def articles(self) -> list[Article]:
-        """Every article, oldest first; those without a date come last."""
+    def articles(self, newest: int = -1) -> list[Article]:
+        """Every article, or the `newest`, oldest first; those without a date come last."""
+        query = """SELECT id FROM (SELECT id, published FROM articles ORDER BY published IS NULL, published DESC, id LIMIT ?)
+            ORDER BY published IS NULL, published, id"""
         with self.snapshot() as db:
-            rows = db.execute("SELECT id FROM articles ORDER BY published IS NULL, published, id")
-            return [self._article(row[0]) for row in rows.fetchall()]
+            return [self._article(row[0]) for row in db.execute(query, (newest,)).fetchall()]
 
     def ids(self) -> list[str]:
         """The ids of all articles."""

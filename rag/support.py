@@ -14,6 +14,7 @@ from datetime import date
 
 from index.dates import CALENDAR, WEEKDAYS, mentions, parse_day
 from index.search import terms
+from rag import speakers
 
 _UNITS = (
     "zero one two three four five six seven eight nine ten eleven twelve thirteen fourteen fifteen sixteen seventeen "
@@ -23,12 +24,6 @@ _TENS = "thirty forty fifty sixty seventy eighty ninety".split()
 _NUMBERS = {word: str(n) for n, word in enumerate(_UNITS)} | {word: str(n * 10) for n, word in enumerate(_TENS, 3)}
 _NAME = re.compile(r"\b[A-Z][\w’'-]*[a-z][\w’'-]*(?:\s+(?:[A-Z][\w’'-]*[a-z][\w’'-]*))*|\b[A-Z]{2,}\b")
 _QUOTE = re.compile(r"[“\"]([^“”\"]{2,}?)[”\"]")
-_SPOKE = (
-    r"(?:said|says|told|wrote|added|warned|argued|claimed|stated|noted|tweeted|announced|insisted|suggested|reported)"
-)
-_SPEAKER = re.compile(
-    rf"\b([A-Z][\w’-]+),?\s+(?:\w+ly\s+|has\s+|also\s+|on\s+\w+\s+|\w+day\s+)?{_SPOKE}\b|\b{_SPOKE}\s+(?:[a-z]+\s+)*?(?:[A-Z][\w’-]+\s+)*([A-Z][\w’-]+)"
-)
 _COMMON = CALENDAR | frozenset(
     "the a an it he she they this that these those in on at by for from with according after before during as his "
     "her their its there when while if but and or so no yes both some many most several passage article however "
@@ -54,6 +49,7 @@ _WEIGHTS_NO_MODEL = (-4.21, 2.62, 3.39)
 # Below the first a sentence is marked as weakly supported: on QAGS 2 % of what people called
 # supported lies there, and 29 % of the rest. Below the second it is not shown at all.
 SUPPORTED, UNSUPPORTED = 0.3, 0.1
+_ROOT = 0.6  # share of the longer of two words that must be common for both to be forms of one
 
 
 def score(words: float, cosine: float, log_odds: float | None) -> float:
@@ -166,8 +162,8 @@ def problems(
     if first and first.group(1).lower() not in _COMMON and not _known(first.group(1), have):
         # A name at the beginning cannot be told from a word by its capital letter.
         found.append(f"{first.group(1)} is not in the evidence")
-    found += _speaker_problems(sentence, said, around)
-    return found
+    everything = "\n".join([named, *beside])
+    return found + speakers.problems(sentence, said, around, everything)
 
 
 def form_problems(question: str, sentence: str) -> list[str]:
@@ -214,21 +210,6 @@ def _day_problems(sentence: str, evidence: Sequence[str], published: Sequence[da
     return found
 
 
-def _speaker_problems(sentence: str, said: str, context: str) -> list[str]:
-    speakers = {a or b for a, b in _SPEAKER.findall(said)}
-    speakers = {s for s in speakers if s.lower() not in _COMMON}
-    found = []
-    for a, b in _SPEAKER.findall(sentence):
-        name = a or b
-        if name.lower() in _COMMON or name in said:
-            continue
-        if speakers and not re.search(rf"\b{re.escape(name)}\b.{{0,400}}\b(?:he|she|they)\b", context, re.S):
-            found.append(f"the words are {' and '.join(sorted(speakers))}'s in the evidence, not {name}'s")
-        elif name not in context:
-            found.append(f"{name} does not speak in the evidence")
-    return found
-
-
 def _names(sentence: str) -> list[str]:
     out = []
     for match in _NAME.finditer(sentence):
@@ -243,10 +224,14 @@ def _names(sentence: str) -> list[str]:
 
 
 def _known(word: str, have: set[str]) -> bool:
+    """Whether a word or a near form of it stands there: "Ukraine" and "Ukrainian", not "Austria" and "Australia"."""
     low = stem(word.lower().strip("’'"))
-    return low in have or any(
-        len(low) >= 4 and (h.startswith(low[:5]) or (len(h) >= 4 and low.startswith(h[:5]))) for h in have
-    )
+    return low in have or any(len(low) >= 4 <= len(h) and _one_root(low, h) for h in have)
+
+
+def _one_root(a: str, b: str) -> bool:
+    common = next((n for n, (x, y) in enumerate(zip(a, b, strict=False)) if x != y), min(len(a), len(b)))
+    return common >= min(5, len(a), len(b)) and common >= _ROOT * max(len(a), len(b))
 
 
 def numbers(text: str) -> set[str]:

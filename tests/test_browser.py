@@ -340,7 +340,7 @@ def test_every_width_fits_and_is_accessible(quick: str, opened: Opener, width: i
     no_overflow(page)
     accessible(page)
     page.screenshot(path=SHOTS / f"source-{name}.png")
-    ask(page, "What is the capital of Australia?")
+    ask(page, f"What is the capital of Australia, {'unbreakable' * 15}?")
     for summary in page.locator(".answer summary").all():
         summary.click()
     no_overflow(page)

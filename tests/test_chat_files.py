@@ -9,6 +9,7 @@ from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
+import gradio as gr
 import pytest
 from conftest import served
 
@@ -119,10 +120,13 @@ def test_while_the_language_model_loads_the_articles_own_words_answer(seeds_inde
     loader._searchable.set()
     person: Any = SimpleNamespace(username=None)
     talk = Talk(loader)
+    untouched = talk.opened("", person)[1]  # a page that opens late must not take the chat of a first question
+    assert untouched == gr.skip()
     _, waiting, chat_id = talk.put("Who is Medinsky?", None, "All sources", None, None, person)
     assert "waiting" in waiting[-1]["content"].value
     *_, messages = talk.answer(chat_id, person)
     assert "still loading" in messages[-1]["content"].value and "Medinsky" in messages[-1]["content"].value
+    assert talk.opened(chat_id, person)[1] == chat_id
     History(seeds_index).delete(chat_id)
     loader.store.close()
 

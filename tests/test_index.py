@@ -211,3 +211,19 @@ def test_vectors_of_a_question_are_remembered_and_the_same(embedder, monkeypatch
     )
     assert (embedder.passages(texts[::-1])[::-1] == first).all() and (first[0] == first[2]).all()
     assert embedder.passages([]).shape == (0, embedder.dim)
+
+
+def test_only_the_newest_articles_are_read_where_that_is_asked_for(
+    tmp_path: Path, embedder: SentenceTransformerEmbedder
+) -> None:
+    folder = write(
+        tmp_path / "in",
+        a="Published: 2 May 2023\n\nThe harbour opened again after the storm.",
+        b="Published: 9 May 2023\n\nThe ferry Aurora sank near the island of Utö.",
+        c="A text that nobody has dated speaks of bees and of honey.",
+    )
+    build(tmp_path / "ix", [folder], embedder)
+    opened = Store(tmp_path / "ix", embedder)
+    assert [a.id for a in opened.articles()] == ["a", "b", "c"]
+    assert [a.id for a in opened.articles(newest=1)] == ["b"]
+    assert [a.id for a in opened.articles(newest=2)] == ["a", "b"]

@@ -159,7 +159,7 @@ def build(loader: Loader) -> gr.Blocks:
         add.click(added, [files, text, title, by, day], [report, files, text, *everything], api_visibility="private")
         remove.click(removed, [mine], [report, *everything], **quiet)
 
-        page.load(talk.restore, [chat_id], whole, queue=False, **quiet)
+        page.load(talk.opened, [chat_id], whole, queue=False, **quiet)
         page.load(shelf.refreshed, None, everything, queue=False, **quiet)
         clock = gr.Timer(1.0, active=not loader.ready)
         clock.tick(

@@ -12,12 +12,12 @@ from index.types import Article
 _SAYS = r"(?:said|says|told|wrote|added|warned|argued|stated|announced|insisted)"
 _SPEAKER = re.compile(rf"\b([A-Z][\w’-]+ [A-Z][\w’-]+),? (?:\w+ly )?{_SAYS}\b|\b{_SAYS} ([A-Z][\w’-]+ [A-Z][\w’-]+)\b")
 _NAME = re.compile(r"(?<=[a-z,] )[A-Z][a-z][\w’-]+ [A-Z][a-z][\w’-]+\b")
-_MOST = 200  # articles that are looked through, the newest
+MOST = 200  # articles that are looked through, the newest
 
 
 def questions(articles: Sequence[Article]) -> list[str]:
     """Up to four questions the articles can answer; none where nobody is named in them."""
-    recent = [a for a in articles if a.published][-_MOST:] or list(articles)[-_MOST:]
+    recent = [a for a in articles if a.published][-MOST:] or list(articles)[-MOST:]
     speakers: Counter[str] = Counter()
     names: Counter[str] = Counter()
     for article in recent:

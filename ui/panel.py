@@ -11,7 +11,7 @@ from index.types import Article, Hit, IndexReport
 from ui.render import day_words, open_button
 
 Span = tuple[int, int]
-_LISTED = 200
+LISTED = 200  # articles in the list, the newest; the search box finds the others
 _EXCERPT = 220  # characters
 
 
@@ -54,7 +54,7 @@ def removed_html(article: Article) -> str:
 
 def list_html(articles: Sequence[Article], total: int, skipped: Sequence[Mapping[str, str]] = ()) -> str:
     """The articles, newest first, each to be opened; and the files that were skipped, with why."""
-    shown = sorted(articles, key=lambda a: a.published or date.min, reverse=True)[:_LISTED]
+    shown = sorted(articles, key=lambda a: a.published or date.min, reverse=True)[:LISTED]
     items = "".join(
         f"<li>{open_button(a.id, 0, 0, a.label)}<small>{_e(a.source or 'source not known')}, {_e(day_words(a.published))}"
         f"{f' · {len(a.removed)} lines removed' if a.removed else ''}</small></li>"

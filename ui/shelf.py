@@ -43,11 +43,13 @@ class Shelf:
     def listing(self) -> str:
         """The articles."""
         meta = self._loader.store.meta
-        return panel.list_html(self._loader.store.articles(), int(meta["articles"]), json.loads(meta["skipped"]))
+        return panel.list_html(
+            self._loader.store.articles(panel.LISTED), int(meta["articles"]), json.loads(meta["skipped"])
+        )
 
     def examples(self) -> list[dict[str, str]]:
         """Questions to begin with."""
-        return [{"text": question} for question in examples.questions(self._loader.store.articles())]
+        return [{"text": question} for question in examples.questions(self._loader.store.articles(examples.MOST))]
 
     def sources(self) -> list[str]:
         """What the next question can be limited to."""

@@ -73,6 +73,16 @@ class Talk:
         """The chat as it stands after its question was stopped."""
         return self.messages(self._history(request).load(chat_id))
 
+    def opened(self, chat_id: str | None, request: gr.Request) -> tuple[Any, Any, Any, Any, Any]:
+        """What a page that was just opened shows: its last chat, if it has one.
+
+        Where it has none all stays as it is: a first question may have been asked before this
+        is answered, and must not lose its chat.
+        """
+        if not self._history(request).load(chat_id).exchanges:
+            return gr.skip(), gr.skip(), self.listed(chat_id, request), gr.skip(), gr.skip()
+        return self.restore(chat_id, request)
+
     def restore(self, chat_id: str | None, request: gr.Request) -> tuple[Messages, str, Any, Any, None]:
         """A chat read back: its messages, its id, the list of chats; and no question why."""
         kept = self._history(request)
