@@ -250,7 +250,7 @@ def test_articles_are_added_found_kept_and_removed(
         page.get_by_role("tab", name="Articles").click()
         page.get_by_text("Add articles", exact=True).click()
         page.locator("input[type=file]").set_input_files([tmp_path / "ferry.txt", tmp_path / "empty.txt"])
-        expect(page.get_by_text("empty.txt").first).to_be_visible(timeout=LONG)
+        expect(page.get_by_role("cell", name="empty.txt")).to_be_visible(timeout=LONG)
         page.get_by_role("textbox", name="Or paste a text").fill("Snow closed the Brenner pass for nine hours.")
         page.get_by_role("textbox", name="Its title").fill("Snow")
         page.get_by_role("textbox", name="Its day").fill("2024-01-09")
