@@ -19,8 +19,9 @@ from index.dates import parse_day
 from index.embedder import Embedder
 from index.errors import InputError, RagError
 from index.sentences import sentences
-from index.store import Store, write
+from index.store import Store
 from index.types import Article, RawArticle
+from index.writing import write
 from rag import prompt
 from rag.assistant import Rag
 from rag.config import Config

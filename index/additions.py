@@ -20,8 +20,9 @@ from index.embedder import Embedder, Progress
 from index.errors import InputError
 from index.furniture import clean, normal, repeated_lines
 from index.readers import read_file
-from index.store import ADDED, Store, write, writing
+from index.store import ADDED, Store
 from index.types import Article, IndexReport, RawArticle, Skipped
+from index.writing import write, writing
 
 MAX_TEXT = 2_000_000  # bytes of a pasted article
 _ALIKE = 200  # articles of one source that are looked at for its repeated lines

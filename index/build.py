@@ -9,8 +9,9 @@ from index.embedder import Embedder, Progress
 from index.errors import CollectionError
 from index.furniture import clean, repeated_lines
 from index.readers import KINDS, read_folders
-from index.store import ADDED, write
+from index.store import ADDED
 from index.types import Article, IndexReport, RawArticle, Skipped
+from index.writing import write
 
 
 def clean_all(raws: Sequence[RawArticle]) -> tuple[list[Article], list[Skipped]]:

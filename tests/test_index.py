@@ -151,9 +151,9 @@ def test_a_kill_leaves_the_old_state_or_the_new(tmp_path: Path, embedder: Embedd
     build(tmp_path / "ix", [folder], embedder)
     write(folder, **{f"b{n}": f"Report {n} on the tunnel number {n} under the hill." for n in range(30)})
     code = (
-        "import sys, os, threading; from pathlib import Path; import index.store as s\n"
+        "import sys, os, threading; from pathlib import Path; import index.writing as s\n"
         "from index.build import build; from index.embedder import SentenceTransformerEmbedder as E\n"
-        "n = int(sys.argv[4]); count = 0; real = s._connect\n"
+        "n = int(sys.argv[4]); count = 0; real = s.connect\n"
         "def connect(folder):\n"
         "    db = real(folder)\n"
         "    def step():\n"
@@ -161,7 +161,7 @@ def test_a_kill_leaves_the_old_state_or_the_new(tmp_path: Path, embedder: Embedd
         "        if count == n: os.kill(os.getpid(), 9)\n"
         "        return 0\n"
         "    db.set_progress_handler(step, 400); return db\n"
-        "s._connect = connect\n"
+        "s.connect = connect\n"
         "build(Path(sys.argv[1]), [Path(sys.argv[2])], E(Path(sys.argv[3]), 'all-MiniLM-L6-v2', 384))"
     )
     killed = 0
@@ -182,13 +182,13 @@ def test_a_kill_leaves_the_old_state_or_the_new(tmp_path: Path, embedder: Embedd
 def test_a_disk_that_fills_is_a_sentence_and_leaves_the_old_index(
     tmp_path: Path, embedder: Embedder, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    from index import store as module
+    from index import writing as module
     from index.errors import RagError
 
     folder = write(tmp_path / "in", a="The bridge was opened in May.")
     build(tmp_path / "ix", [folder], embedder)
     write(folder, **{f"n{n}": f"Report {n} on the tunnel. " * 60 for n in range(20)})
-    real = module._connect
+    real = module.connect
 
     def small(path: Path) -> sqlite3.Connection:
         db = real(path)
@@ -196,7 +196,7 @@ def test_a_disk_that_fills_is_a_sentence_and_leaves_the_old_index(
         db.execute(f"PRAGMA max_page_count={pages + 2}")
         return db
 
-    monkeypatch.setattr(module, "_connect", small)
+    monkeypatch.setattr(module, "connect", small)
     with pytest.raises(RagError, match="is full"):
         build(tmp_path / "ix", [folder], embedder)
     monkeypatch.undo()

@@ -1,0 +1,200 @@
+"""The vectors of an index: a FAISS file of most of them, and in memory those that came since.
+
+The file is never changed. Vectors that are added later are read from SQLite and searched
+exactly; those of rows that are gone are passed over. When either grows past `_DRIFT` of the
+whole, the writer makes a new file; its kind follows from the number of vectors:
+
+    up to 50,000         flat: every vector is compared
+    more                 inverted lists with eight-bit scalar quantisation, memory-mapped
+
+What the second finds is compared once more with the exact vectors.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import math
+import os
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+FLAT_UP_TO = 50_000  # vectors; at that size a search of all of them takes about 10 ms on two cores
+SMALL = 20_000  # vectors up to which each change writes a new file: it takes a tenth of a second
+_DRIFT = 0.05  # share of the whole that may be outside of the file, or gone, before a new one is made
+_PROBED = 0.03  # share of the inverted lists that a search looks into
+_TRAINED_ON = 48  # vectors a list, of which the lists' centres are learned
+_MAX_LISTS = 4_096
+
+
+@dataclass(frozen=True)
+class Base:
+    """The FAISS file an index stands on.
+
+    Attributes:
+        name: of the file, in the index's folder.
+        sha256: of its bytes.
+        kind: "flat" or "ivfN,sq8" (N lists).
+        rows: vectors in it.
+        last: the highest chunk row in it.
+    """
+
+    name: str
+    sha256: str
+    kind: str
+    rows: int
+    last: int
+
+
+class Vectors:
+    """The vectors of one generation, for reading.
+
+    Args:
+        base: the FAISS index of the base file.
+        rows, matrix: chunk rows and float32 vectors, shape (n, dim), of what came after it.
+    """
+
+    def __init__(self, base: Any, rows: Sequence[int], matrix: np.ndarray) -> None:
+        self.base = base
+        self._rows, self._matrix = np.asarray(rows, np.int64), matrix
+
+    @property
+    def total(self) -> int:
+        """Vectors in all, those of rows that are gone included."""
+        return int(self.base.ntotal) + len(self._rows)
+
+    @property
+    def exact(self) -> bool:
+        """Whether scores of the base are exact cosines."""
+        return not _is_ivf(self.base)
+
+    def nearest(self, vector: np.ndarray, k: int, among: Sequence[int] | None = None) -> list[tuple[int, float]]:
+        """(chunk row, cosine) of about the k nearest, among some rows where given."""
+        import faiss
+
+        if among is not None and not len(among):
+            return []
+        found: list[tuple[int, float]] = []
+        selector = _selector(among) if among is not None else None
+        if self.base.ntotal:
+            options: dict[str, Any] = {}
+            if _is_ivf(self.base):
+                probed = max(8, math.ceil(self.base.nlist * _PROBED))
+                options["params"] = faiss.SearchParametersIVF(sel=selector, nprobe=probed)  # type: ignore[call-arg]
+            elif selector is not None:
+                options["params"] = faiss.SearchParameters(sel=selector)  # type: ignore[call-arg]
+            scores, ids = self.base.search(vector[None].astype(np.float32), min(k, self.base.ntotal), **options)
+            found = [(int(i), float(s)) for i, s in zip(ids[0], scores[0], strict=True) if i != -1]
+        if len(self._rows):
+            cosines = self._matrix @ vector
+            if among is not None:
+                cosines = np.where(np.isin(self._rows, np.asarray(among, np.int64)), cosines, -np.inf)
+            best = np.argsort(-cosines, kind="stable")[:k]
+            found += [(int(self._rows[i]), float(cosines[i])) for i in best if np.isfinite(cosines[i])]
+        return sorted(found, key=lambda hit: (-hit[1], hit[0]))[:k]
+
+
+def _is_ivf(base: Any) -> bool:
+    return hasattr(base, "nprobe")
+
+
+def _selector(rows: Sequence[int]) -> Any:
+    """A FAISS selector of these rows, as a bitmap: quick to make and to ask, however many they are."""
+    import faiss
+
+    bits = np.zeros(max(rows) + 1, bool)
+    bits[np.asarray(rows, np.int64)] = True
+    return faiss.IDSelectorBitmap(np.packbits(bits, bitorder="little"))  # type: ignore[arg-type,call-arg]
+
+
+def kind_for(count: int) -> str:
+    """The kind of base file for so many vectors."""
+    if count <= FLAT_UP_TO:
+        return "flat"
+    lists = min(_MAX_LISTS, 1 << round(math.log2(4 * math.sqrt(count))))
+    return f"ivf{lists},sq8"
+
+
+def is_due(base: Base | None, alive: int, since: int, gone: int) -> bool:
+    """Whether a new base file should be made.
+
+    Args:
+        alive: vectors of rows that are there.
+        since: of those, how many are outside of the base file.
+        gone: vectors in the base file whose rows are gone.
+    """
+    if base is None or alive <= SMALL:
+        return True
+    drift = max(SMALL, alive) * _DRIFT
+    grown = base.kind.split(",")[0][:3] != kind_for(alive)[:3]
+    return grown or since > drift or gone > drift
+
+
+def write_base(
+    folder: Path, name: str, dim: int, count: int, batches: Iterable[tuple[list[int], np.ndarray]], sample: np.ndarray
+) -> Base:
+    """Write a base file and flush it.
+
+    Args:
+        count: vectors that will come.
+        batches: (rows, float32 matrix of shape (len(rows), dim)), in order of row.
+        sample: vectors to learn the lists' centres from; unused where all are compared.
+    """
+    import faiss
+
+    kind = kind_for(count)
+    index: Any
+    if kind == "flat":
+        index = faiss.IndexIDMap2(faiss.IndexFlatIP(dim))
+    else:
+        lists = int(kind[3:].split(",")[0])
+        index = faiss.IndexIVFScalarQuantizer(
+            faiss.IndexFlatIP(dim), dim, lists, faiss.ScalarQuantizer.QT_8bit, faiss.METRIC_INNER_PRODUCT
+        )
+        index.train(sample[: lists * _TRAINED_ON])
+    total = last = 0
+    for rows, matrix in batches:
+        index.add_with_ids(matrix, np.asarray(rows, np.int64))
+        total, last = total + len(rows), rows[-1]
+    path = folder / name
+    part = path.with_suffix(".part")
+    faiss.write_index(index, str(part))
+    with part.open("rb+") as file:
+        os.fsync(file.fileno())
+        digest = hashlib.file_digest(file, "sha256").hexdigest()
+    part.replace(path)
+    return Base(name, digest, kind, total, last)
+
+
+def sample_size(count: int) -> int:
+    """How many vectors to learn the lists' centres from; 0 where none are needed."""
+    kind = kind_for(count)
+    return 0 if kind == "flat" else min(count, int(kind[3:].split(",")[0]) * _TRAINED_ON)
+
+
+def read_base(folder: Path, base: Base) -> Any:
+    """The FAISS index of a base file whose bytes are those that were written.
+
+    Raises:
+        FileNotFoundError: it is gone.
+        ValueError: it is another file than the one that was written; what is wrong with it.
+    """
+    import faiss
+
+    path = folder / base.name
+    if base.kind == "flat":
+        data = path.read_bytes()
+        if hashlib.sha256(data).hexdigest() != base.sha256:
+            raise ValueError(f"{base.name} is not the file that was written ({len(data):,} bytes)")
+        index = faiss.deserialize_index(np.frombuffer(data, np.uint8))
+    else:
+        with path.open("rb") as file:
+            if hashlib.file_digest(file, "sha256").hexdigest() != base.sha256:
+                raise ValueError(f"{base.name} is not the file that was written ({path.stat().st_size:,} bytes)")
+        index = faiss.read_index(str(path), faiss.IO_FLAG_MMAP | faiss.IO_FLAG_READ_ONLY)
+    if index.ntotal != base.rows:
+        raise ValueError(f"{base.name} holds {index.ntotal} vectors and {base.rows} were written")
+    return index

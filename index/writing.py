@@ -1,0 +1,267 @@
+"""Writing an index: one writer at a time, one transaction, readers undisturbed."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import sqlite3
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import asdict
+from datetime import date
+from pathlib import Path
+
+import numpy as np
+
+from index.chunks import MAX_WORDS, chunk, embedded_text
+from index.embedder import Embedder, Progress
+from index.errors import IndexBusy, IndexDamaged, RagError
+from index.store import DATABASE, FORMAT, as_now, base_of, connect, damaged, marks, matrix, parts
+from index.types import Article, IndexReport, Skipped
+from index.vectors import Base, is_due, sample_size, write_base
+
+_AT_ONCE = 256  # articles whose chunks are held in memory
+_SCHEMA = """
+CREATE TABLE IF NOT EXISTS meta(key TEXT PRIMARY KEY, value TEXT NOT NULL);
+CREATE TABLE IF NOT EXISTS articles(
+    id TEXT PRIMARY KEY, source TEXT, published TEXT, hash TEXT NOT NULL, data TEXT NOT NULL);
+CREATE TABLE IF NOT EXISTS chunks(
+    row INTEGER PRIMARY KEY, id TEXT UNIQUE NOT NULL, article_id TEXT NOT NULL, ordinal INTEGER NOT NULL,
+    start INTEGER NOT NULL, stop INTEGER NOT NULL, kind TEXT NOT NULL, hash TEXT NOT NULL);
+CREATE INDEX IF NOT EXISTS chunks_by_article ON chunks(article_id, ordinal);
+CREATE INDEX IF NOT EXISTS articles_by_day ON articles(published);
+CREATE INDEX IF NOT EXISTS articles_by_source ON articles(source, published);
+CREATE INDEX IF NOT EXISTS chunks_by_hash ON chunks(hash);
+CREATE TABLE IF NOT EXISTS vectors(hash TEXT PRIMARY KEY, vector BLOB NOT NULL) WITHOUT ROWID;
+CREATE VIRTUAL TABLE IF NOT EXISTS full_text USING fts5(title, body, tokenize='porter unicode61 remove_diacritics 2');
+"""
+
+
+def write(
+    folder: Path,
+    articles: Sequence[Article],
+    embedder: Embedder,
+    skipped: Sequence[Skipped] = (),
+    folders: Sequence[str] = (),
+    rebuild: bool = False,
+    progress: Progress | None = None,
+    drop: Sequence[str] | None = None,
+) -> IndexReport:
+    """Make the index hold exactly these articles; embed only what is new.
+
+    Where `drop` is given, all other articles stay too, save those with these ids.
+
+    Vectors are committed in batches as they are made, so that an interrupted run is not
+    repeated; articles and chunks change in one transaction at the end.
+
+    Raises:
+        IndexBusy: another process is writing this index.
+        IndexDamaged: the present index was made with another model or format (see `rebuild`).
+    """
+    with writing(folder):
+        if rebuild:
+            _remove(folder)
+        db = connect(folder)
+        try:
+            return _write(db, folder, articles, embedder, skipped, folders, progress, drop)
+        except sqlite3.DatabaseError as error:
+            if "full" in str(error):
+                raise RagError(f"The disk that holds {folder} is full.", "Free some space and run it again.") from error
+            raise damaged(folder, f"{DATABASE} cannot be written ({error})") from error
+        finally:
+            db.close()
+
+
+@contextmanager
+def writing(folder: Path) -> Iterator[None]:
+    """Hold the index's one place for a writer; may be held again inside by the same thread.
+
+    Raises:
+        IndexBusy: another process or thread holds it.
+    """
+    import filelock
+
+    folder.mkdir(parents=True, exist_ok=True)
+    lock = filelock.FileLock(str(folder.resolve() / "write.lock"), is_singleton=True)
+    try:
+        lock.acquire(timeout=5)
+    except filelock.Timeout as error:
+        raise IndexBusy(f"Another process is writing the index in {folder}.", "Wait for it and try again.") from error
+    try:
+        yield
+    finally:
+        lock.release()
+
+
+def _write(
+    db: sqlite3.Connection,
+    folder: Path,
+    articles: Sequence[Article],
+    embedder: Embedder,
+    skipped: Sequence[Skipped],
+    folders: Sequence[str],
+    progress: Progress | None,
+    drop: Sequence[str] | None,
+) -> IndexReport:
+    for statement in _SCHEMA.split(";\n"):
+        if statement.strip():
+            db.execute(statement)
+    meta = dict(db.execute("SELECT key, value FROM meta").fetchall())
+    meta = as_now(db, folder, meta) if meta else meta
+    for key, want in (("embedder", embedder.name), ("chunk_words", str(MAX_WORDS))):
+        if meta.get(key, want) != want:
+            raise IndexDamaged(
+                f"The index in {folder} has {key} {meta[key]}, and {want} is asked for.",
+                "Rebuild it: rag index --rebuild",
+            )
+    hashes = {a.id: hashlib.sha256(_data(a).encode()).hexdigest() for a in articles}
+    before = _hashes(db, None if drop is None else [*hashes, *drop])
+    changed = [a for a in articles if before.get(a.id) != hashes[a.id]]
+    dropped = [i for i in before if i not in hashes and (drop is None or i in drop)]
+    embedded = _embed_missing(db, changed, embedder, progress)
+
+    db.execute("BEGIN IMMEDIATE")
+    try:
+        _remove_articles(db, [*dropped, *(a.id for a in changed if a.id in before)])
+        # Rows are never given twice: the vectors' file still has those that are gone.
+        row = _insert(db, changed, hashes, int(meta.get("next_row", 1)))
+        generation = int(meta.get("generation", 0)) + 1
+        base = base_of(meta) if meta else None
+        total = db.execute("SELECT count(*) FROM chunks").fetchone()[0]
+        since = db.execute("SELECT count(*) FROM chunks WHERE row > ?", (base.last if base else 0,)).fetchone()[0]
+        if is_due(base, total, since, base.rows - (total - since) if base else 0):
+            db.execute("DELETE FROM vectors WHERE hash NOT IN (SELECT hash FROM chunks)")
+            base = _new_base(db, folder, generation, embedder.dim, total)
+        assert base is not None
+        count = db.execute("SELECT count(*) FROM articles").fetchone()[0]
+        says = {
+            "format": FORMAT,
+            "embedder": embedder.name,
+            "dim": embedder.dim,
+            "chunk_words": MAX_WORDS,
+            "generation": generation,
+            "base": json.dumps(asdict(base)),
+            "next_row": row,
+            "chunks": total,
+            "articles": count,
+            "kind": base.kind,
+            "built_at": date.today().isoformat(),
+            "folders": json.dumps(list(folders)),
+            "skipped": json.dumps([asdict(s) for s in skipped]),
+        }
+        db.executemany("INSERT OR REPLACE INTO meta VALUES (?, ?)", [(key, str(value)) for key, value in says.items()])
+        db.execute("COMMIT")
+    except BaseException:
+        if db.in_transaction:
+            db.execute("ROLLBACK")
+        raise
+    for old in folder.glob("vectors-*"):
+        if old.name != base.name:
+            old.unlink(missing_ok=True)
+    updated = sum(1 for a in changed if a.id in before)
+    return IndexReport(
+        articles=count,
+        chunks=total,
+        added=len(changed) - updated,
+        updated=updated,
+        unchanged=len(articles) - len(changed),
+        dropped=len(dropped),
+        embedded=embedded,
+        skipped=tuple(skipped),
+    )
+
+
+def _embed_missing(
+    db: sqlite3.Connection, changed: Sequence[Article], embedder: Embedder, progress: Progress | None
+) -> int:
+    """Embed what has no vector yet, committing batch by batch; how many chunks were embedded."""
+    missing: list[tuple[list[Article], set[str]]] = []
+    for some in parts(changed, _AT_ONCE):
+        keys = {_key(embedded_text(a, c)) for a in some for c in chunk(a)}
+        for part in parts(sorted(keys)):
+            keys -= {k for (k,) in db.execute(f"SELECT hash FROM vectors WHERE hash IN ({marks(part)})", part)}
+        if keys:
+            missing.append((list(some), keys))
+    total, done = sum(len(keys) for _, keys in missing), 0
+    for some, keys in missing:
+        texts = {_key(text): text for a in some for c in chunk(a) if _key(text := embedded_text(a, c)) in keys}
+        for part in parts(sorted(texts), _AT_ONCE):
+            vectors = embedder.passages([texts[key] for key in part])
+            db.execute("BEGIN IMMEDIATE")
+            db.executemany(
+                "INSERT OR REPLACE INTO vectors VALUES (?, ?)",
+                [(key, vector.astype(np.float32).tobytes()) for key, vector in zip(part, vectors, strict=True)],
+            )
+            db.execute("COMMIT")
+            done += len(part)
+            if progress:
+                progress(done, total)
+    return done
+
+
+def _remove_articles(db: sqlite3.Connection, ids: Sequence[str]) -> None:
+    gone: list[tuple[str]] = []
+    for article_id in ids:
+        gone += db.execute("SELECT hash FROM chunks WHERE article_id = ?", (article_id,)).fetchall()
+        db.execute("DELETE FROM full_text WHERE rowid IN (SELECT row FROM chunks WHERE article_id = ?)", (article_id,))
+        db.execute("DELETE FROM chunks WHERE article_id = ?", (article_id,))
+        db.execute("DELETE FROM articles WHERE id = ?", (article_id,))
+    unused = "DELETE FROM vectors WHERE hash = ?1 AND NOT EXISTS (SELECT 1 FROM chunks WHERE hash = ?1)"
+    db.executemany(unused, gone)
+
+
+def _insert(db: sqlite3.Connection, articles: Sequence[Article], hashes: dict[str, str], row: int) -> int:
+    """Insert articles with their chunks from a row on; the next free row."""
+    for a in articles:
+        day = a.published.isoformat() if a.published else None
+        db.execute("INSERT INTO articles VALUES (?, ?, ?, ?, ?)", (a.id, a.source, day, hashes[a.id], _data(a)))
+        for c in chunk(a):
+            db.execute(
+                "INSERT INTO chunks VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
+                (row, c.id, c.article_id, c.ordinal, c.start, c.end, c.kind, _key(embedded_text(a, c))),
+            )
+            db.execute("INSERT INTO full_text(rowid, title, body) VALUES (?, ?, ?)", (row, a.title or "", c.text))
+            row += 1
+    return row
+
+
+def _new_base(db: sqlite3.Connection, folder: Path, generation: int, dim: int, count: int) -> Base:
+    """Write a FAISS file of all vectors there are."""
+
+    def batches() -> Iterator[tuple[list[int], np.ndarray]]:
+        cursor = db.execute("SELECT c.row, v.vector FROM chunks c JOIN vectors v ON v.hash = c.hash ORDER BY c.row")
+        while found := cursor.fetchmany(10_000):
+            yield [row for row, _ in found], matrix([blob for _, blob in found], dim)
+
+    some: list[bytes] = []
+    if wanted := sample_size(count):
+        # By their hashes, which are in no order that means anything.
+        some = [row[0] for row in db.execute("SELECT vector FROM vectors ORDER BY hash LIMIT ?", (wanted,))]
+    return write_base(folder, f"vectors-{generation}.faiss", dim, count, batches(), matrix(some, dim))
+
+
+def _hashes(db: sqlite3.Connection, ids: Sequence[str] | None) -> dict[str, str]:
+    """The hash of each article there is, or of those with these ids."""
+    if ids is None:
+        return dict(db.execute("SELECT id, hash FROM articles").fetchall())
+    found: dict[str, str] = {}
+    for part in parts(ids):
+        found |= dict(db.execute(f"SELECT id, hash FROM articles WHERE id IN ({marks(part)})", part).fetchall())
+    return found
+
+
+def _remove(folder: Path) -> None:
+    for pattern in (f"{DATABASE}*", "vectors-*"):
+        for path in folder.glob(pattern):
+            path.unlink()
+
+
+def _key(text: str) -> str:
+    return hashlib.sha256(text.encode("utf-8", "replace")).hexdigest()[:32]
+
+
+def _data(article: Article) -> str:
+    """An article as it is kept."""
+    data = asdict(article)
+    data["published"] = article.published.isoformat() if article.published else None
+    return json.dumps(data, ensure_ascii=False, sort_keys=True)

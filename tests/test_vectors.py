@@ -1,0 +1,129 @@
+"""Large indexes: the kind of file follows from the size, changes are quick, searches find the same."""
+
+from __future__ import annotations
+
+import shutil
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from eval import scale
+from index import vectors
+from index.errors import IndexDamaged
+from index.search import search
+from index.store import Store
+from index.types import Article
+from index.writing import write
+
+REAL = np.random.default_rng(3).standard_normal((40, 64)).astype(np.float32)
+
+
+def article(name: str, text: str) -> Article:
+    return Article(name, None, "Paper", None, "", None, (), text)
+
+
+@pytest.fixture
+def small(monkeypatch: pytest.MonkeyPatch) -> None:
+    """What is large is small here."""
+    monkeypatch.setattr(vectors, "FLAT_UP_TO", 500)
+    monkeypatch.setattr(vectors, "SMALL", 100)
+    monkeypatch.setattr(vectors, "_PROBED", 0.5)
+
+
+def test_the_kind_of_file_follows_from_the_size() -> None:
+    assert vectors.kind_for(vectors.FLAT_UP_TO) == "flat"
+    assert vectors.kind_for(1_000_000) == "ivf4096,sq8"
+    base = vectors.Base("v", "", "flat", 40_000, 40_000)
+    assert vectors.is_due(None, 10, 10, 0)
+    assert vectors.is_due(base, 1_000, 0, 0), "a small index is written anew each time"
+    assert not vectors.is_due(base, 40_000, 1_999, 1_999)
+    assert vectors.is_due(base, 42_001, 2_101, 0) and vectors.is_due(base, 40_000, 0, 2_001)
+    assert vectors.is_due(base, 60_000, 20, 0), "another kind is due"
+
+
+def test_a_large_index_is_changed_without_being_written_anew(tmp_path: Path, small: None) -> None:
+    embedder = scale.Mixed(REAL)
+    articles = list(scale.made_up(900))
+    write(tmp_path, articles, embedder)
+    reader = Store(tmp_path)
+    assert reader.meta["kind"].startswith("ivf") and int(reader.meta["chunks"]) >= 800
+    file = next(tmp_path.glob("vectors-*.faiss"))
+    queries = scale._queries(reader, embedder)
+    assert scale._recall(reader, embedder, queries) >= 0.9
+
+    ferry = "The ferry Aurora sank off Turku."
+    write(tmp_path, [article("ferry", ferry)], embedder, drop=[])
+    assert file.exists(), "the file stands"
+    embedder.asked["ferry Aurora"] = embedder.passages([f"{ferry}"])[0]
+    found = search(reader, embedder, "ferry Aurora", 3)
+    assert found[0].article.id == "ferry" and reader.article("ferry").text == ferry
+
+    # What is gone stands in the file still, and is never found.
+    with reader.snapshot():
+        nearest = reader.nearest(embedder.asked[queries[0]], 10)
+        gone = {reader.chunk(row).article_id for row, _ in nearest}
+    write(tmp_path, [], embedder, drop=[*sorted(gone)[:3], "ferry"])
+    assert file.exists()
+    with reader.snapshot():
+        left = reader.nearest(embedder.asked[queries[0]], 10)
+        assert len(left) == 10
+        assert {reader.chunk(row).article_id for row, _ in left}.isdisjoint(sorted(gone)[:3])
+    assert all(hit.article.id != "ferry" for hit in search(reader, embedder, "ferry Aurora", 10))
+
+    more = [replace(a, id=f"more-{a.id}", text=a.text + " Once more.") for a in articles[:20]]
+    write(tmp_path, more, embedder, drop=[])
+    assert not file.exists() and len(list(tmp_path.glob("vectors-*.faiss"))) == 1, "a new file was due"
+    assert scale._recall(reader, embedder, queries) >= 0.9
+    with reader.snapshot():
+        only = [row for row, _ in reader.nearest(embedder.asked[queries[0]], 10)][3:5]
+        assert {row for row, _ in reader.nearest(embedder.asked[queries[0]], 10, only)} == set(only)
+        assert reader.nearest(embedder.asked[queries[0]], 10, []) == []
+
+
+def test_a_large_index_that_was_damaged_says_so(tmp_path: Path, small: None) -> None:
+    write(tmp_path, list(scale.made_up(900)), scale.Mixed(REAL))
+    file = next(tmp_path.glob("vectors-*.faiss"))
+    data = bytearray(file.read_bytes())
+    data[len(data) // 2] ^= 1
+    file.write_bytes(data)
+    with pytest.raises(IndexDamaged, match=file.name):
+        Store(tmp_path)
+    file.write_bytes(data[: len(data) // 2])
+    with pytest.raises(IndexDamaged, match=file.name):
+        Store(tmp_path)
+    file.unlink()
+    with pytest.raises(IndexDamaged, match="missing"):
+        Store(tmp_path)
+
+
+def test_common_words_do_not_make_a_search_slow_and_rare_ones_are_found(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from index import search as module
+
+    embedder = scale.Mixed(REAL)
+    texts = {f"t{n}": f"The talks of day {n} in the harbour." for n in range(60)}
+    write(
+        tmp_path, [article(name, text) for name, text in texts.items()] + [article("z", "The Brenner talks.")], embedder
+    )
+    store = Store(tmp_path)
+    assert set(module._full_text(store, "talks Brenner", 100, None)) == set(range(1, 62))
+    monkeypatch.setattr(module, "_RANKED", 50)
+    with store.snapshot():
+        (row,) = module._full_text(store, "talks Brenner", 10, None)
+        assert store.chunk(row).article_id == "z"
+    both = module._full_text(store, "talks harbour", 10, None)
+    assert len(both) == 10 and max(both) == 60, "where all words are common, the newest chunks that have all of them"
+
+
+def test_an_index_of_the_first_format_is_read_and_written_on(tmp_path: Path, embedder) -> None:  # type: ignore[no-untyped-def]
+    folder = tmp_path / "ix"
+    shutil.copytree(Path(__file__).parent / "fixtures" / "format-1", folder)
+    old = Store(folder, embedder)
+    assert search(old, embedder, "When did the harbour open again?", 1)[0].article.id == "harbour"
+    write(folder, [article("ferry", "The ferry Aurora sank off Turku.")], embedder, drop=[])
+    assert search(old, embedder, "Where did the ferry sink?", 1)[0].article.id == "ferry"
+    assert search(old, embedder, "When did the harbour open again?", 1)[0].article.id == "harbour"
+    assert old.meta["format"] == "2"
