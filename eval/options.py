@@ -1,4 +1,4 @@
-"""The options of `rag eval`: light, because `rag --help` reads them too."""
+"""The options of `rag eval` and `rag bench`: light, because `rag --help` reads them too."""
 
 from __future__ import annotations
 
@@ -25,3 +25,13 @@ def add_options(parser: argparse.ArgumentParser) -> None:
         "--baseline", metavar="FILE", action="append", help="predictions to score beside, as JSON lines"
     )
     parser.add_argument("--limit", type=int, help="squad, qags: only so many")
+
+
+def add_bench_options(parser: argparse.ArgumentParser) -> None:
+    """Add what `rag bench` takes."""
+    parser.add_argument("what", choices=["answer", "index", "scale"])
+    parser.add_argument("--sample", type=int, default=30, metavar="N", help="answer: golden questions to ask")
+    parser.add_argument("--runs", type=int, default=3, metavar="N", help="index: how often")
+    parser.add_argument("--folder", metavar="DIR", help="index: articles to index; scale: where there is room")
+    parser.add_argument("--chunks", type=int, action="append", metavar="N", help="scale: size (may be repeated)")
+    parser.add_argument("--out", metavar="FILE", help="keep the figures as JSON")

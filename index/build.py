@@ -38,7 +38,7 @@ def build(
 
     Raises:
         CollectionError: no folder, or no article in them.
-        IndexBusy, IndexDamaged: see `index.store.write`.
+        IndexBusy, IndexDamaged: see `index.writing.write`.
     """
     added = index / ADDED
     raws, skipped = read_folders([*folders, added] if added.is_dir() else folders)

@@ -258,6 +258,12 @@ def _eval(args: argparse.Namespace) -> int:
     return run_eval(args)
 
 
+def _bench(args: argparse.Namespace) -> int:
+    from eval.bench import main as run_bench
+
+    return run_bench(args)
+
+
 def _open(args: argparse.Namespace) -> Rag:
     from rag.assistant import Rag
     from rag.config import Config
@@ -403,9 +409,13 @@ def _parser() -> argparse.ArgumentParser:
     sub = command("eval", _eval, "measure answers against golden questions")
     model(sub)
     embedder(sub)
-    from eval.options import add_options
+    from eval.options import add_bench_options, add_options
 
     add_options(sub)
+
+    sub = command("bench", _bench, "measure what answers, indexing and growth cost on this machine")
+    model(sub)
+    add_bench_options(sub)
     return parser
 
 

@@ -1,0 +1,196 @@
+"""`rag bench`: what answers, indexing and growth cost. Commands, because tests should not be timed."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import sys
+import tempfile
+import time
+from collections.abc import Sequence
+from datetime import date
+from itertools import pairwise
+from pathlib import Path
+from statistics import median
+from typing import Any
+
+from eval import golden, metrics
+from eval.cli import machine, versions
+from index.build import clean_all
+from index.embedder import SentenceTransformerEmbedder
+from index.errors import InputError
+from index.readers import read_folders
+from index.store import Store
+from index.writing import write
+from rag import models
+from rag.assistant import Rag
+from rag.cli import _bar
+from rag.config import DEFAULT_EMBEDDER, NO_MODEL, Config, seeds
+from rag.llm import LocalModel
+
+Row = dict[str, Any]
+
+
+def main(args: argparse.Namespace) -> int:
+    """Run one benchmark; print its table and keep its figures where --out says."""
+    rows = {"answer": answer, "index": index, "scale": scale}[args.what](args)
+    facts = {"date": date.today().isoformat(), "machine": machine(), "versions": versions(), "model": args.model}
+    sys.stdout.write(table(rows) + "\n")
+    sys.stdout.write(", ".join(f"{k} {v}" for k, v in facts.items()) + "\n")
+    if args.out:
+        Path(args.out).write_text(json.dumps({"facts": facts, "rows": rows}, indent=2) + "\n", "utf-8")
+    return 0
+
+
+def table(rows: Sequence[Row]) -> str:
+    """Rows as a Markdown table."""
+    names = list(dict.fromkeys(name for row in rows for name in row))
+    lines = ["| " + " | ".join(names) + " |", "|" + "---|" * len(names)]
+    return "\n".join([*lines, *("| " + " | ".join(str(row.get(name, "")) for name in names) + " |" for row in rows)])
+
+
+def answer(args: argparse.Namespace) -> list[Row]:
+    """Ask golden questions twice, with nothing read before and with everything kept, beside the bare engine.
+
+    The bare engine (`llama_cpp.Llama`, same file, same threads) reads a prompt of as many tokens
+    as the first answer read and writes as many as it wrote, right after it: a ratio is of
+    neighbours in time.
+    """
+    if args.model == NO_MODEL:
+        raise InputError("rag bench answer times a language model.", "Name one with --model.")
+    questions = [
+        q for q in golden.sample(golden.load(golden.DEFAULT), args.sample) if q.collection == "seeds" and not q.history
+    ]
+    embedder = _embedder()
+    path = models.locate(args.model, "llm")
+    measured: list[Row] = []
+    with tempfile.TemporaryDirectory() as folder, _bar("asking") as tick:
+        write(Path(folder) / "index", clean_all(read_folders([seeds()])[0])[0], embedder)
+        bare = _Bare(path)
+        kept = LocalModel(path, args.model, states=Path(folder) / "states")
+        for n, question in enumerate(questions, 1):
+            fresh = LocalModel(path, args.model)
+            row: Row = {}
+            for name, llm in (("new", fresh), ("filling", kept), ("kept", kept)):
+                rag = Rag(Store(Path(folder) / "index", embedder), embedder, llm, Config())
+                row[name] = _asked(rag, question.question)
+                rag.store.close()
+            fresh.close()
+            row["bare"] = bare.takes(max(row["new"]["read"], 1), max(row["new"]["written"], 1))
+            measured.append(row)
+            tick(n, len(questions))
+        kept.close()
+    return [
+        _summary(name, [row[name] for row in measured], [row["bare"] for row in measured])
+        for name in ("new", "kept", "bare")
+    ]
+
+
+class _Bare:
+    """The engine as llama-cpp-python's own `Llama` runs it."""
+
+    def __init__(self, path: Path) -> None:
+        import llama_cpp
+
+        self._llm = llama_cpp.Llama(str(path), n_ctx=4096, n_batch=1024, verbose=False)
+        text = " ".join(p.read_text("utf-8") for p in sorted(seeds().glob("*.txt")))
+        self._tokens = self._llm.tokenize(text.encode())
+
+    def takes(self, read: int, write: int) -> Row:
+        """Seconds to the first token and to the last, with nothing cached."""
+        self._llm.reset()
+        tokens = (self._tokens * (1 + read // len(self._tokens)))[:read]
+        started = time.perf_counter()
+        first = 0.0
+        for n, _ in enumerate(self._llm.generate(tokens, temp=0.0, reset=True), 1):
+            first = first or time.perf_counter() - started
+            if n >= write:
+                break
+        whole = time.perf_counter() - started
+        return {"first": first, "whole": whole, "read": read, "written": write, "other": 0.0}
+
+
+def _asked(rag: Rag, question: str) -> Row:
+    assert rag.llm is not None
+    started = time.perf_counter()
+    first: float | None = None
+    final = None
+    for event in rag.stream(question):
+        if event.kind in ("draft", "answer") and first is None:
+            first = time.perf_counter() - started
+        final = event.answer or final
+    whole = time.perf_counter() - started
+    assert final is not None
+    engine = sum(final.timings.get(stage, 0.0) for stage in ("read", "write", "check", "rewrite"))
+    return {
+        "first": first,
+        "whole": whole,
+        "read": final.tokens["prompt"],
+        "written": final.tokens["generated"],
+        "other": max(0.0, whole - engine) / whole,
+    }
+
+
+def _summary(name: str, rows: Sequence[Row], bare: Sequence[Row]) -> Row:
+    def middle(key: str, of: Sequence[Row] = rows) -> float:
+        return median(float(row[key]) for row in of)
+
+    return {
+        "passages": name,
+        "questions": len(rows),
+        "first word s": round(middle("first"), 2),
+        "p95": round(metrics.percentile([row["first"] for row in rows], 0.95), 2),
+        "answer s": round(middle("whole"), 2),
+        "p95 ": round(metrics.percentile([row["whole"] for row in rows], 0.95), 2),
+        "tokens read": round(middle("read")),
+        "written": round(middle("written")),
+        "first / bare": round(median(a["first"] / b["first"] for a, b in zip(rows, bare, strict=True)), 2),
+        "answer / bare": round(median(a["whole"] / b["whole"] for a, b in zip(rows, bare, strict=True)), 2),
+        "outside the engine": f"{middle('other'):.1%}",
+    }
+
+
+def index(args: argparse.Namespace) -> list[Row]:
+    """Index a folder from nothing, several times: each stage's share."""
+    folder = Path(args.folder) if args.folder else seeds()
+    runs: list[Row] = []
+    for _ in range(args.runs):
+        embedder = _embedder()  # a new one: it remembers what it has embedded
+        embedder.query("loaded before the clock starts")
+        with tempfile.TemporaryDirectory() as target:
+            clock = [time.perf_counter()]
+            raws, _ = read_folders([folder])
+            clock.append(time.perf_counter())
+            articles, _ = clean_all(raws)
+            clock.append(time.perf_counter())
+            report = write(Path(target), articles, embedder)
+            clock.append(time.perf_counter())
+        took = [b - a for a, b in pairwise(clock)]
+        runs.append({"articles": report.articles, "chunks": report.chunks, "took": took})
+    row: Row = {"articles": runs[0]["articles"], "chunks": runs[0]["chunks"], "runs": len(runs)}
+    for n, name in enumerate(("read s", "clean s", "chunk, embed, write s")):
+        times = [r["took"][n] for r in runs]
+        row[name] = f"{median(times):.2f} ({min(times):.2f} to {max(times):.2f})"
+    row["chunks a second"] = round(median(r["chunks"] / r["took"][-1] for r in runs), 1)
+    return [row]
+
+
+def _embedder() -> SentenceTransformerEmbedder:
+    known = models.registry()[DEFAULT_EMBEDDER]
+    return SentenceTransformerEmbedder(models.locate(DEFAULT_EMBEDDER, "embedder"), DEFAULT_EMBEDDER, known.dim)
+
+
+def scale(args: argparse.Namespace) -> list[Row]:
+    """Indexes of made-up chunks, see `eval.scale`."""
+    from eval import scale as made_up
+    from index.chunks import chunk
+
+    embedder = _embedder()
+    real = embedder.passages([c.text for a in clean_all(read_folders([seeds()])[0])[0] for c in chunk(a)])
+    rows = []
+    for count in args.chunks or [1_000, 10_000, 100_000]:
+        if count < 100:
+            raise InputError(f"--chunks is {count}.", "Give a number from 100.")
+        with tempfile.TemporaryDirectory(dir=args.folder) as folder, _bar(f"{count:,} chunks") as tick:
+            rows.append(made_up.measure(count, Path(folder), real, tick))
+    return rows
