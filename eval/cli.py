@@ -21,7 +21,9 @@ from index.errors import InputError
 from rag import models
 from rag.cli import _bar
 from rag.config import NO_MODEL, Config, data_home
+from rag.engine import LanguageModel
 from rag.llm import LocalModel
+from rag.remote import RemoteModel
 
 
 def main(args: argparse.Namespace) -> int:
@@ -80,7 +82,9 @@ def _golden(args: argparse.Namespace, floors: dict[str, float]) -> int:
         questions = golden.sample(questions, args.sample)
     if not questions:
         raise InputError("No question is left to ask.", "Check --kind, --sample and the golden set.")
-    collections = Collections(args.model, Config(embedder=args.embedder), Path(args.index) if args.index else None)
+    collections = Collections(
+        args.model, Config(embedder=args.embedder, llm_url=args.llm_url), Path(args.index) if args.index else None
+    )
     for name in sorted({q.collection for q in questions}):
         articles = {a.id: a for a in collections.get(name).articles}
         _check(questions, name, articles, args)
@@ -211,9 +215,11 @@ def _embedder(args: argparse.Namespace) -> SentenceTransformerEmbedder:
     )
 
 
-def _llm(args: argparse.Namespace) -> LocalModel | None:
+def _llm(args: argparse.Namespace) -> LanguageModel | None:
     if args.model == NO_MODEL:
         return None
+    if args.llm_url:
+        return RemoteModel(args.llm_url, args.model)
     return LocalModel(models.locate(args.model, "llm"), args.model, gpu_layers=args.gpu_layers)
 
 

@@ -14,13 +14,13 @@ from index.errors import CollectionError
 from index.readers import read_folders
 from index.sentences import sentences
 from rag import prompt
-from rag.llm import LocalModel
+from rag.engine import LanguageModel
 
 _ASK = "Write one short quiz question that the passage answers. Reply with the question only."
 
 
 def propose(
-    folder: Path, llm: LocalModel, limit: int, progress: Callable[[int, int], None] | None = None
+    folder: Path, llm: LanguageModel, limit: int, progress: Callable[[int, int], None] | None = None
 ) -> list[GoldenQuestion]:
     """Questions the model writes from passages spread over the articles, none reviewed.
 

@@ -25,7 +25,7 @@ from index.writing import write
 from rag import prompt
 from rag.assistant import Rag
 from rag.config import Config
-from rag.llm import LocalModel
+from rag.engine import LanguageModel
 from rag.support import overlap, score
 
 Progress = Callable[[int, int], None]
@@ -123,7 +123,7 @@ def run_quizzes(
     quizzes: Sequence[Quiz],
     raws: Sequence[RawArticle],
     embedder: Embedder,
-    llm: LocalModel | None,
+    llm: LanguageModel | None,
     config: Config,
     progress: Progress | None = None,
     embedding: Progress | None = None,
@@ -205,7 +205,7 @@ def qags(path: Path) -> list[Judged]:
 def support_signals(
     judged: Sequence[Judged],
     embedder: Embedder,
-    llm: LocalModel | None,
+    llm: LanguageModel | None,
     nearest: int = 3,
     progress: Progress | None = None,
 ) -> Iterator[dict[str, Any]]:

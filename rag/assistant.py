@@ -28,8 +28,11 @@ from rag.drafts import (
     same,
     statements,
     worth_asking,
+    worth_rewriting,
 )
+from rag.engine import LanguageModel
 from rag.llm import LocalModel
+from rag.remote import RemoteModel
 from rag.rewrite import standalone
 from rag.support import SUPPORTED
 from rag.types import Answer, Event, Passage, Turn
@@ -42,7 +45,7 @@ MAX_HISTORY = 200
 class Rag:
     """A collection that can be asked. Open it with `Rag.open`; it may be shared by threads."""
 
-    def __init__(self, store: Store, embedder: Embedder, llm: LocalModel | None, config: Config) -> None:
+    def __init__(self, store: Store, embedder: Embedder, llm: LanguageModel | None, config: Config) -> None:
         self.store, self.embedder, self.llm, self.config = store, embedder, llm, config
 
     @classmethod
@@ -65,7 +68,7 @@ class Rag:
         folder = models.locate(config.embedder, "embedder")
         known = models.registry().get(config.embedder)
         embedder = SentenceTransformerEmbedder(folder, config.embedder, known.dim if known else None)
-        if model and model != NO_MODEL:
+        if model and model != NO_MODEL and not config.llm_url:
             models.locate(model, "llm")
         store = Store(Path(index) if index else default_index(), embedder)
         return cls(store, embedder, None, config).with_model(model)
@@ -79,6 +82,8 @@ class Rag:
         config = replace(self.config, model=model or NO_MODEL)
         if config.model == NO_MODEL:
             return Rag(self.store, self.embedder, None, config)
+        if config.llm_url:
+            return Rag(self.store, self.embedder, RemoteModel(config.llm_url, config.model), config)
         path = models.locate(config.model, "llm")
         states = data_home() / "states"
         llm = LocalModel(path, config.model, config.context, config.threads, config.gpu_layers, states)
@@ -188,16 +193,12 @@ class Rag:
             if drafts and not run.affordable([passage], alone):
                 break
             yield Event("restart" if drafts else "status", "writing")
-            text, sure = "", list[float]()
-            written = self.llm.chat(prompt.READ, prompt.passage_head(passage), prompt.answer(alone))
-            for piece in self.llm.write(written, self.config.answer_tokens, sure=sure):
-                text += piece
-                yield Event("draft", piece)
-            run.lap("write")
-            drafts += check(text, sure, passage, alone, self.embedder, self.llm, [p.text for p in best])
-            run.lap("check")
+            drafts += yield from _draft(run, self.llm, passage, alone, best)
             if any(d.decisive for d in drafts) and not asks_for_several(alone):
                 break
+        if not asks_for_several(alone) and (evidence_alone := worth_rewriting(drafts)):
+            yield Event("restart", "writing again")
+            drafts += yield from _draft(run, self.llm, evidence_alone, alone, best)
         yield Event("answer", answer=_finish(run, alone, as_of, asked, best, asked_of, drafts, strength))
 
     def newest(self) -> date | None:
@@ -299,16 +300,31 @@ class _Run:
             passages=tuple(passages),
             timings=self.timings | {"total": total},
             tokens=tokens,
-            model=self.rag.config.model,
+            model=self.rag.llm.label if self.rag.llm else NO_MODEL,
             as_of=as_of,
             config_id=self.rag.config.id,
         )
 
 
-def _read(llm: LocalModel, question: str, pool: Sequence[Passage]) -> list[Passage]:
+def _read(llm: LanguageModel, question: str, pool: Sequence[Passage]) -> list[Passage]:
     """Ask of each passage whether it holds the answer."""
     scores = llm.score([llm.chat(prompt.READ, prompt.passage_head(p), prompt.holds_answer(question)) for p in pool])
     return [replace(p, relevance=round(s, 4)) for p, s in zip(pool, scores, strict=True)]
+
+
+def _draft(
+    run: _Run, llm: LanguageModel, passage: Passage, question: str, read: Sequence[Passage]
+) -> Generator[Event, None, list[Draft]]:
+    """Write from one passage, telling what is written, and check each sentence."""
+    text, sure = "", list[float]()
+    written = llm.chat(prompt.READ, prompt.passage_head(passage), prompt.answer(question))
+    for piece in llm.write(written, run.rag.config.answer_tokens, sure=sure):
+        text += piece
+        yield Event("draft", piece)
+    run.lap("write")
+    checked = check(text, sure, passage, question, run.rag.embedder, llm, [p.text for p in read])
+    run.lap("check")
+    return checked
 
 
 def _extract(run: _Run, alone: str, as_of: date | None, found: Sequence[Passage], embedder: Embedder) -> Answer:

@@ -249,7 +249,8 @@ def chat(args: argparse.Namespace) -> int:
     """Open the chat in the browser's reach."""
     from ui.app import launch
 
-    return launch(_index(args), args.model, args.host, args.port, args.mcp, Path(args.auth) if args.auth else None)
+    auth = Path(args.auth) if args.auth else None
+    return launch(_index(args), args.model, args.host, args.port, args.mcp, auth, args.llm_url)
 
 
 def _eval(args: argparse.Namespace) -> int:
@@ -268,7 +269,8 @@ def _open(args: argparse.Namespace) -> Rag:
     from rag.assistant import Rag
     from rag.config import Config
 
-    config = Config(embedder=args.embedder, gpu_layers=args.gpu_layers, **({"read": args.k} if args.k else {}))
+    read = {"read": args.k} if args.k else {}
+    config = Config(embedder=args.embedder, gpu_layers=args.gpu_layers, llm_url=args.llm_url, **read)
     if args.k is not None and args.k < 1:
         raise InputError(f"--k is {args.k}.", "Give a number from 1.")
     return Rag.open(_index(args), args.model, config)
@@ -352,6 +354,11 @@ def _parser() -> argparse.ArgumentParser:
             "--gpu-layers", type=int, default=-1, metavar="N", help="layers on a GPU (default: all, where there is one)"
         )
 
+    def server(sub: argparse.ArgumentParser) -> None:
+        sub.add_argument(
+            "--llm-url", metavar="URL", help="a server that runs the model (OpenAI-compatible; its key in RAG_LLM_KEY)"
+        )
+
     def embedder(sub: argparse.ArgumentParser) -> None:
         sub.add_argument("--embedder", default=DEFAULT_EMBEDDER, help="an embedding model, by name or folder")
 
@@ -366,6 +373,7 @@ def _parser() -> argparse.ArgumentParser:
     sub.add_argument("--as-of", metavar="DAY", help="the day it is asked on; nothing later is used")
     sub.add_argument("--k", type=int, help="passages to read (default: 8; as many again where those are not clear)")
     model(sub)
+    server(sub)
     embedder(sub)
     limits(sub)
 
@@ -400,6 +408,7 @@ def _parser() -> argparse.ArgumentParser:
     sub.add_argument("--share", choices=["never"], default="never", help="the chat is never put on the internet")
     sub.add_argument("--mcp", action="store_true", help="offer ask, search and articles as MCP tools")
     model(sub)
+    server(sub)
 
     sub = command("doctor", doctor, "check that everything works on this machine")
     sub.add_argument("--engine", action="store_true", help="check the engine alone")
@@ -408,6 +417,7 @@ def _parser() -> argparse.ArgumentParser:
 
     sub = command("eval", _eval, "measure answers against golden questions")
     model(sub)
+    server(sub)
     embedder(sub)
     from eval.options import add_bench_options, add_options
 

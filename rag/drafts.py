@@ -18,8 +18,8 @@ from index.embedder import Embedder
 from rag import prompt, support
 from rag.citations import Attributed, attribute, split_draft
 from rag.config import Config
-from rag.evidence import is_caption, leans, short_day
-from rag.llm import LocalModel
+from rag.engine import LanguageModel
+from rag.evidence import dated, is_caption, leans, short_day
 from rag.types import Passage, Sentence
 
 # Logistic over (bias, relevance, verification, mean log-probability of its tokens, retrieval
@@ -78,11 +78,16 @@ class Draft:
     head: str = ""
 
     @property
-    def confidence(self) -> float:
-        """The chance that this is a right answer, 0 to 1; problems count against it."""
+    def likely(self) -> float:
+        """The chance that this would be a right answer, 0 to 1, were there no problems with it."""
         z = _BIAS + _RELEVANCE * (self.passage.relevance or 0.0) + _SCORE * self.passage.score
         z += _VERIFY * self.verify + _SURE * self.sure
-        return 1 / (1 + math.exp(-z)) / (1 + 4 * len(self.attributed.problems))
+        return 1 / (1 + math.exp(-z))
+
+    @property
+    def confidence(self) -> float:
+        """The chance that this is a right answer, 0 to 1; problems count against it."""
+        return self.likely / (1 + 4 * len(self.attributed.problems))
 
     @property
     def decisive(self) -> bool:
@@ -163,7 +168,7 @@ def check(
     passage: Passage,
     question: str,
     embedder: Embedder,
-    llm: LocalModel,
+    llm: LanguageModel,
     beside: Sequence[str] = (),
 ) -> list[Draft]:
     """Each sentence of a draft with its evidence and the model's own view of it.
@@ -194,6 +199,20 @@ def _claims(sentence: str) -> list[str]:
     """
     main = re.split(r",?\s+because\s+", sentence, maxsplit=1)[0]
     return [sentence, main + "."] if main != sentence and len(main.split()) >= 4 else [sentence]
+
+
+def worth_rewriting(drafts: Sequence[Draft]) -> Passage | None:
+    """What the best failed sentence is to be written from once more: its evidence alone.
+
+    None where a draft is good enough, or none would be, had it no problems.
+    """
+    failed = [d for d in drafts if d.attributed.problems and d.attributed.evidence and d.likely >= ACCEPT]
+    if not failed or choose(drafts)[0]:
+        return None
+    draft = max(failed, key=lambda d: d.likely)
+    evidence = sorted(draft.attributed.evidence, key=lambda s: s.start)
+    words = " ".join(" ".join(s.text.split()) for s in evidence)
+    return replace(draft.passage, shown=dated(words, draft.passage.article.published))
 
 
 def choose(drafts: Sequence[Draft]) -> tuple[list[Draft], list[Draft]]:

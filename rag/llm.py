@@ -14,13 +14,13 @@ import math
 import os
 import threading
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, NamedTuple
 
 import numpy as np
 
 from index.errors import EngineCrashed, InputError, ModelError, ModelMissing
+from rag.engine import Piece, Prompt, Usage
 from rag.states import States
 
 MAX_PARALLEL = 16  # sequences read side by side
@@ -29,38 +29,6 @@ _BATCH = 1024
 _STATES_IN_MEMORY = 250_000_000  # bytes; about 3 MB a passage with the default model
 _STATES_ON_DISK = 1_000_000_000
 _NGRAM, _DRAFT = 3, 6  # prompt lookup: words matched, words drafted
-
-
-class Piece(NamedTuple):
-    """A part of a prompt. Only `control` pieces may become chat-template tokens."""
-
-    text: str
-    control: bool = False
-
-
-@dataclass(frozen=True)
-class Prompt:
-    """A prompt in three parts, by how long what was read of them is kept.
-
-    Attributes:
-        head: the same for all questions (the system message): kept in the engine.
-        kept: the same whenever one passage is read: its state is kept aside, within a
-            bound of memory, so that the next question about the passage does not read it
-            again.
-        tail: the question; never kept.
-    """
-
-    head: tuple[Piece, ...]
-    kept: tuple[Piece, ...]
-    tail: tuple[Piece, ...]
-
-
-@dataclass
-class Usage:
-    """Tokens read and written so far; what was restored instead of read is not counted."""
-
-    prompt: int = 0
-    generated: int = 0
 
 
 class _Job(NamedTuple):
@@ -134,6 +102,11 @@ class LocalModel:
         self._yes = self._first_tokens(("Yes", "yes", " Yes", " yes", "YES"))
         self._no = self._first_tokens(("No", "no", " No", " no", "NO"))
 
+    @property
+    def label(self) -> str:
+        """Its name."""
+        return self.name
+
     # ---- prompts ---------------------------------------------------------------
 
     def chat(self, system: str, passage: str, question: str) -> Prompt:
@@ -175,7 +148,7 @@ class LocalModel:
         return scores
 
     def write(
-        self, prompt: Prompt, limit: int = 160, draft: int = _DRAFT, sure: list[float] | None = None
+        self, prompt: Prompt, limit: int = 160, *, draft: int = _DRAFT, sure: list[float] | None = None
     ) -> Iterator[str]:
         """The model's continuation, piece by piece, always the most likely token.
 

@@ -6,7 +6,7 @@ import re
 from collections.abc import Sequence
 
 from rag import prompt
-from rag.llm import LocalModel
+from rag.engine import LanguageModel
 from rag.types import Turn
 
 # "that" after a verb of saying, "there is", "it takes": words that point to nothing said before.
@@ -46,7 +46,7 @@ def leans_on_history(question: str) -> bool:
     )
 
 
-def standalone(question: str, history: Sequence[Turn], llm: LocalModel | None) -> str:
+def standalone(question: str, history: Sequence[Turn], llm: LanguageModel | None) -> str:
     """The question with what it leans on named.
 
     Without a model the words of the last question are put before it.

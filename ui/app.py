@@ -206,6 +206,7 @@ def launch(
     port: int = 7860,
     mcp: bool = False,
     auth: Path | None = None,
+    llm_url: str | None = None,
 ) -> int:
     """Open the chat and serve it until it is stopped; its models load while the page is there.
 
@@ -220,7 +221,7 @@ def launch(
             "Add --auth FILE, or leave it at 127.0.0.1.",
         )
     os.environ["GRADIO_ANALYTICS_ENABLED"] = "False"
-    loader = Loader(index, model)
+    loader = Loader(index, model, llm_url)
     page = build(loader)
     try:
         _, address, _ = page.queue(default_concurrency_limit=1).launch(

@@ -9,7 +9,7 @@ from index.errors import EngineCrashed, RagError
 from index.store import Store
 from rag import models
 from rag.assistant import Rag
-from rag.config import DEFAULT_EMBEDDER, NO_MODEL
+from rag.config import DEFAULT_EMBEDDER, NO_MODEL, Config
 
 
 class Loader:
@@ -20,10 +20,11 @@ class Loader:
         ModelMissing: a model is not on this machine.
     """
 
-    def __init__(self, index: Path, model: str) -> None:
+    def __init__(self, index: Path, model: str, llm_url: str | None = None) -> None:
         self.index, self.model = index, model
+        self._config = Config(llm_url=llm_url)
         models.locate(DEFAULT_EMBEDDER, "embedder")
-        if model != NO_MODEL:
+        if model != NO_MODEL and not llm_url:
             models.locate(model, "llm")
         self.store = Store(index)
         self.error: RagError | None = None
@@ -33,6 +34,13 @@ class Loader:
     def start(self) -> None:
         """Begin to load."""
         threading.Thread(target=self._load, name="models", daemon=True).start()
+
+    @property
+    def label(self) -> str:
+        """The language model, as the page names it."""
+        if self.model == NO_MODEL:
+            return "no language model"
+        return self._rag.llm.label if self._rag and self._rag.llm else self.model
 
     @property
     def ready(self) -> bool:
@@ -71,7 +79,7 @@ class Loader:
 
     def _load(self) -> None:
         try:
-            quick = Rag.open(self.index, NO_MODEL)
+            quick = Rag.open(self.index, NO_MODEL, self._config)
             quick.embedder.query("ready")
             self._rag = quick
             self._searchable.set()

@@ -11,7 +11,6 @@ import gradio as gr
 
 from index import additions
 from index.errors import InputError, RagError
-from rag.config import NO_MODEL
 from ui import examples, panel
 from ui.api import days
 from ui.loading import Loader
@@ -32,8 +31,7 @@ class Shelf:
         """The page's heading: what is loaded, and whether it is still loading."""
         store = self._loader.store
         first, last = store.span()
-        model = self._loader.model if self._loader.model != NO_MODEL else "no language model"
-        line = panel.loaded_line(int(store.meta["articles"]), first, last, model)
+        line = panel.loaded_line(int(store.meta["articles"]), first, last, self._loader.label)
         if self._loader.error:
             state = text_html(str(self._loader.error), "error")
         else:
