@@ -237,6 +237,13 @@ def doctor(args: argparse.Namespace) -> int:
         read, written = checks.speed(args.model)
         print(f"{args.model}: reads {read:.0f} tokens a second, writes {written:.1f}")
         return 0
+    if args.tune:
+        from rag import models
+        from rag.tune import tune
+
+        chosen = tune(models.locate(args.model, "llm"), args.model, print)
+        print(f"Remembered for {args.model}: {chosen}")
+        return 0
     failed = 0
     found = checks.engine(args.model) if args.engine else checks.run(args.model, _index(args))
     for name, ok, says in found:
@@ -413,6 +420,9 @@ def _parser() -> argparse.ArgumentParser:
     sub = command("doctor", doctor, "check that everything works on this machine")
     sub.add_argument("--engine", action="store_true", help="check the engine alone")
     sub.add_argument("--speed", action="store_true", help="measure the model instead: tokens read and written a second")
+    sub.add_argument(
+        "--tune", action="store_true", help="measure which thread and batch settings are fastest; keep them"
+    )
     model(sub)
 
     sub = command("eval", _eval, "measure answers against golden questions")

@@ -11,7 +11,6 @@ from __future__ import annotations
 
 import ctypes
 import math
-import os
 import threading
 from collections.abc import Iterator, Sequence
 from pathlib import Path
@@ -22,6 +21,7 @@ import numpy as np
 from index.errors import EngineCrashed, InputError, ModelError, ModelMissing
 from rag.engine import Piece, Prompt, Usage
 from rag.states import States
+from rag.tune import Tuning, remembered
 
 MAX_PARALLEL = 16  # sequences read side by side
 _HEADS = 6  # fixed heads kept in the cache
@@ -56,6 +56,7 @@ class LocalModel:
         threads: int | None = None,
         gpu_layers: int = -1,
         states: Path | None = None,
+        tuning: Tuning | None = None,
     ) -> None:
         check_gguf(path)
         import llama_cpp
@@ -76,12 +77,12 @@ class LocalModel:
                 "Fetch it again with `rag models fetch`, or name another file.",
             )
         self._model = model
-        cores = threads or os.cpu_count() or 1
+        tuned = tuning or remembered(self.name)
         params = llama_cpp.llama_context_default_params()
-        params.n_ctx, params.n_batch, params.n_ubatch = context, _BATCH, 512
+        params.n_ctx, params.n_batch, params.n_ubatch = context, _BATCH, tuned.batch
         params.n_seq_max = _HEADS + MAX_PARALLEL
         params.kv_unified = True
-        params.n_threads = params.n_threads_batch = cores
+        params.n_threads, params.n_threads_batch = threads or tuned.writing, threads or tuned.reading
         params.no_perf = True
         self._ctx = llama_cpp.llama_init_from_model(model, params)
         if not self._ctx:

@@ -12,7 +12,8 @@ import pytest
 
 from index.errors import InputError, ModelError, ModelMissing
 from rag import models
-from rag.llm import LocalModel, Piece
+from rag.engine import Piece
+from rag.llm import LocalModel
 
 
 @pytest.fixture
@@ -193,3 +194,17 @@ def test_an_altered_state_is_read_again(tmp_path: Path) -> None:
     state = next(tmp_path.iterdir())
     state.write_bytes(state.read_bytes()[:-100] + bytes(100))
     assert LocalModel(path, context=1024, states=tmp_path).score([prompt]) == score
+
+
+def test_the_fastest_settings_are_measured_and_remembered(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    from rag import tune
+
+    monkeypatch.setattr(tune, "data_home", lambda: tmp_path)
+    assert tune.remembered("smollm2-135m") == tune.usual()
+    said: list[str] = []
+    chosen = tune.tune(models.locate("smollm2-135m", "llm"), "smollm2-135m", said.append)
+    assert tune.remembered("smollm2-135m") == chosen and tune.remembered("another") == tune.usual()
+    read = {line.rpartition(":")[0]: float(line.rpartition(":")[2].split()[0]) for line in said if " read " in line}
+    assert len(read) >= 3 and any(f"'batch': {chosen.batch}" in setting for setting in read)
+    (tmp_path / tune.FILE).write_text("no JSON")
+    assert tune.remembered("smollm2-135m") == tune.usual()

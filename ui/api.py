@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import deque
 from datetime import date
 from typing import Any
 
@@ -9,6 +10,7 @@ from index.errors import InputError, RagError
 from ui.loading import Loader
 
 MAX_RESULTS = 50
+MAX_CALLS = 40  # at once; those that need the model wait in its line
 
 
 def add_endpoints(loader: Loader) -> None:
@@ -27,7 +29,14 @@ def add_endpoints(loader: Loader) -> None:
         """
         try:
             limits = days(as_of=as_of, after=after, before=before)
-            return loader.rag().answer(question, (), source=source or None, **limits).as_dict()
+            rag = loader.rag()
+            ticket = loader.line.join()
+            try:
+                if rag.llm:
+                    deque(loader.line.turn(ticket), maxlen=0)
+                return rag.answer(question, (), source=source or None, **limits).as_dict()
+            finally:
+                loader.line.leave(ticket)
         except RagError as error:
             raise gr.Error(str(error)) from None
 
@@ -77,7 +86,7 @@ def add_endpoints(loader: Loader) -> None:
         ]
 
     for call in (ask, search, articles):
-        gr.api(call, api_name=call.__name__)
+        gr.api(call, api_name=call.__name__, concurrency_limit=MAX_CALLS)
 
 
 def days(**named: str) -> dict[str, date | None]:

@@ -13,7 +13,7 @@ from starlette.middleware.trustedhost import TrustedHostMiddleware
 from index.errors import InputError
 from index.readers import KINDS
 from rag.config import DEFAULT_MODEL
-from ui.api import add_endpoints
+from ui.api import MAX_CALLS, add_endpoints
 from ui.auth import read_auth
 from ui.loading import Loader
 from ui.shelf import Shelf
@@ -133,12 +133,12 @@ def build(loader: Loader) -> gr.Blocks:
         quiet: dict[str, Any] = {"api_visibility": "private", "show_progress": "hidden"}
         whole = [chat, chat_id, past, why_row, about]
         limited, into = [chat_id, source, after, before], [box, chat, chat_id]
-        running = [chat.retry(talk.again, [chat_id], [chat], concurrency_id="model", **quiet)]
+        running = [chat.retry(talk.again, [chat_id], [chat], concurrency_limit=MAX_CALLS, **quiet)]
         for asking in (
             gr.on([box.submit, send.click], talk.put, [box, *limited], into, queue=False, **quiet),
             chat.example_select(example, limited, into, queue=False, **quiet),
         ):
-            running.append(asking.then(talk.answer, [chat_id], [chat], concurrency_id="model", **quiet))
+            running.append(asking.then(talk.answer, [chat_id], [chat], concurrency_limit=MAX_CALLS, **quiet))
         for event in running:
             event.then(talk.listed, [chat_id], [past], queue=False, **quiet)
         stop.click(talk.stopped, [chat_id], [chat], cancels=running, queue=False, **quiet)
@@ -238,6 +238,7 @@ def launch(
             auth=people,
             max_file_size=_MAX_UPLOAD,
             run_history=False,
+            max_threads=4 * MAX_CALLS,
             app_kwargs={"middleware": _only_here()} if host in _LOOPBACK else None,
         )
     except OSError:

@@ -10,6 +10,9 @@ from index.store import Store
 from rag import models
 from rag.assistant import Rag
 from rag.config import DEFAULT_EMBEDDER, NO_MODEL, Config
+from ui.line import Line
+
+_ON_A_SERVER = 16  # questions a server is asked to answer at once
 
 
 class Loader:
@@ -23,6 +26,7 @@ class Loader:
     def __init__(self, index: Path, model: str, llm_url: str | None = None) -> None:
         self.index, self.model = index, model
         self._config = Config(llm_url=llm_url)
+        self.line = Line(_ON_A_SERVER if llm_url else 1)
         models.locate(DEFAULT_EMBEDDER, "embedder")
         if model != NO_MODEL and not llm_url:
             models.locate(model, "llm")

@@ -142,16 +142,24 @@ class Talk:
 
     def _answer(self, kept: History, chat: Chat) -> Iterator[Messages]:
         asked = chat.exchanges[-1]
-        before = self.messages(chat)[:-1]
+        said = self.messages(chat)[:-1]
 
         def showing(text: str, kind: str) -> Messages:
-            return [*before, _said("assistant", text_html(text, kind))]
+            return [*said, _said("assistant", text_html(text, kind))]
 
         yield showing("…" if self._loader.ready else "opening the collection …", "status")
         draft, done = "", dict[str, Any]()
+        line = self._loader.line
+        ticket = line.join()
         try:
             limits = days(From=asked.limits.get("from", ""), To=asked.limits.get("to", ""))
             rag = self._loader.rag_now()
+            if rag.llm:
+                for before in line.turn(ticket):
+                    yield showing(
+                        f"{before} {'question is' if before == 1 else 'questions are'} answered before this one …",
+                        "status",
+                    )
             loading = rag.config.model == NO_MODEL != self._loader.model
             turns = replace(chat, exchanges=chat.exchanges[:-1]).turns
             source = asked.limits.get("source")
@@ -171,6 +179,8 @@ class Talk:
                         done = {"answer": event.answer.as_dict(), "note": _LOADING if loading else "", "liked": None}
         except RagError as error:
             done = {"note": f"{error.what} {error.fix}"}
+        finally:
+            line.leave(ticket)
         yield self.messages(kept.change(chat.id, asked, **done))
 
     def _history(self, request: gr.Request) -> History:
