@@ -77,7 +77,15 @@ def add_text(
 
 def own(store: Store) -> list[Article]:
     """The articles that were added so, oldest first."""
-    return [a for a in store.articles() if _is_own(store.folder, a)]
+    folder, found = store.folder / ADDED, list[Article]()
+    for file in folder.iterdir() if folder.is_dir() else ():
+        try:
+            article = store.article(file.stem)  # its file has its id for a name
+        except KeyError:
+            continue
+        if _is_own(store.folder, article):
+            found.append(article)
+    return sorted(found, key=lambda a: (a.published or date.max, a.id))
 
 
 def remove(index: Path, article_id: str, embedder: Embedder) -> IndexReport:

@@ -3,10 +3,8 @@
 from __future__ import annotations
 
 import re
-import sqlite3
 from collections.abc import Sequence
 from datetime import date
-from itertools import accumulate
 
 from index.embedder import Embedder
 from index.errors import InputError
@@ -14,7 +12,7 @@ from index.store import Store
 from index.types import Article, Chunk, Hit
 
 DEPTH = 60
-_RANKED = 8_000  # chunks that full text ranks for one query, at most: about 2 microseconds each
+_WORDS = 64  # of a query that full text looks for
 _COPY = 0.6  # share of three-word runs in common from which two chunks are one report
 _STOP = frozenset(
     "a an the of to in on at by for from with and or but if is are was were be been being do does did has have "
@@ -51,9 +49,9 @@ def search(
         raise InputError(f"k is {k}.", "Ask for at least one result.")
     vector = embedder.query(query)
     with store.snapshot():
-        rows = _allowed(store, source, after, before, as_of)
-        dense = dict(store.nearest(vector, DEPTH, rows))
-        sparse = _full_text(store, query, DEPTH, rows)
+        within = store.within(source, after, before, as_of)
+        dense = dict(store.nearest(vector, DEPTH, within))
+        sparse = store.full_text(terms(query)[:_WORDS], DEPTH, within)
         found = sorted(set(dense) | set(sparse))
         cosine = dense | store.cosines(vector, [row for row in found if row not in dense])
         fused = fuse(cosine, sparse)
@@ -79,70 +77,6 @@ def terms(text: str) -> list[str]:
     """The words of a text that carry meaning, lower case, in order, each once."""
     words = re.findall(r"\w+(?:[.'’]\w+)*", text.lower())
     return list(dict.fromkeys(w for w in words if w not in _STOP and (len(w) > 1 or w.isdigit() or not w.isascii())))
-
-
-def _allowed(
-    store: Store, source: str | None, after: date | None, before: date | None, as_of: date | None
-) -> list[int] | None:
-    where, values = [], []
-    if source:
-        where.append("lower(a.source) = ?")
-        values.append(source.lower())
-    for condition, day in (("a.published >= ?", after), ("a.published <= ?", before)):
-        if day:
-            where.append(condition)
-            values.append(day.isoformat())
-    if as_of:
-        where.append("(a.published IS NULL OR a.published <= ?)")
-        values.append(as_of.isoformat())
-    if not where:
-        return None
-    with store.snapshot() as db:
-        if as_of and len(where) == 1:
-            newer = db.execute("SELECT 1 FROM articles WHERE published > ? LIMIT 1", (as_of.isoformat(),)).fetchone()
-            if not newer:
-                return None
-        rows = db.execute(
-            f"SELECT c.row FROM chunks c JOIN articles a ON a.id = c.article_id WHERE {' AND '.join(where)}", values
-        )
-        return [row[0] for row in rows]
-
-
-def _full_text(store: Store, query: str, k: int, rows: list[int] | None) -> dict[int, float]:
-    """BM25 by chunk row, higher is better (SQLite's own sign is turned)."""
-    words = terms(query)[:64]
-    if not words:
-        return {}
-    with store.snapshot() as db:
-        # Ranking each chunk that has a common word is what would take the time in a large index.
-        # So words are taken from the rarest on, as far as that stays quick.
-        counts = sorted((_chunks_with(db, word), n, word) for n, word in enumerate(words))
-        rare = [
-            word
-            for (_, _, word), sum_ in zip(counts, accumulate(c for c, _, _ in counts), strict=True)
-            if sum_ <= _RANKED
-        ]
-        if rare:
-            match, order = " OR ".join(map(_quoted, rare)), "rank"
-        else:
-            match, order = " AND ".join(map(_quoted, words)), "rowid DESC"
-        found = db.execute(
-            f"SELECT rowid, -bm25(full_text, 0.5, 1.0) FROM full_text WHERE full_text MATCH ? ORDER BY {order} LIMIT ?",
-            (match, k if rows is None else k * 50),
-        ).fetchall()
-    allowed = None if rows is None else set(rows)
-    kept = [(row, float(score)) for row, score in found if allowed is None or row in allowed]
-    return dict(kept[:k])
-
-
-def _chunks_with(db: sqlite3.Connection, word: str) -> int:
-    """How many chunks have a word; counted no further than needed."""
-    query = "SELECT count(*) FROM (SELECT 1 FROM full_text WHERE full_text MATCH ? LIMIT ?)"
-    return int(db.execute(query, (_quoted(word), _RANKED + 1)).fetchone()[0])
-
-
-def _quoted(word: str) -> str:
-    return '"' + word.replace('"', '""') + '"'
 
 
 def _fold(ranked: Sequence[tuple[Chunk, Article, float, float | None, float | None]], k: int) -> list[Hit]:

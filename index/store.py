@@ -22,6 +22,7 @@ from contextlib import contextmanager
 from dataclasses import asdict
 from datetime import date
 from functools import lru_cache
+from itertools import accumulate
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -36,6 +37,7 @@ T = TypeVar("T")
 FORMAT = 2
 DATABASE = "index.sqlite"
 ADDED = "added"
+RANKED = 8_000  # chunks that full text ranks for one query, at most: about 2 microseconds each
 
 
 class Store:
@@ -142,8 +144,9 @@ class Store:
     def with_text(self, text: str) -> str | None:
         """The id of an article with exactly this text, or None."""
         with self.snapshot() as db:
-            query = "SELECT id FROM articles WHERE json_extract(data, '$.text') = ? LIMIT 1"
-            found = db.execute(query, (text,)).fetchone()
+            query = """SELECT id FROM articles
+                WHERE length(json_extract(data, '$.text')) = ? AND json_extract(data, '$.text') = ? LIMIT 1"""
+            found = db.execute(query, (len(text), text)).fetchone()
         return found[0] if found else None
 
     def chunk(self, row: int) -> Chunk:
@@ -183,6 +186,64 @@ class Store:
             if len(kept) >= k or len(found) < wanted or wanted >= self._vectors.total:
                 return kept[:k]
             wanted *= 4
+
+    def within(
+        self, source: str | None, after: date | None, before: date | None, as_of: date | None
+    ) -> list[int] | None:
+        """The chunk rows that a search is limited to, None where there is no limit (inside a snapshot).
+
+        Args:
+            source, after, before, as_of: see `index.search.search`.
+        """
+        where, values = [], []
+        if source:
+            where.append("lower(a.source) = ?")
+            values.append(source.lower())
+        for condition, day in (("a.published >= ?", after), ("a.published <= ?", before)):
+            if day:
+                where.append(condition)
+                values.append(day.isoformat())
+        if as_of:
+            where.append("(a.published IS NULL OR a.published <= ?)")
+            values.append(as_of.isoformat())
+        if not where:
+            return None
+        if as_of and len(where) == 1:
+            newer = self._db.execute(
+                "SELECT 1 FROM articles WHERE published > ? LIMIT 1", (as_of.isoformat(),)
+            ).fetchone()
+            if not newer:
+                return None
+        rows = self._db.execute(
+            f"SELECT c.row FROM chunks c JOIN articles a ON a.id = c.article_id WHERE {' AND '.join(where)}", values
+        )
+        return [row[0] for row in rows]
+
+    def full_text(self, words: Sequence[str], k: int, within: Sequence[int] | None = None) -> dict[int, float]:
+        """BM25 by chunk row of the k best, higher is better (inside a snapshot)."""
+        if not words:
+            return {}
+        # Ranking each chunk that has a common word is what would take the time in a large index.
+        # So words are taken from the rarest on, as far as that stays quick.
+        counts = sorted((self._chunks_with(word), n, word) for n, word in enumerate(words))
+        sums = accumulate(count for count, _, _ in counts)
+        rare = [word for (_, _, word), total in zip(counts, sums, strict=True) if total <= RANKED]
+        if rare:
+            match, order = " OR ".join(map(_quoted, rare)), "rank"
+        else:
+            match, order = " AND ".join(map(_quoted, words)), "rowid DESC"
+        found = self._db.execute(
+            f"SELECT rowid, -bm25(full_text, 0.5, 1.0) FROM full_text WHERE full_text MATCH ? ORDER BY {order} LIMIT ?",
+            (match, k if within is None else k * 50),
+        ).fetchall()
+        allowed = None if within is None else set(within)
+        kept = [(row, float(score)) for row, score in found if allowed is None or row in allowed]
+        return dict(kept[:k])
+
+    def _chunks_with(self, word: str) -> int:
+        """How many chunks have a word; counted no further than needed."""
+        query = "SELECT count(*) FROM (SELECT 1 FROM full_text WHERE full_text MATCH ? LIMIT ?)"
+        return int(self._db.execute(query, (_quoted(word), RANKED + 1)).fetchone()[0])
 
     def knows(self, beginning: str) -> bool:
         """Whether any article has a word that begins so (case and accents do not matter)."""
@@ -263,6 +324,10 @@ class Store:
         """Let go of the files."""
         with self._lock:
             self._db.close()
+
+
+def _quoted(word: str) -> str:
+    return '"' + word.replace('"', '""') + '"'
 
 
 def matrix(blobs: Sequence[bytes], dim: int) -> np.ndarray:

@@ -31,6 +31,7 @@ CREATE TABLE IF NOT EXISTS chunks(
 CREATE INDEX IF NOT EXISTS chunks_by_article ON chunks(article_id, ordinal);
 CREATE INDEX IF NOT EXISTS articles_by_day ON articles(published);
 CREATE INDEX IF NOT EXISTS articles_by_source ON articles(source, published);
+CREATE INDEX IF NOT EXISTS articles_by_length ON articles(length(json_extract(data, '$.text')));
 CREATE INDEX IF NOT EXISTS chunks_by_hash ON chunks(hash);
 CREATE TABLE IF NOT EXISTS vectors(hash TEXT PRIMARY KEY, vector BLOB NOT NULL) WITHOUT ROWID;
 CREATE VIRTUAL TABLE IF NOT EXISTS full_text USING fts5(title, body, tokenize='porter unicode61 remove_diacritics 2');

@@ -101,7 +101,7 @@ def test_a_large_index_that_was_damaged_says_so(tmp_path: Path, small: None) -> 
 def test_common_words_do_not_make_a_search_slow_and_rare_ones_are_found(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    from index import search as module
+    from index import store as module
 
     embedder = scale.Mixed(REAL)
     texts = {f"t{n}": f"The talks of day {n} in the harbour." for n in range(60)}
@@ -109,12 +109,13 @@ def test_common_words_do_not_make_a_search_slow_and_rare_ones_are_found(
         tmp_path, [article(name, text) for name, text in texts.items()] + [article("z", "The Brenner talks.")], embedder
     )
     store = Store(tmp_path)
-    assert set(module._full_text(store, "talks Brenner", 100, None)) == set(range(1, 62))
-    monkeypatch.setattr(module, "_RANKED", 50)
     with store.snapshot():
-        (row,) = module._full_text(store, "talks Brenner", 10, None)
+        assert set(store.full_text(["talks", "brenner"], 100)) == set(range(1, 62))
+    monkeypatch.setattr(module, "RANKED", 50)
+    with store.snapshot():
+        (row,) = store.full_text(["talks", "brenner"], 10)
         assert store.chunk(row).article_id == "z"
-    both = module._full_text(store, "talks harbour", 10, None)
+        both = store.full_text(["talks", "harbour"], 10)
     assert len(both) == 10 and max(both) == 60, "where all words are common, the newest chunks that have all of them"
 
 
