@@ -41,7 +41,17 @@ def build(
         IndexBusy, IndexDamaged: see `index.writing.write`.
     """
     added = index / ADDED
-    raws, skipped = read_folders([*folders, added] if added.is_dir() else folders)
+    articles, skipped = gather([*folders, added] if added.is_dir() else folders)
+    return write(index, articles, embedder, skipped, [str(folder.resolve()) for folder in folders], rebuild, progress)
+
+
+def gather(folders: Sequence[Path]) -> tuple[list[Article], list[Skipped]]:
+    """The cleaned articles of folders, and what was skipped.
+
+    Raises:
+        CollectionError: no folder, or no article in them.
+    """
+    raws, skipped = read_folders(folders)
     articles, empty = clean_all(raws)
     skipped += empty
     if not articles:
@@ -50,4 +60,4 @@ def build(
         raise CollectionError(
             f"There is no article in {names}{why}.", f"Put files there that end in {', '.join(KINDS)}."
         )
-    return write(index, articles, embedder, skipped, [str(folder.resolve()) for folder in folders], rebuild, progress)
+    return articles, skipped

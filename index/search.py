@@ -6,9 +6,9 @@ import re
 from collections.abc import Sequence
 from datetime import date
 
+from index.collection import Collection
 from index.embedder import Embedder
 from index.errors import InputError
-from index.store import Store
 from index.types import Article, Chunk, Hit
 
 DEPTH = 60
@@ -23,7 +23,7 @@ _STOP = frozenset(
 
 
 def search(
-    store: Store,
+    store: Collection,
     embedder: Embedder,
     query: str,
     k: int = 10,

@@ -318,7 +318,7 @@ class Store:
             raise KeyError(article_id)
         if hashlib.sha256(row[1].encode()).hexdigest() != row[0]:
             raise damaged(self.folder, f"article {article_id} in {DATABASE} is not what was written")
-        return _article_from(json.loads(row[1]))
+        return article_from(json.loads(row[1]))
 
     def close(self) -> None:
         """Let go of the files."""
@@ -387,7 +387,8 @@ def damaged(folder: Path, what: str) -> IndexDamaged:
     return IndexDamaged(f"The index in {folder} is damaged: {what}.", "Rebuild it: rag index --rebuild")
 
 
-def _article_from(data: dict[str, Any]) -> Article:
+def article_from(data: dict[str, Any]) -> Article:
+    """An article as it was kept."""
     data["published"] = date.fromisoformat(data["published"]) if data["published"] else None
     data["authors"] = tuple(data["authors"])
     data["removed"] = tuple(Removed(**removed) for removed in data["removed"])

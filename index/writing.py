@@ -115,7 +115,7 @@ def _write(
                 f"The index in {folder} has {key} {meta[key]}, and {want} is asked for.",
                 "Rebuild it: rag index --rebuild",
             )
-    hashes = {a.id: hashlib.sha256(_data(a).encode()).hexdigest() for a in articles}
+    hashes = {a.id: hashlib.sha256(as_data(a).encode()).hexdigest() for a in articles}
     before = _hashes(db, None if drop is None else [*hashes, *drop])
     changed = [a for a in articles if before.get(a.id) != hashes[a.id]]
     dropped = [i for i in before if i not in hashes and (drop is None or i in drop)]
@@ -215,7 +215,7 @@ def _insert(db: sqlite3.Connection, articles: Sequence[Article], hashes: dict[st
     """Insert articles with their chunks from a row on; the next free row."""
     for a in articles:
         day = a.published.isoformat() if a.published else None
-        db.execute("INSERT INTO articles VALUES (?, ?, ?, ?, ?)", (a.id, a.source, day, hashes[a.id], _data(a)))
+        db.execute("INSERT INTO articles VALUES (?, ?, ?, ?, ?)", (a.id, a.source, day, hashes[a.id], as_data(a)))
         for c in chunk(a):
             db.execute(
                 "INSERT INTO chunks VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
@@ -261,7 +261,7 @@ def _key(text: str) -> str:
     return hashlib.sha256(text.encode("utf-8", "replace")).hexdigest()[:32]
 
 
-def _data(article: Article) -> str:
+def as_data(article: Article) -> str:
     """An article as it is kept."""
     data = asdict(article)
     data["published"] = article.published.isoformat() if article.published else None

@@ -10,8 +10,10 @@ from datetime import date
 from pathlib import Path
 from typing import Any
 
+from index.collection import Collection
 from index.embedder import Embedder, SentenceTransformerEmbedder
 from index.errors import InputError
+from index.milvus import MilvusStore
 from index.search import search
 from index.store import Store
 from index.types import Article, Hit
@@ -45,7 +47,7 @@ MAX_HISTORY = 200
 class Rag:
     """A collection that can be asked. Open it with `Rag.open`; it may be shared by threads."""
 
-    def __init__(self, store: Store, embedder: Embedder, llm: LanguageModel | None, config: Config) -> None:
+    def __init__(self, store: Collection, embedder: Embedder, llm: LanguageModel | None, config: Config) -> None:
         self.store, self.embedder, self.llm, self.config = store, embedder, llm, config
 
     @classmethod
@@ -70,7 +72,11 @@ class Rag:
         embedder = SentenceTransformerEmbedder(folder, config.embedder, known.dim if known else None)
         if model and model != NO_MODEL and not config.llm_url:
             models.locate(model, "llm")
-        store = Store(Path(index) if index else default_index(), embedder)
+        store: Collection
+        if config.milvus:
+            store = MilvusStore(config.milvus, embedder)
+        else:
+            store = Store(Path(index) if index else default_index(), embedder)
         return cls(store, embedder, None, config).with_model(model)
 
     def with_model(self, model: str | None) -> Rag:

@@ -15,6 +15,7 @@ from index.errors import IndexMissing, InputError, RagError
 from rag.config import DEFAULT_EMBEDDER, DEFAULT_MODEL, default_index, seeds
 
 if TYPE_CHECKING:
+    from index.types import IndexReport
     from rag.assistant import Rag
     from rag.types import Answer, Turn
 
@@ -24,6 +25,8 @@ def main(argv: Sequence[str] | None = None) -> int:
     parser = _parser()
     args = parser.parse_args(argv)
     try:
+        if (getattr(args, "store", "sqlite") == "milvus") != bool(getattr(args, "uri", None)):
+            raise InputError("--store milvus and --uri go together.", "Give both, or neither.")
         return int(args.run(args) or 0)
     except RagError as error:
         print(f"rag: {error}", file=sys.stderr)
@@ -82,6 +85,8 @@ def index_folders(args: argparse.Namespace) -> int:
     from index.store import DATABASE, Store
     from rag import models
 
+    if args.uri:
+        return _index_milvus(args)
     target = _index(args)
     if args.if_missing and (target / DATABASE).exists():
         return 0
@@ -96,6 +101,11 @@ def index_folders(args: argparse.Namespace) -> int:
     embedder = _embedder(args.embedder, models)
     with _bar("embedding") as tick:
         report = build(target, folders, embedder, args.rebuild, tick)
+    _say_report(report, folders)
+    return 0
+
+
+def _say_report(report: IndexReport, folders: Sequence[Path]) -> None:
     names = ", ".join(str(folder) for folder in folders)
     print(
         f"{report.articles} articles, {report.chunks} chunks from {names}: {report.added} new, {report.updated} changed, "
@@ -103,18 +113,35 @@ def index_folders(args: argparse.Namespace) -> int:
     )
     for skipped in report.skipped:
         print(f"  skipped {skipped.path}: {skipped.why}")
+
+
+def _index_milvus(args: argparse.Namespace) -> int:
+    """The same, kept by Milvus."""
+    from index.build import gather
+    from index.milvus import MilvusStore
+    from rag import models
+
+    store = MilvusStore(args.uri, _embedder(args.embedder, models), create=True)
+    folders = [Path(folder) for folder in args.folder] or [Path(f) for f in json.loads(store.meta.get("folders", "[]"))]
+    articles, skipped = gather(folders or [seeds()])
+    with _bar("embedding") as tick:
+        report = store.write(articles, skipped, [str(f.resolve()) for f in folders], tick)
+    _say_report(report, folders or [seeds()])
+    store.close()
     return 0
 
 
 def search_index(args: argparse.Namespace) -> int:
     """Print the best chunks for a query."""
+    from index.milvus import MilvusStore
     from index.search import search
     from index.store import Store
     from rag import models
 
     after, before = _day(args.after, "--after"), _day(args.before, "--before")
     embedder = _embedder(args.embedder, models)
-    hits = search(Store(_index(args), embedder), embedder, args.query, args.k, args.source, after, before)
+    store = MilvusStore(args.uri, embedder) if args.uri else Store(_index(args), embedder)
+    hits = search(store, embedder, args.query, args.k, args.source, after, before)
     if args.json:
         print(
             json.dumps(
@@ -277,7 +304,7 @@ def _open(args: argparse.Namespace) -> Rag:
     from rag.config import Config
 
     read = {"read": args.k} if args.k else {}
-    config = Config(embedder=args.embedder, gpu_layers=args.gpu_layers, llm_url=args.llm_url, **read)
+    config = Config(embedder=args.embedder, gpu_layers=args.gpu_layers, llm_url=args.llm_url, milvus=args.uri, **read)
     if args.k is not None and args.k < 1:
         raise InputError(f"--k is {args.k}.", "Give a number from 1.")
     return Rag.open(_index(args), args.model, config)
@@ -369,6 +396,10 @@ def _parser() -> argparse.ArgumentParser:
     def embedder(sub: argparse.ArgumentParser) -> None:
         sub.add_argument("--embedder", default=DEFAULT_EMBEDDER, help="an embedding model, by name or folder")
 
+    def milvus(sub: argparse.ArgumentParser) -> None:
+        sub.add_argument("--store", choices=["sqlite", "milvus"], default="sqlite", help="what keeps the index")
+        sub.add_argument("--uri", metavar="URI", help="where Milvus is: a path that ends in .db, or http://HOST:19530")
+
     def limits(sub: argparse.ArgumentParser) -> None:
         sub.add_argument("--source", help="only articles of this source")
         sub.add_argument("--after", metavar="DAY", help="only articles published on or after this day")
@@ -381,16 +412,19 @@ def _parser() -> argparse.ArgumentParser:
     sub.add_argument("--k", type=int, help="passages to read (default: 8; as many again where those are not clear)")
     model(sub)
     server(sub)
+    milvus(sub)
     embedder(sub)
     limits(sub)
 
     sub = command("index", index_folders, "index the articles of folders (default: those indexed before, or seeds/)")
+    milvus(sub)
     sub.add_argument("folder", nargs="*")
     sub.add_argument("--rebuild", action="store_true", help="start anew, also over a damaged index")
     sub.add_argument("--if-missing", action="store_true", help="do nothing where there is an index")
     embedder(sub)
 
     sub = command("search", search_index, "search without a language model")
+    milvus(sub)
     sub.add_argument("query")
     sub.add_argument("--k", type=int, default=10)
     sub.add_argument("--json", action="store_true")

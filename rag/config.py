@@ -42,6 +42,7 @@ class Config:
             if none had been read before; at least one passage always is.
         tries: passages an answer is drafted from, one after the other, at most.
         answer_tokens: tokens written, at most.
+        milvus: the address of an index in Milvus, instead of a folder.
         llm_url: a server that runs the language model (OpenAI-compatible); this machine where None.
     """
 
@@ -55,6 +56,7 @@ class Config:
     context: int = 4096
     threads: int | None = None
     gpu_layers: int = -1
+    milvus: str | None = None
     llm_url: str | None = None
 
     @property
