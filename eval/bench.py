@@ -33,7 +33,7 @@ Row = dict[str, Any]
 
 def main(args: argparse.Namespace) -> int:
     """Run one benchmark; print its table and keep its figures where --out says."""
-    rows = {"answer": answer, "index": index, "scale": scale}[args.what](args)
+    rows = {"answer": answer, "index": index, "scale": scale, "serve": serve}[args.what](args)
     facts = {"date": date.today().isoformat(), "machine": machine(), "versions": versions(), "model": args.model}
     sys.stdout.write(table(rows) + "\n")
     sys.stdout.write(", ".join(f"{k} {v}" for k, v in facts.items()) + "\n")
@@ -194,3 +194,13 @@ def scale(args: argparse.Namespace) -> list[Row]:
         with tempfile.TemporaryDirectory(dir=args.folder) as folder, _bar(f"{count:,} chunks") as tick:
             rows.append(made_up.measure(count, Path(folder), real, tick))
     return rows
+
+
+def serve(args: argparse.Namespace) -> list[Row]:
+    """Many people at once against a chat of its own, see `eval.serve`."""
+    from eval import serve as people
+
+    with tempfile.TemporaryDirectory() as folder:
+        write(Path(folder) / "index", clean_all(read_folders([seeds()])[0])[0], _embedder())
+        with people.chat("--index", str(Path(folder) / "index"), "--model", args.model) as (url, pid):
+            return [people.load(url, pid, args.people, 60 * args.minutes)]

@@ -29,9 +29,11 @@ def add_options(parser: argparse.ArgumentParser) -> None:
 
 def add_bench_options(parser: argparse.ArgumentParser) -> None:
     """Add what `rag bench` takes."""
-    parser.add_argument("what", choices=["answer", "index", "scale"])
+    parser.add_argument("what", choices=["answer", "index", "scale", "serve"])
     parser.add_argument("--sample", type=int, default=30, metavar="N", help="answer: golden questions to ask")
     parser.add_argument("--runs", type=int, default=3, metavar="N", help="index: how often")
     parser.add_argument("--folder", metavar="DIR", help="index: articles to index; scale: where there is room")
     parser.add_argument("--chunks", type=int, action="append", metavar="N", help="scale: size (may be repeated)")
+    parser.add_argument("--people", type=int, default=50, metavar="N", help="serve: who ask at once")
+    parser.add_argument("--minutes", type=float, default=5.0, metavar="N", help="serve: for how long")
     parser.add_argument("--out", metavar="FILE", help="keep the figures as JSON")

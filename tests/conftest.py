@@ -2,18 +2,13 @@
 
 from __future__ import annotations
 
-import socket
-import subprocess
-import sys
-import tempfile
-import time
-import urllib.request
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
 
+from eval.serve import chat
 from index.build import build
 from index.embedder import SentenceTransformerEmbedder
 from index.store import Store
@@ -70,24 +65,5 @@ def write(folder: Path, **files: str) -> Path:
 @contextmanager
 def served(*options: str) -> Iterator[str]:
     """A chat of its own process on a free port; its address once it answers."""
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port = free.getsockname()[1]
-    command = [sys.executable, "-m", "rag.cli", "chat", *options, "--port", str(port)]
-    # A file, not a pipe: a pipe that nobody reads stops a server that has much to say.
-    with tempfile.TemporaryFile("w+") as said:
-        server = subprocess.Popen(command, cwd=ROOT, stdout=said, stderr=subprocess.STDOUT)
-        url = f"http://127.0.0.1:{port}/"
-        try:
-            for _ in range(240):
-                try:
-                    urllib.request.urlopen(url, timeout=2).close()
-                    break
-                except OSError:
-                    said.seek(0)
-                    assert server.poll() is None, said.read()
-                    time.sleep(0.5)
-            yield url
-        finally:
-            server.terminate()
-            server.wait(20)
+    with chat(*options) as (url, _):
+        yield url

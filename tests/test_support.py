@@ -22,6 +22,7 @@ from rag.drafts import (
     same,
     statements,
     worth_asking,
+    worth_rewriting,
 )
 from rag.evidence import dated, evidence_sentences, passages
 from rag.rewrite import leans_on_history
@@ -401,3 +402,18 @@ def test_the_days_a_question_asks_about(question: str, first: date, last: date) 
     found = period(question, DAY)
     assert (found.first, found.last) == (first, last)
     assert found.holds(date.min, 4) is False and found.holds(date.max, 4) is False
+
+
+def test_a_failed_sentence_is_written_once_more_from_its_evidence_alone() -> None:
+    whole = replace(passage("The talks began on Monday. The ferry sank. Forty people were on board."), relevance=3.0)
+    evidence = (whole.sentences[2], whole.sentences[0])
+    failed = Draft(
+        Attributed("Fifty came.", evidence, 1.0, 0.9, ("the number 50 is not there",)), whole, 4.0, 0.9, -0.1
+    )
+    again = worth_rewriting([failed])
+    assert again is not None and again.chunk_id == whole.chunk_id and again.sentences == whole.sentences
+    assert again.shown == "The talks began on Monday (28 March). Forty people were on board.", "in order, and dated"
+    good = replace(failed, attributed=replace(failed.attributed, problems=()))
+    assert worth_rewriting([failed, good]) is None, "there is an answer"
+    assert worth_rewriting([replace(failed, verify=-9.0)]) is None, "it would be none without the problem either"
+    assert worth_rewriting([]) is None

@@ -1,0 +1,141 @@
+"""Many people at once over loopback against a running chat: who is answered, how long it takes, what it costs.
+
+Most ask, some leave before they are answered, some send nonsense. Each answer must be that of
+its own question.
+"""
+
+from __future__ import annotations
+
+import random
+import socket
+import subprocess
+import sys
+import tempfile
+import threading
+import time
+import urllib.request
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from statistics import median
+from typing import Any
+
+from eval import golden, metrics
+from index.errors import RagError
+
+_LEAVE, _NONSENSE = 0.15, 0.1  # shares of those who leave at once, and who send what is no question
+_NO_QUESTIONS: Sequence[Any] = ("", " ", "\0", "x" * 5_000, "?" * 300, "<script>alert(1)</script>")
+
+
+@contextmanager
+def chat(*options: str) -> Iterator[tuple[str, int]]:
+    """A chat in a process of its own: its address and process id.
+
+    Raises:
+        RagError: it ended before it answered.
+    """
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port = free.getsockname()[1]
+    command = [sys.executable, "-m", "rag.cli", "chat", *options, "--port", str(port)]
+    url = f"http://127.0.0.1:{port}/"
+    with tempfile.TemporaryFile("w+") as said:
+        server = subprocess.Popen(command, stdout=said, stderr=subprocess.STDOUT, cwd=Path(__file__).parent.parent)
+        try:
+            for _ in range(240):
+                try:
+                    urllib.request.urlopen(url, timeout=2).close()
+                    break
+                except OSError:
+                    if server.poll() is not None:
+                        said.seek(0)
+                        raise RagError(f"The chat ended: {said.read()[-500:]}", "Run `rag doctor`.") from None
+                    time.sleep(0.5)
+            yield url, server.pid
+        finally:
+            server.terminate()
+            server.wait(20)
+
+
+def load(url: str, pid: int, people: int, seconds: float) -> dict[str, Any]:
+    """So many people ask at once, each again as soon as they are answered, for so long."""
+    questions = [q.question for q in golden.load(golden.DEFAULT) if q.collection == "seeds" and not q.history]
+    counts: Counter[str] = Counter()
+    waits: list[float] = []
+    _person(url, questions, random.Random(0), time.monotonic(), counts, waits)  # the models are loaded
+    counts.clear()
+    waits.clear()
+    before = _memory(pid)
+    end = time.monotonic() + seconds
+    threads = [
+        threading.Thread(target=_person, args=(url, questions, random.Random(n), end, counts, waits))
+        for n in range(people)
+    ]
+    for thread in threads:
+        thread.start()
+    halfway = 0.0
+    for thread in threads:
+        while thread.is_alive():
+            thread.join(1.0)
+            if not halfway and time.monotonic() > end - seconds / 2:
+                halfway = _memory(pid)
+    took = seconds + max(0.0, time.monotonic() - end)
+    return {
+        "people": people,
+        "seconds": round(took),
+        **{
+            name: counts[name]
+            for name in ("answered", "refused to answer", "left", "nonsense refused", "wrong answer", "lost")
+        },
+        "answers a minute": round(60 * counts["answered"] / took, 1),
+        "wait s, median": round(median(waits), 1) if waits else "",
+        "p95": round(metrics.percentile(waits, 0.95), 1) if waits else "",
+        "longest": round(max(waits), 1) if waits else "",
+        "memory MB, before": round(before),
+        "half-way": round(halfway),
+        "after": round(_memory(pid)),
+    }
+
+
+def _person(
+    url: str, questions: Sequence[str], rng: random.Random, end: float, counts: Counter[str], waits: list[float]
+) -> None:
+    from gradio_client import Client
+    from gradio_client.exceptions import AppError
+
+    client = Client(url, verbose=False, analytics_enabled=False)
+    while True:
+        kind = rng.random()
+        question = rng.choice(_NO_QUESTIONS) if kind < _NONSENSE else rng.choice(questions)
+        started = time.monotonic()
+        job = client.submit(question, api_name="/ask")
+        if _NONSENSE <= kind < _NONSENSE + _LEAVE:
+            time.sleep(rng.random())
+            job.cancel()
+            counts["left"] += 1
+        else:
+            try:
+                answer = job.result(timeout=600)
+                counts[
+                    "answered"
+                    if answer["question"] == " ".join(str(question).replace("\0", " ").split())
+                    else "wrong answer"
+                ] += 1
+                counts["refused to answer"] += bool(answer["abstained"])
+                waits.append(time.monotonic() - started)
+            except AppError:
+                counts["nonsense refused" if kind < _NONSENSE else "lost"] += 1
+            except Exception as error:  # noqa: BLE001 - whatever it is, it is counted as lost, and told
+                counts["lost"] += 1
+                print(f"lost: {error!r}", file=sys.stderr)
+        if time.monotonic() >= end:
+            return
+
+
+def _memory(pid: int) -> float:
+    """A process's memory in MB, as Linux tells it; 0 elsewhere."""
+    status = Path(f"/proc/{pid}/status")
+    if not status.exists():
+        return 0.0
+    return next(int(line.split()[1]) / 1000 for line in status.read_text().splitlines() if line.startswith("VmRSS:"))
