@@ -15,6 +15,7 @@ from statistics import median
 from typing import Any
 
 from eval import golden, metrics
+from eval.chart import svg
 from eval.cli import machine, versions
 from index.build import clean_all
 from index.embedder import SentenceTransformerEmbedder
@@ -193,6 +194,10 @@ def scale(args: argparse.Namespace) -> list[Row]:
             raise InputError(f"--chunks is {count}.", "Give a number from 100.")
         with tempfile.TemporaryDirectory(dir=args.folder) as folder, _bar(f"{count:,} chunks") as tick:
             rows.append(made_up.measure(count, Path(folder), real, tick))
+    if args.chart:
+        lines = {"warm_p50": "search p50, ms", "warm_p95": "search p95, ms", "add_ms": "add an article, ms"}
+        lines |= {"memory_mb": "memory, MB"}
+        Path(args.chart).write_text(svg(rows, "chunks", lines, "Hybrid search on two cores"), "utf-8")
     return rows
 
 

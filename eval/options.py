@@ -34,6 +34,7 @@ def add_bench_options(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--runs", type=int, default=3, metavar="N", help="index: how often")
     parser.add_argument("--folder", metavar="DIR", help="index: articles to index; scale: where there is room")
     parser.add_argument("--chunks", type=int, action="append", metavar="N", help="scale: size (may be repeated)")
+    parser.add_argument("--chart", metavar="FILE", help="scale: draw the table as an SVG")
     parser.add_argument("--people", type=int, default=50, metavar="N", help="serve: who ask at once")
     parser.add_argument("--minutes", type=float, default=5.0, metavar="N", help="serve: for how long")
     parser.add_argument("--out", metavar="FILE", help="keep the figures as JSON")
