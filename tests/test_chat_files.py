@@ -168,7 +168,10 @@ def test_another_name_for_this_machine_is_not_answered(seeds_index: Path) -> Non
     import httpx
 
     with served("--model", "none", "--index", str(seeds_index)) as url, httpx.Client() as web:
-        assert web.get(url).status_code == 200
+        page = web.get(url)
+        assert page.status_code == 200
+        assert "connect-src 'self'" in page.headers["content-security-policy"]
+        assert page.headers["x-frame-options"] == "DENY" and page.headers["referrer-policy"] == "no-referrer"
         assert web.get(url, headers={"Host": "evil.example"}).status_code == 400
         assert (
             web.post(url + "gradio_api/call/articles", json={"data": []}, headers={"Host": "evil.example"}).status_code

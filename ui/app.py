@@ -7,14 +7,13 @@ from pathlib import Path
 from typing import Any
 
 import gradio as gr
-from starlette.middleware import Middleware
-from starlette.middleware.trustedhost import TrustedHostMiddleware
 
 from index.errors import InputError
 from index.readers import KINDS
 from rag.config import DEFAULT_MODEL
 from ui.api import MAX_CALLS, add_endpoints
 from ui.auth import read_auth
+from ui.guard import middleware
 from ui.loading import Loader
 from ui.shelf import Shelf
 from ui.talk import EVERY_SOURCE, Talk
@@ -194,11 +193,6 @@ def theme() -> gr.themes.Base:
     )
 
 
-def _only_here() -> list[Middleware]:
-    """No page of another name can speak to the chat: a name may be made to lead to this machine."""
-    return [Middleware(TrustedHostMiddleware, allowed_hosts=["127.0.0.1", "localhost", "[::1]"])]
-
-
 def launch(
     index: Path,
     model: str = DEFAULT_MODEL,
@@ -239,7 +233,7 @@ def launch(
             max_file_size=_MAX_UPLOAD,
             run_history=False,
             max_threads=4 * MAX_CALLS,
-            app_kwargs={"middleware": _only_here()} if host in _LOOPBACK else None,
+            app_kwargs={"middleware": middleware(host in _LOOPBACK)},
         )
     except OSError:
         raise InputError(f"Port {port} is taken.", "Choose another with --port.") from None
