@@ -55,7 +55,7 @@ def search(
         found = sorted(set(dense) | set(sparse))
         cosine = dense | store.cosines(vector, [row for row in found if row not in dense])
         fused = fuse(cosine, sparse)
-        order = sorted(found, key=lambda row: (-fused[row], row))
+        order = sorted(fused, key=lambda row: (-fused[row], row))
         chunks = [(row, store.chunk(row)) for row in order]
         articles = {c.article_id: store.loaded_article(c.article_id) for _, c in chunks}
     return _fold([(c, articles[c.article_id], fused[row], cosine.get(row), sparse.get(row)) for row, c in chunks], k)

@@ -37,6 +37,7 @@ T = TypeVar("T")
 FORMAT = 2
 DATABASE = "index.sqlite"
 ADDED = "added"
+COMPARED = 20_000  # chunks that a limited search compares one by one; above, the lists hold enough of them
 RANKED = 8_000  # chunks that full text ranks for one query, at most: about 2 microseconds each
 
 
@@ -55,6 +56,7 @@ class Store:
         self.folder = folder
         self._lock = threading.RLock()
         self._db = connect(folder)
+        self._inode = (folder / DATABASE).stat().st_ino
         self._vectors: Vectors | None = None
         self._base: Base | None = None
         self._generation = -1
@@ -74,6 +76,7 @@ class Store:
             if self._db.in_transaction:
                 yield self._db
                 return
+            self._reopen()
             for _ in range(5):
                 try:
                     self._db.execute("BEGIN")
@@ -172,6 +175,10 @@ class Store:
         Cosines are exact; in a large index the k are those of a search that looks at a part.
         """
         assert self._vectors is not None
+        if rows is not None and not self._vectors.exact and len(rows) <= COMPARED:
+            # Few are allowed: the lists that are looked into would hold hardly any of them.
+            exact = self.cosines(vector, rows)
+            return sorted(exact.items(), key=lambda hit: (-hit[1], hit[0]))[:k]
         wanted = k if self._vectors.exact else 2 * k
         while True:
             found = self._vectors.nearest(vector, wanted, rows)
@@ -197,8 +204,8 @@ class Store:
         """
         where, values = [], []
         if source:
-            where.append("lower(a.source) = ?")
-            values.append(source.lower())
+            where.append("folded(a.source) = ?")
+            values.append(source.casefold())
         for condition, day in (("a.published >= ?", after), ("a.published <= ?", before)):
             if day:
                 where.append(condition)
@@ -225,20 +232,23 @@ class Store:
             return {}
         # Ranking each chunk that has a common word is what would take the time in a large index.
         # So words are taken from the rarest on, as far as that stays quick.
-        counts = sorted((self._chunks_with(word), n, word) for n, word in enumerate(words))
+        counts = sorted((count, n, word) for n, word in enumerate(words) if (count := self._chunks_with(word)))
         sums = accumulate(count for count, _, _ in counts)
         rare = [word for (_, _, word), total in zip(counts, sums, strict=True) if total <= RANKED]
-        if rare:
-            match, order = " OR ".join(map(_quoted, rare)), "rank"
-        else:
-            match, order = " AND ".join(map(_quoted, words)), "rowid DESC"
+        there = [word for _, _, word in counts]
+        found = self._matching(" OR ".join(map(_quoted, rare)), "rank", k, within) if rare else {}
+        if len(found) < k and len(rare) < len(there):
+            found = self._matching(" AND ".join(map(_quoted, there)), "rowid DESC", k, within) | found
+        return dict(sorted(found.items(), key=lambda hit: (-hit[1], hit[0]))[:k])
+
+    def _matching(self, match: str, order: str, k: int, within: Sequence[int] | None) -> dict[int, float]:
+        # The plus keeps SQLite from looking each row up by itself, which is a hundred times slower.
+        limited = "" if within is None else "AND +rowid IN (SELECT value FROM json_each(?))"
         found = self._db.execute(
-            f"SELECT rowid, -bm25(full_text, 0.5, 1.0) FROM full_text WHERE full_text MATCH ? ORDER BY {order} LIMIT ?",
-            (match, k if within is None else k * 50),
-        ).fetchall()
-        allowed = None if within is None else set(within)
-        kept = [(row, float(score)) for row, score in found if allowed is None or row in allowed]
-        return dict(kept[:k])
+            f"SELECT rowid, -bm25(full_text, 0.5, 1.0) FROM full_text WHERE full_text MATCH ? {limited} ORDER BY {order} LIMIT ?",
+            (match, *([] if within is None else [json.dumps(list(within))]), k),
+        )
+        return {row: float(score) for row, score in found.fetchall()}
 
     def _chunks_with(self, word: str) -> int:
         """How many chunks have a word; counted no further than needed."""
@@ -269,6 +279,16 @@ class Store:
             for found in self._db.execute(f"SELECT row FROM chunks WHERE row IN ({marks(part)})", part)
         }
 
+    def _reopen(self) -> None:
+        """Open the database again where `rag index --rebuild` has put a new one in its place."""
+        try:
+            now = (self.folder / DATABASE).stat().st_ino
+        except FileNotFoundError:
+            return  # it is being rebuilt: the old one is open here, and whole
+        if now != self._inode:
+            self._db.close()
+            self._db, self._inode, self._generation, self._base = connect(self.folder), now, -1, None
+
     def _end(self) -> None:
         if self._db.in_transaction:
             self._db.execute("ROLLBACK")
@@ -290,6 +310,8 @@ class Store:
         except FileNotFoundError:
             return False
         except (ValueError, RuntimeError) as error:
+            if not (self.folder / base.name).exists():
+                return False  # a writer replaced it meanwhile
             raise damaged(self.folder, str(error)) from error
         since = self._db.execute(
             "SELECT c.row, v.vector FROM chunks c JOIN vectors v ON v.hash = c.hash WHERE c.row > ? ORDER BY c.row",
@@ -375,6 +397,8 @@ def connect(folder: Path) -> sqlite3.Connection:
     """The index's database, in a mode in which readers and the writer do not wait for each other."""
     try:
         db = sqlite3.connect(folder / DATABASE, timeout=30, isolation_level=None, check_same_thread=False)
+        # SQLite's own lower() knows no letters but those of English.
+        db.create_function("folded", 1, lambda text: text and text.casefold(), deterministic=True)
         db.execute("PRAGMA journal_mode=WAL")
         db.execute("PRAGMA synchronous=FULL")
     except sqlite3.DatabaseError as error:

@@ -82,7 +82,9 @@ class Vectors:
         if self.base.ntotal:
             options: dict[str, Any] = {}
             if _is_ivf(self.base):
-                probed = max(8, math.ceil(self.base.nlist * _PROBED))
+                share = 1.0 if among is None else len(among) / max(1, self.base.ntotal)
+                # Where only some are allowed, as much more is looked into.
+                probed = min(self.base.nlist, max(8, math.ceil(self.base.nlist * _PROBED / max(share, _PROBED))))
                 options["params"] = faiss.SearchParametersIVF(sel=selector, nprobe=probed)  # type: ignore[call-arg]
             elif selector is not None:
                 options["params"] = faiss.SearchParameters(sel=selector)  # type: ignore[call-arg]

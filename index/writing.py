@@ -6,7 +6,7 @@ import hashlib
 import json
 import sqlite3
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import asdict
 from datetime import date
 from pathlib import Path
@@ -123,9 +123,12 @@ def _write(
 
     db.execute("BEGIN IMMEDIATE")
     try:
-        _remove_articles(db, [*dropped, *(a.id for a in changed if a.id in before)])
+        gone = _remove_articles(db, [*dropped, *(a.id for a in changed if a.id in before)])
         # Rows are never given twice: the vectors' file still has those that are gone.
         row = _insert(db, changed, hashes, int(meta.get("next_row", 1)))
+        # Not before: a changed article may have most of its chunks again.
+        unused = "DELETE FROM vectors WHERE hash = ?1 AND NOT EXISTS (SELECT 1 FROM chunks WHERE hash = ?1)"
+        db.executemany(unused, gone)
         generation = int(meta.get("generation", 0)) + 1
         base = base_of(meta) if meta else None
         total = db.execute("SELECT count(*) FROM chunks").fetchone()[0]
@@ -158,7 +161,8 @@ def _write(
         raise
     for old in folder.glob("vectors-*"):
         if old.name != base.name:
-            old.unlink(missing_ok=True)
+            with suppress(OSError):  # where a reader has it open it may stay until the next time
+                old.unlink(missing_ok=True)
     updated = sum(1 for a in changed if a.id in before)
     return IndexReport(
         articles=count,
@@ -200,15 +204,15 @@ def _embed_missing(
     return done
 
 
-def _remove_articles(db: sqlite3.Connection, ids: Sequence[str]) -> None:
+def _remove_articles(db: sqlite3.Connection, ids: Sequence[str]) -> list[tuple[str]]:
+    """Remove articles and their chunks; the hashes of those chunks."""
     gone: list[tuple[str]] = []
     for article_id in ids:
         gone += db.execute("SELECT hash FROM chunks WHERE article_id = ?", (article_id,)).fetchall()
         db.execute("DELETE FROM full_text WHERE rowid IN (SELECT row FROM chunks WHERE article_id = ?)", (article_id,))
         db.execute("DELETE FROM chunks WHERE article_id = ?", (article_id,))
         db.execute("DELETE FROM articles WHERE id = ?", (article_id,))
-    unused = "DELETE FROM vectors WHERE hash = ?1 AND NOT EXISTS (SELECT 1 FROM chunks WHERE hash = ?1)"
-    db.executemany(unused, gone)
+    return gone
 
 
 def _insert(db: sqlite3.Connection, articles: Sequence[Article], hashes: dict[str, str], row: int) -> int:

@@ -113,8 +113,11 @@ def test_common_words_do_not_make_a_search_slow_and_rare_ones_are_found(
         assert set(store.full_text(["talks", "brenner"], 100)) == set(range(1, 62))
     monkeypatch.setattr(module, "RANKED", 50)
     with store.snapshot():
-        (row,) = store.full_text(["talks", "brenner"], 10)
+        (row,) = store.full_text(["talks", "brenner"], 1)
         assert store.chunk(row).article_id == "z"
+        assert len(store.full_text(["zelenskii", "talks", "harbour"], 10)) == 10, (
+            "a word that nobody wrote changes nothing"
+        )
         both = store.full_text(["talks", "harbour"], 10)
     assert len(both) == 10 and max(both) == 60, "where all words are common, the newest chunks that have all of them"
 
@@ -128,3 +131,57 @@ def test_an_index_of_the_first_format_is_read_and_written_on(tmp_path: Path, emb
     assert search(old, embedder, "Where did the ferry sink?", 1)[0].article.id == "ferry"
     assert search(old, embedder, "When did the harbour open again?", 1)[0].article.id == "harbour"
     assert old.meta["format"] == "2"
+
+
+def test_what_stays_in_a_changed_article_keeps_its_vectors(tmp_path: Path) -> None:
+    embedder = scale.Mixed(REAL)
+    one, other = list(scale.made_up(20))[:2]
+    write(tmp_path, [one, other], embedder)
+    for changed in (
+        replace(one, url="https://news.example/1"),
+        replace(one, text=one.text + "\n\nOne more line of it."),
+    ):
+        write(tmp_path, [changed, other], embedder)
+        store = Store(tmp_path)
+        with store.snapshot() as db:
+            bare = "SELECT count(*) FROM chunks WHERE hash NOT IN (SELECT hash FROM vectors)"
+            assert db.execute(bare).fetchone() == (0,)
+        embedder.asked["bridge"] = embedder.passages(["bridge"])[0]
+        assert search(store, embedder, "bridge", 30)
+
+
+def test_a_limited_search_of_a_large_index_finds_what_is_allowed(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(vectors, "FLAT_UP_TO", 500)
+    embedder = scale.Mixed(REAL)
+    write(tmp_path, list(scale.made_up(3000)), embedder)
+    store = Store(tmp_path)
+    query = embedder.passages(["a question"])[0]
+    from index import store as module
+
+    for compared in (module.COMPARED, 0):
+        monkeypatch.setattr(module, "COMPARED", compared)
+        with store.snapshot():
+            allowed = store.within("paper 3", None, None, None)
+            assert allowed and len(allowed) < 200
+            best = sorted(store.cosines(query, allowed).items(), key=lambda hit: -hit[1])[:10]
+            found = store.nearest(query, 10, allowed)
+            assert len({row for row, _ in found} & {row for row, _ in best}) >= 9, compared
+            assert set(store.full_text(["bridge", "report"], 60, allowed)) <= set(allowed)
+            assert len(store.full_text(["report"], 60, allowed)) == 60
+
+
+def test_an_open_reader_sees_an_index_that_was_made_anew(tmp_path: Path) -> None:
+    embedder = scale.Mixed(REAL)
+    write(tmp_path, [article("a", "The bridge was opened.")], embedder)
+    reader = Store(tmp_path)
+    write(tmp_path, [article("b", "The ferry sank.")], embedder, rebuild=True)
+    assert [a.id for a in reader.articles()] == ["b"]
+
+
+def test_a_source_is_named_in_any_case(tmp_path: Path) -> None:
+    embedder = scale.Mixed(REAL)
+    write(tmp_path, [replace(article("a", "The bridge was opened."), source="ÖSTERREICH Heute")], embedder)
+    embedder.asked["bridge"] = embedder.passages(["bridge"])[0]
+    assert search(Store(tmp_path), embedder, "bridge", 3, source="Österreich heute")
