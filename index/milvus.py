@@ -12,6 +12,7 @@ import hashlib
 import json
 import sqlite3
 import threading
+import unicodedata
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict
@@ -29,6 +30,7 @@ from index.writing import as_data
 
 FORMAT = 1
 _PART = 15_000  # characters of an article in one field, which holds 65,535 bytes
+_STEM = 4  # letters by which a word is known
 _AT_ONCE = 200  # chunks in one insertion
 _PLACES = ["article_id", "hash", "ordinal", "start", "stop", "kind"]
 _NO_VECTOR = [0.0, 0.0]  # every collection must have vectors
@@ -60,7 +62,7 @@ class MilvusStore:
             raise InputError(f"No Milvus answers at {uri} ({error}).", "Check --uri.") from None
         self.uri, self._name, self._embedder = uri, name, embedder
         self._lock = threading.RLock()
-        self._places: dict[int, dict[str, Any]] = {}
+        self._found = threading.local()
         self._articles: dict[str, tuple[str, Article]] = {}
         self._stems = _Stems()
         if not self._client.has_collection(f"{name}_meta"):
@@ -84,13 +86,14 @@ class MilvusStore:
     @contextmanager
     def snapshot(self) -> Iterator[None]:
         """Milvus has no state that holds over several calls; see the module."""
+        self._found.places = {}
         yield
 
     def within(self, source: str | None, after: date | None, before: date | None, as_of: date | None) -> str | None:
         """A Milvus filter for the limits of a search, None where there is none."""
         where = []
         if source:
-            where.append(f"source == {json.dumps(source.lower())}")
+            where.append(f"source == {_text(source.casefold())}")
         if after:
             where.append(f"day >= {after.toordinal()}")
         if before:
@@ -112,15 +115,14 @@ class MilvusStore:
         out = {}
         for part in parts(rows):
             for found in self._client.query(
-                f"{self._name}_chunks", filter=f"row in {list(part)}", output_fields=["row", "vector", *_PLACES]
+                f"{self._name}_chunks", filter=f"row in {list(part)}", output_fields=["row", "vector"]
             ):
-                self._places[found["row"]] = found
                 out[found["row"]] = float(np.asarray(found["vector"], np.float32) @ vector)
         return out
 
     def chunk(self, row: int) -> Chunk:
         """A chunk that the last searches found."""
-        place = self._places[row]
+        place = self._found.places[row]
         text = self.loaded_article(place["article_id"], place["hash"]).text[place["start"] : place["stop"]]
         name = f"{place['article_id']}#{place['ordinal']}"
         return Chunk(name, place["article_id"], place["ordinal"], place["start"], place["stop"], text, place["kind"])
@@ -133,12 +135,12 @@ class MilvusStore:
                 return known[1]
         found = self._client.query(
             f"{self._name}_articles",
-            filter=f"article_id == {json.dumps(article_id)}",
+            filter=f"article_id == {_text(article_id)}",
             output_fields=["n", "hash", "data"],
         )
         forms = {row["hash"] for row in found}
-        form = wanted if wanted in forms else next(iter(sorted(forms)), None)
-        if form is None:
+        form = wanted or next(iter(sorted(forms)), None)
+        if form is None or form not in forms:
             raise KeyError(article_id)
         text = "".join(row["data"] for row in sorted(found, key=lambda row: row["n"]) if row["hash"] == form)
         if hashlib.sha256(text.encode()).hexdigest() != form:
@@ -186,9 +188,10 @@ class MilvusStore:
 
     def knows(self, beginning: str) -> bool:
         """Whether any article has a word that begins so (case does not matter)."""
-        letters = "".join(c for c in beginning.lower() if c.isalnum())
-        found = self._client.query(
-            f"{self._name}_chunks", filter=f'text like "% {letters}%"', output_fields=["row"], limit=1
+        letters = "".join(c for c in unicodedata.normalize("NFKD", beginning.lower()) if c.isalnum())
+        # Words are kept as stems, which may be shorter than the word: "davi" of "Davies".
+        found = letters and self._client.query(
+            f"{self._name}_chunks", filter=f'text like "% {letters[:_STEM]}%"', output_fields=["row"], limit=1
         )
         return not letters or bool(found)
 
@@ -206,12 +209,21 @@ class MilvusStore:
         progress: Progress | None = None,
     ) -> IndexReport:
         """Make the index hold exactly these articles; embed those that are new or changed."""
-        before = {row["article_id"]: row["hash"] for row in self._listed()}
+        before: dict[str, set[str]] = {}
+        whole: set[str] = set()
+        for row in self._listed():
+            before.setdefault(row["article_id"], set()).add(row["hash"])
+            if row["whole"]:
+                whole.add(f"{row['article_id']} {row['hash']}")
         data = {a.id: as_data(a) for a in articles}
         hashes = {i: hashlib.sha256(text.encode()).hexdigest() for i, text in data.items()}
-        changed = [a for a in articles if before.get(a.id) != hashes[a.id]]
+        changed = [a for a in articles if f"{a.id} {hashes[a.id]}" not in whole]
         dropped = [i for i in before if i not in hashes]
+        # An article is there before its chunks are, so that what is found can always be shown;
+        # and it counts as written when its last chunk is.
         made = [(a, c) for a in changed for c in chunk(a)]
+        for a in changed:
+            self._client.upsert(f"{self._name}_articles", self._parts_of(a, data[a.id], hashes[a.id], 0))
         for n, part in enumerate(parts(made, _AT_ONCE)):
             vectors = self._embedder.passages([embedded_text(a, c) for a, c in part])
             rows = [self._row(a, c, hashes[a.id], v) for (a, c), v in zip(part, vectors, strict=True)]
@@ -219,11 +231,12 @@ class MilvusStore:
             if progress:
                 progress(min((n + 1) * _AT_ONCE, len(made)), len(made))
         for a in changed:
-            self._client.upsert(f"{self._name}_articles", self._parts_of(a, data[a.id], hashes[a.id]))
-        for name in [*dropped, *(a.id for a in changed if a.id in before)]:
-            gone = f"article_id == {json.dumps(name)} and hash == {json.dumps(before[name])}"
-            self._client.delete(f"{self._name}_chunks", filter=gone)
-            self._client.delete(f"{self._name}_articles", filter=gone)
+            self._client.upsert(f"{self._name}_articles", self._parts_of(a, data[a.id], hashes[a.id], 1)[:1])
+        for name, forms in before.items():
+            for form in forms - {hashes.get(name, "")}:
+                gone = f"article_id == {_text(name)} and hash == {_text(form)}"
+                self._client.delete(f"{self._name}_chunks", filter=gone)
+                self._client.delete(f"{self._name}_articles", filter=gone)
         total = int(self._client.query(f"{self._name}_chunks", filter="", output_fields=["count(*)"])[0]["count(*)"])
         days = sorted(a.published.isoformat() for a in articles if a.published)
         says = {
@@ -246,17 +259,17 @@ class MilvusStore:
         return {
             "row": int.from_bytes(hashlib.blake2b(key.encode(), digest_size=8).digest(), "big") >> 1,
             "text": f" {self._stems.of(f'{article.title or str()} {piece.text}')}"[:60_000],
-            "source": (article.source or "").lower()[:500],
+            "source": (article.source or "").casefold()[:500],
             "day": article.published.toordinal() if article.published else 0,
             "article_id": article.id, "hash": form, "ordinal": piece.ordinal, "start": piece.start, "stop": piece.end,
             "kind": piece.kind, "vector": vector.tolist(),
         }  # fmt: skip
 
     @staticmethod
-    def _parts_of(article: Article, text: str, form: str) -> list[dict[str, Any]]:
+    def _parts_of(article: Article, text: str, form: str, whole: int) -> list[dict[str, Any]]:
         return [
             {
-                "part": f"{form}:{n}", "article_id": article.id, "hash": form, "n": n, "data": piece,
+                "part": f"{form}:{n}", "article_id": article.id, "hash": form, "n": n, "whole": whole, "data": piece,
                 "source": (article.source or "")[:500],
                 "day": article.published.toordinal() if article.published else 0, "none": _NO_VECTOR,
             }
@@ -267,16 +280,15 @@ class MilvusStore:
         (found,) = self._client.search(
             f"{self._name}_chunks", data=data, anns_field=field, limit=k, filter=within or "", output_fields=_PLACES
         )
-        if len(self._places) > 20_000:
-            self._places.clear()
-        self._places.update({hit["row"]: hit["entity"] for hit in found})
+        places = {hit["row"]: dict(hit["entity"]) for hit in found}
+        self._found.__dict__.setdefault("places", {}).update(places)
         return [(hit["row"], float(hit["distance"])) for hit in found]
 
     def _listed(self) -> list[dict[str, Any]]:
         """Id, form, source and day of each article."""
         out: list[dict[str, Any]] = []
         pages = self._client.query_iterator(
-            f"{self._name}_articles", filter="n == 0", output_fields=["article_id", "hash", "source", "day"]
+            f"{self._name}_articles", filter="n == 0", output_fields=["article_id", "hash", "source", "day", "whole"]
         )
         while page := pages.next():
             out += page
@@ -315,8 +327,19 @@ class MilvusStore:
         shared = {"article_id": text, "hash": text, "source": text, "day": number}
         places = {"ordinal": number, "start": number, "stop": number, "kind": text}
         made("chunks", "row", {"row": number, "text": text, **shared, **places}, "vector", dim)
-        made("articles", "part", {"part": text, "n": number, "data": text, **shared}, "none", len(_NO_VECTOR))
+        made(
+            "articles",
+            "part",
+            {"part": text, "n": number, "whole": number, "data": text, **shared},
+            "none",
+            len(_NO_VECTOR),
+        )
         made("meta", "key", {"key": text, "value": text}, "none", len(_NO_VECTOR))
+
+
+def _text(value: str) -> str:
+    """A text in a Milvus filter."""
+    return json.dumps(value, ensure_ascii=False)
 
 
 class _Stems:

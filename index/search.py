@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
+from contextlib import suppress
 from datetime import date
 
 from index.collection import Collection
@@ -56,7 +57,10 @@ def search(
         cosine = dense | store.cosines(vector, [row for row in found if row not in dense])
         fused = fuse(cosine, sparse)
         order = sorted(fused, key=lambda row: (-fused[row], row))
-        chunks = [(row, store.chunk(row)) for row in order]
+        chunks: list[tuple[int, Chunk]] = []
+        for row in order:
+            with suppress(KeyError):  # taken out since it was found, where a store has no snapshots
+                chunks.append((row, store.chunk(row)))
         articles = {c.article_id: store.loaded_article(c.article_id) for _, c in chunks}
     return _fold([(c, articles[c.article_id], fused[row], cosine.get(row), sparse.get(row)) for row, c in chunks], k)
 

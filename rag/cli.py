@@ -86,6 +86,8 @@ def index_folders(args: argparse.Namespace) -> int:
     from rag import models
 
     if args.uri:
+        if args.rebuild or args.if_missing:
+            raise InputError("--rebuild and --if-missing are for an index in a folder.", "Leave them out.")
         return _index_milvus(args)
     target = _index(args)
     if args.if_missing and (target / DATABASE).exists():

@@ -90,6 +90,45 @@ def test_what_is_new_is_found_and_what_is_gone_is_not(opened: Opened, embedder: 
     assert articles[0].id not in {h.article.id for h in search(store, embedder, articles[0].text[:200], 30)}
 
 
+def test_names_in_any_letters(opened: Opened, embedder: SentenceTransformerEmbedder) -> None:
+    store, rewrite = opened
+    text = "Die Fähre Aurora sank vor Turku, sagte Erdoğan der Zeitung."
+    rewrite([Article('Müller "1"', "Fähre", "Österreich Heute", date(2023, 5, 3), "", None, (), text)])
+    found = search(store, embedder, "Fähre Aurora", 3, source="ÖSTERREICH heute")
+    assert [h.article.id for h in found] == ['Müller "1"'] and found[0].article.text == text
+    assert store.knows("Erdoğ") and store.knows("Fähre")
+    rewrite(gather([seeds()])[0])
+    assert len(store.articles()) == 5
+
+
+def test_a_write_that_was_interrupted_is_completed(tmp_path: Path, embedder: SentenceTransformerEmbedder) -> None:
+    uri = str(tmp_path / "index.db")
+    milvus = MilvusStore(uri, embedder, create=True)
+    ferry = Article("ferry", None, None, None, "", None, (), "The ferry Aurora sank off Turku.")
+    milvus.write([ferry])
+    raised = replace(ferry, text="The ferry Aurora was raised off Naantali.")
+    real = milvus._client.upsert
+    for stop in range(1, 5):
+
+        def upsert(name: str, rows: list[Any], stop: int = stop) -> None:
+            if upsert.calls == stop:  # type: ignore[attr-defined]
+                raise KeyboardInterrupt
+            upsert.calls += 1  # type: ignore[attr-defined]
+            real(name, rows)
+
+        upsert.calls = 0  # type: ignore[attr-defined]
+        milvus._client.upsert = upsert
+        try:
+            milvus.write([replace(raised, title=f"Try {stop}")])
+        except KeyboardInterrupt:
+            assert search(milvus, embedder, "Where is the ferry Aurora?", 5), "what was there can be found"
+        milvus._client.upsert = real
+        milvus.write([raised])
+        assert [a.text for a in milvus.articles()] == [raised.text]
+        assert [h.article.text for h in search(milvus, embedder, "ferry Aurora", 5)] == [raised.text]
+    milvus.close()
+
+
 def test_both_find_the_same(tmp_path: Path, embedder: SentenceTransformerEmbedder, store: Store) -> None:
     milvus = MilvusStore(str(tmp_path / "index.db"), embedder, create=True)
     milvus.write(gather([seeds()])[0])
