@@ -28,6 +28,7 @@ from rag.assistant import Rag
 from rag.cli import _bar
 from rag.config import DEFAULT_EMBEDDER, NO_MODEL, Config, seeds
 from rag.llm import LocalModel
+from rag.tune import remembered
 
 Row = dict[str, Any]
 
@@ -54,8 +55,8 @@ def answer(args: argparse.Namespace) -> list[Row]:
     """Ask golden questions twice, with nothing read before and with everything kept, beside the bare engine.
 
     The bare engine (`llama_cpp.Llama`, same file, same threads) reads a prompt of as many tokens
-    as the first answer read and writes as many as it wrote, right after it: a ratio is of
-    neighbours in time.
+    as were read before the first word of the first answer, for the first word; and as many as
+    were read and written in all, for the whole; right after it: a ratio is of neighbours in time.
     """
     if args.model == NO_MODEL:
         raise InputError("rag bench answer times a language model.", "Name one with --model.")
@@ -67,7 +68,7 @@ def answer(args: argparse.Namespace) -> list[Row]:
     measured: list[Row] = []
     with tempfile.TemporaryDirectory() as folder, _bar("asking") as tick:
         write(Path(folder) / "index", clean_all(read_folders([seeds()])[0])[0], embedder)
-        bare = _Bare(path)
+        bare = _Bare(path, args.model)
         kept = LocalModel(path, args.model, states=Path(folder) / "states")
         for n, question in enumerate(questions, 1):
             fresh = LocalModel(path, args.model)
@@ -77,7 +78,9 @@ def answer(args: argparse.Namespace) -> list[Row]:
                 row[name] = _asked(rag, question.question)
                 rag.store.close()
             fresh.close()
-            row["bare"] = bare.takes(max(row["new"]["read"], 1), max(row["new"]["written"], 1))
+            first = bare.takes(max(row["new"]["read first"], 1), 1)
+            whole = bare.takes(max(row["new"]["read"], 1), max(row["new"]["written"], 1))
+            row["bare"] = whole | {"first": first["first"]}
             measured.append(row)
             tick(n, len(questions))
         kept.close()
@@ -90,10 +93,14 @@ def answer(args: argparse.Namespace) -> list[Row]:
 class _Bare:
     """The engine as llama-cpp-python's own `Llama` runs it."""
 
-    def __init__(self, path: Path) -> None:
+    def __init__(self, path: Path, name: str) -> None:
         import llama_cpp
 
-        self._llm = llama_cpp.Llama(str(path), n_ctx=4096, n_batch=1024, verbose=False)
+        tuned = remembered(name)
+        self._llm = llama_cpp.Llama(
+            str(path), n_ctx=4096, n_batch=1024, n_ubatch=tuned.batch, n_threads=tuned.writing,
+            n_threads_batch=tuned.reading, verbose=False,
+        )  # fmt: skip
         text = " ".join(p.read_text("utf-8") for p in sorted(seeds().glob("*.txt")))
         self._tokens = self._llm.tokenize(text.encode())
 
@@ -113,22 +120,20 @@ class _Bare:
 
 def _asked(rag: Rag, question: str) -> Row:
     assert rag.llm is not None
-    started = time.perf_counter()
-    first: float | None = None
-    final = None
+    usage = rag.llm.usage
+    before, started = (usage.prompt, usage.generated, usage.seconds), time.perf_counter()
+    first, read_first = 0.0, 0
     for event in rag.stream(question):
-        if event.kind in ("draft", "answer") and first is None:
-            first = time.perf_counter() - started
-        final = event.answer or final
+        if event.kind in ("draft", "answer") and not first:
+            first, read_first = time.perf_counter() - started, usage.prompt - before[0]
     whole = time.perf_counter() - started
-    assert final is not None
-    engine = sum(final.timings.get(stage, 0.0) for stage in ("read", "write", "check", "rewrite"))
     return {
         "first": first,
         "whole": whole,
-        "read": final.tokens["prompt"],
-        "written": final.tokens["generated"],
-        "other": max(0.0, whole - engine) / whole,
+        "read first": read_first,
+        "read": usage.prompt - before[0],
+        "written": usage.generated - before[1],
+        "other": max(0.0, whole - (usage.seconds - before[2])) / whole,
     }
 
 

@@ -63,13 +63,14 @@ def load(url: str, pid: int, people: int, seconds: float) -> dict[str, Any]:
     questions = [q.question for q in golden.load(golden.DEFAULT) if q.collection == "seeds" and not q.history]
     counts: Counter[str] = Counter()
     waits: list[float] = []
-    _person(url, questions, random.Random(0), time.monotonic(), counts, waits)  # the models are loaded
+    answers: dict[str, str] = {}  # the same question has the same answer, whoever asks
+    _person(url, questions, random.Random(0), time.monotonic(), counts, waits, answers)  # the models are loaded
     counts.clear()
     waits.clear()
     before = _memory(pid)
     end = time.monotonic() + seconds
     threads = [
-        threading.Thread(target=_person, args=(url, questions, random.Random(n), end, counts, waits))
+        threading.Thread(target=_person, args=(url, questions, random.Random(n), end, counts, waits, answers))
         for n in range(people)
     ]
     for thread in threads:
@@ -86,7 +87,15 @@ def load(url: str, pid: int, people: int, seconds: float) -> dict[str, Any]:
         "seconds": round(took),
         **{
             name: counts[name]
-            for name in ("answered", "refused to answer", "left", "nonsense refused", "wrong answer", "lost")
+            for name in (
+                "answered",
+                "refused to answer",
+                "left",
+                "nonsense refused",
+                "nonsense answered",
+                "wrong answer",
+                "lost",
+            )
         },
         "answers a minute": round(60 * counts["answered"] / took, 1),
         "wait s, median": round(median(waits), 1) if waits else "",
@@ -99,36 +108,53 @@ def load(url: str, pid: int, people: int, seconds: float) -> dict[str, Any]:
 
 
 def _person(
-    url: str, questions: Sequence[str], rng: random.Random, end: float, counts: Counter[str], waits: list[float]
+    url: str,
+    questions: Sequence[str],
+    rng: random.Random,
+    end: float,
+    counts: Counter[str],
+    waits: list[float],
+    answers: dict[str, str],
 ) -> None:
     from gradio_client import Client
     from gradio_client.exceptions import AppError
 
-    client = Client(url, verbose=False, analytics_enabled=False)
+    try:
+        client = Client(url, verbose=False, analytics_enabled=False)
+    except Exception as error:  # noqa: BLE001 - who cannot even enter is counted
+        counts["lost"] += 1
+        print(f"lost: {error!r}", file=sys.stderr)
+        return
     while True:
         kind = rng.random()
-        question = rng.choice(_NO_QUESTIONS) if kind < _NONSENSE else rng.choice(questions)
+        nonsense, leaves = kind < _NONSENSE, _NONSENSE <= kind < _NONSENSE + _LEAVE
+        question = rng.choice(_NO_QUESTIONS) if nonsense else rng.choice(questions)
         started = time.monotonic()
-        job = client.submit(question, api_name="/ask")
-        if _NONSENSE <= kind < _NONSENSE + _LEAVE:
-            time.sleep(rng.random())
-            job.cancel()
-            counts["left"] += 1
-        else:
-            try:
+        try:
+            job = client.submit(question, api_name="/ask")
+            if leaves:
+                time.sleep(rng.random())
+                job.cancel()
+                counts["left"] += 1
+            else:
                 answer = job.result(timeout=600)
-                counts[
-                    "answered"
-                    if answer["question"] == " ".join(str(question).replace("\0", " ").split())
-                    else "wrong answer"
-                ] += 1
-                counts["refused to answer"] += bool(answer["abstained"])
-                waits.append(time.monotonic() - started)
-            except AppError:
-                counts["nonsense refused" if kind < _NONSENSE else "lost"] += 1
-            except Exception as error:  # noqa: BLE001 - whatever it is, it is counted as lost, and told
-                counts["lost"] += 1
-                print(f"lost: {error!r}", file=sys.stderr)
+                asked = " ".join(str(question).replace("\0", " ").split())
+                if answer["question"] != asked or (
+                    not nonsense and answers.setdefault(asked, answer["text"]) != answer["text"]
+                ):
+                    counts["wrong answer"] += 1
+                elif nonsense:
+                    counts["nonsense answered"] += 1
+                else:
+                    counts["answered"] += 1
+                    counts["refused to answer"] += bool(answer["abstained"])
+                    waits.append(time.monotonic() - started)
+        except AppError:
+            counts["nonsense refused" if nonsense else "lost"] += 1
+        except Exception as error:  # noqa: BLE001 - whatever it is, it is counted as lost, and told
+            counts["lost"] += 1
+            waits.append(time.monotonic() - started)
+            print(f"lost: {error!r}", file=sys.stderr)
         if time.monotonic() >= end:
             return
 

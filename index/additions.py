@@ -94,7 +94,7 @@ def remove(index: Path, article_id: str, embedder: Embedder) -> IndexReport:
     Raises:
         InputError: there is none with this id, or it came with an indexed folder.
     """
-    store = Store(index, embedder)
+    store = Store(index, embedder, vectors=False)
     try:
         article = store.article(article_id)
     except KeyError:
@@ -138,7 +138,7 @@ def _new(
     index: Path, raws: Sequence[RawArticle], skipped: list[Skipped], embedder: Embedder
 ) -> list[tuple[Article, RawArticle]]:
     """The articles that are not there yet, cleaned, each with an id and a file of its own."""
-    store = Store(index, embedder)
+    store = Store(index, embedder, vectors=False)
     try:
         taken = set(store.ids())
         repeated = repeated_lines(raws)
@@ -167,7 +167,7 @@ def _new(
 def _write(
     index: Path, articles: Sequence[Article], drop: Sequence[str], embedder: Embedder, progress: Progress | None
 ) -> IndexReport:
-    store = Store(index, embedder)
+    store = Store(index, embedder, vectors=False)
     meta = store.meta
     store.close()
     before = [Skipped(**s) for s in json.loads(meta["skipped"])]

@@ -44,13 +44,16 @@ RANKED = 8_000  # chunks that full text ranks for one query, at most: about 2 mi
 class Store:
     """An index opened for reading; it follows the index when a writer replaces it.
 
+    Args:
+        vectors: load them too; without them it can be read and not searched.
+
     Raises:
         IndexMissing: there is none in the folder.
         IndexDamaged: its parts do not agree, or it was made by another program version or
             embedding model.
     """
 
-    def __init__(self, folder: Path, embedder: Embedder | None = None) -> None:
+    def __init__(self, folder: Path, embedder: Embedder | None = None, vectors: bool = True) -> None:
         if not (folder / DATABASE).is_file():
             raise IndexMissing(f"There is no index in {folder}.", "Build one: rag index FOLDER")
         self.folder = folder
@@ -58,6 +61,7 @@ class Store:
         self._db = connect(folder)
         self._inode = (folder / DATABASE).stat().st_ino
         self._vectors: Vectors | None = None
+        self._with_vectors = vectors
         self._base: Base | None = None
         self._generation = -1
         self._article = lru_cache(maxsize=2_000)(self._read_article)
@@ -303,6 +307,10 @@ class Store:
         """Load the vectors of the generation, unless they are loaded. False: look again."""
         generation = int(meta["generation"])
         if generation == self._generation:
+            return True
+        if not self._with_vectors:
+            self._generation = generation
+            self._article.cache_clear()
             return True
         base = base_of(meta)
         try:

@@ -155,11 +155,12 @@ class Rag:
             if value is not None and type(value) is not date:
                 raise InputError(f"{name} is a {type(value).__name__}, not a datetime.date.", "Pass a date.")
         run = _Run(self, question)
+        llm = run.llm
         newest = self.newest()
         as_of = as_of or newest
-        if turns and self.llm:
+        if turns and llm:
             yield Event("status", "understanding the question")
-        alone = standalone(question, turns, self.llm)
+        alone = standalone(question, turns, llm)
         run.lap("rewrite")
         asked = period(alone, as_of)
         yield Event("status", f"searching {self.store.meta['articles']} articles")
@@ -175,7 +176,7 @@ class Rag:
             reason = refusal.empty_reason(asked, found, as_of, newest, source, after, before)
             yield Event("answer", answer=refusal.refuse(run.base(alone, as_of), found, reason))
             return
-        if self.llm is None:
+        if llm is None:
             yield Event("answer", answer=_extract(run, alone, as_of, found, self.embedder))
             return
         unknown = refusal.unknown_names(alone, self.store.knows)
@@ -185,7 +186,7 @@ class Rag:
                 break
             if pool := run.affordable(pool, alone):
                 yield Event("status", f"reading {len(read) + len(pool)} passages")
-                read += _read(self.llm, alone, pool)
+                read += _read(llm, alone, pool)
         run.lap("read")
         best = sorted(read, key=lambda p: (-rank(p), p.chunk_id))
         strength = refusal.evidence_strength(best, unknown)
@@ -199,12 +200,12 @@ class Rag:
             if drafts and not run.affordable([passage], alone):
                 break
             yield Event("restart" if drafts else "status", "writing")
-            drafts += yield from _draft(run, self.llm, passage, alone, best)
+            drafts += yield from _draft(run, llm, passage, alone, best)
             if any(d.decisive for d in drafts) and not asks_for_several(alone):
                 break
         if not asks_for_several(alone) and (evidence_alone := worth_rewriting(drafts)):
             yield Event("restart", "writing again")
-            drafts += yield from _draft(run, self.llm, evidence_alone, alone, best)
+            drafts += yield from _draft(run, llm, evidence_alone, alone, best)
         yield Event("answer", answer=_finish(run, alone, as_of, asked, best, asked_of, drafts, strength))
 
     def newest(self) -> date | None:
@@ -269,7 +270,8 @@ class _Run:
         self.started = self.last = time.perf_counter()
         self.timings: dict[str, float] = {}
         self.room = rag.config.prompt_tokens
-        usage = rag.llm.usage if rag.llm else None
+        self.llm = rag.llm.for_question() if rag.llm else None
+        usage = self.llm.usage if self.llm else None
         self.before = (usage.prompt, usage.generated) if usage else (0, 0)
 
     def lap(self, stage: str) -> None:
@@ -283,7 +285,7 @@ class _Run:
         Counted as if nothing had been read before: what is answered must not depend on what
         was asked earlier.
         """
-        llm, out = self.rag.llm, list[Passage]()
+        llm, out = self.llm, list[Passage]()
         for passage in pool:
             cost = llm.count(prompt.passage_head(passage) + prompt.holds_answer(question)) if llm else 0
             if cost > self.room and self.room < self.rag.config.prompt_tokens:
@@ -293,7 +295,7 @@ class _Run:
         return out
 
     def base(self, alone: str, as_of: date | None, passages: Sequence[Passage] = ()) -> Answer:
-        usage = self.rag.llm.usage if self.rag.llm else None
+        usage = self.llm.usage if self.llm else None
         tokens = (
             {"prompt": usage.prompt - self.before[0], "generated": usage.generated - self.before[1]} if usage else {}
         )
@@ -306,7 +308,7 @@ class _Run:
             passages=tuple(passages),
             timings=self.timings | {"total": total},
             tokens=tokens,
-            model=self.rag.llm.label if self.rag.llm else NO_MODEL,
+            model=self.llm.label if self.llm else NO_MODEL,
             as_of=as_of,
             config_id=self.rag.config.id,
         )

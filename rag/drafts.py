@@ -210,7 +210,10 @@ def worth_rewriting(drafts: Sequence[Draft]) -> Passage | None:
     if not failed or choose(drafts)[0]:
         return None
     draft = max(failed, key=lambda d: d.likely)
-    evidence = sorted(draft.attributed.evidence, key=lambda s: s.start)
+    sentences = draft.passage.sentences
+    chosen = {i for i, s in enumerate(sentences) if s in draft.attributed.evidence}
+    chosen |= {i - 1 for i in chosen if i and leans(sentences[i].text)}  # who "he" is
+    evidence = [sentences[i] for i in sorted(chosen)]
     words = " ".join(" ".join(s.text.split()) for s in evidence)
     return replace(draft.passage, shown=dated(words, draft.passage.article.published))
 

@@ -33,10 +33,15 @@ class Prompt:
 
 @dataclass
 class Usage:
-    """Tokens read and written so far; what was restored instead of read is not counted."""
+    """Tokens read and written so far; what was restored instead of read is not counted.
+
+    Attributes:
+        seconds: in the engine, where that is known.
+    """
 
     prompt: int = 0
     generated: int = 0
+    seconds: float = 0.0
 
 
 class LanguageModel(Protocol):
@@ -51,6 +56,10 @@ class LanguageModel(Protocol):
     @property
     def label(self) -> str:
         """What an answer's data calls it."""
+        ...
+
+    def for_question(self) -> LanguageModel:
+        """The same model, with `usage` that counts one question where several may be answered at once."""
         ...
 
     def chat(self, system: str, passage: str, question: str) -> Prompt:

@@ -12,6 +12,7 @@ from __future__ import annotations
 import ctypes
 import math
 import threading
+import time
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -107,6 +108,10 @@ class LocalModel:
     def label(self) -> str:
         """Its name."""
         return self.name
+
+    def for_question(self) -> LocalModel:
+        """Itself: it answers one question at a time."""
+        return self
 
     # ---- prompts ---------------------------------------------------------------
 
@@ -206,7 +211,8 @@ class LocalModel:
         try:
             while written < limit and not self._c.llama_vocab_is_eog(self._vocab, token):
                 draft = _lookup(seen, token)[: min(ahead, limit - written - 1)]
-                rows = self._decode([_Job(t, place + i, seq, True) for i, t in enumerate([token, *draft])])
+                ahead_of = [_Job(t, place + i, seq, True) for i, t in enumerate([token, *draft])]
+                rows = self._decode(ahead_of, read=False)
                 accepted = [token]
                 sure.append(likely)
                 following, likely = _best(rows[0])
@@ -286,9 +292,14 @@ class LocalModel:
         last = len(ids) - 1
         return [_Job(t, place + i, seq, wanted and i == last) for i, t in enumerate(ids)]
 
-    def _decode(self, jobs: Sequence[_Job]) -> list[np.ndarray]:
-        """Read tokens into their sequences; the logits asked for, in order."""
+    def _decode(self, jobs: Sequence[_Job], read: bool = True) -> list[np.ndarray]:
+        """Put tokens into their sequences; the logits asked for, in order.
+
+        Args:
+            read: they are of a prompt, and count as read; not those that are being written.
+        """
         rows: list[np.ndarray] = []
+        started = time.perf_counter()
         for start in range(0, len(jobs), _BATCH):
             part = jobs[start : start + _BATCH]
             batch = self._batch
@@ -306,11 +317,12 @@ class LocalModel:
                     f"The engine could not read {len(part)} tokens (status {status}).",
                     "Ask a shorter question, or run `rag doctor`.",
                 )
-            self.usage.prompt += len(part)
+            self.usage.prompt += len(part) if read else 0
             for i, job in enumerate(part):
                 if job.wanted:
                     pointer = self._c.llama_get_logits_ith(self._ctx, i)
                     rows.append(np.ctypeslib.as_array(pointer, (self._n_vocab,)).copy())
+        self.usage.seconds += time.perf_counter() - started
         return rows
 
     def _fits(self, tokens: int) -> None:

@@ -7,9 +7,11 @@ answer's data say so.
 
 from __future__ import annotations
 
+import copy
 import json
 import math
 import os
+import threading
 import time
 from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -46,8 +48,10 @@ class RemoteModel:
     def __init__(self, url: str, name: str = "", seconds: float = 120.0) -> None:
         parts = urlsplit(url)
         if parts.scheme not in ("http", "https") or not parts.netloc:
-            raise InputError(f"--llm-url is {url!r}.", "Write it as http://127.0.0.1:8000/v1.")
-        key = os.environ.get(KEY, "")
+            raise InputError("--llm-url is no http address.", "Write it as http://127.0.0.1:8000/v1.")
+        key = os.environ.get(KEY, "").strip()
+        if not key.isascii() or not key.isprintable():
+            raise InputError(f"{KEY} holds characters that no key has.", "Set it again.")
         self._web = httpx.Client(
             base_url=url.rstrip("/") + "/",
             timeout=httpx.Timeout(seconds, connect=10.0),
@@ -55,6 +59,7 @@ class RemoteModel:
         )
         self._where = parts.netloc.rpartition("@")[2]
         self.usage = Usage()
+        self._counting = threading.Lock()
         self._probabilities = True
         listed = [str(m.get("id")) for m in self._get("models").get("data", [])]
         self.name = name if name in listed or not listed else listed[0]
@@ -63,6 +68,12 @@ class RemoteModel:
     def label(self) -> str:
         """The model's name, the server, and whether it gives probabilities."""
         return f"{self.name} at {self._where}{'' if self._probabilities else ', without token probabilities'}"
+
+    def for_question(self) -> RemoteModel:
+        """The same server with a counter of its own: several questions may be answered at once."""
+        mine = copy.copy(self)
+        mine.usage = Usage()
+        return mine
 
     def chat(self, system: str, passage: str, question: str) -> Prompt:
         """A one-turn chat: `passage` then `question` as the user."""
@@ -97,9 +108,9 @@ class RemoteModel:
                     sure.append(float(token["logprob"]))
             piece = (choice.get("delta") or {}).get("content")
             if piece:
-                self.usage.generated += 1
+                self._count(0, 1)
                 yield piece
-        self.usage.prompt += self.count(_text(prompt.kept) + _text(prompt.tail))
+        self._count(self.count(_text(prompt.kept) + _text(prompt.tail)), 0)
 
     def close(self) -> None:
         """Close the connections."""
@@ -108,15 +119,21 @@ class RemoteModel:
     def _score(self, prompt: Prompt) -> float:
         if self._probabilities:
             asked = self._body(prompt, 1) | {"logprobs": True, "top_logprobs": _ALTERNATIVES}
-            answer = self._post(asked)
-            content = (answer["choices"][0].get("logprobs") or {}).get("content") or []
-            if content:
+            answer = self._post(asked, may_refuse=True)
+            logprobs = answer and answer["choices"][0].get("logprobs")
+            if logprobs:
+                content = logprobs.get("content") or [{"token": "", "logprob": _NOWHERE}]
                 first = [*(content[0].get("top_logprobs") or []), content[0]]
                 return _sum_of(first, "yes") - _sum_of(first, "no")
             self._probabilities = False
         answer = self._post(self._body(prompt, 3))
-        said = str(answer["choices"][0]["message"].get("content") or "").strip().lower()
+        said = str(answer["choices"][0]["message"].get("content") or "").strip().lower() if answer else ""
         return _PLAIN if said.startswith("yes") else -_PLAIN if said.startswith("no") else 0.0
+
+    def _count(self, read: int, written: int) -> None:
+        with self._counting:
+            self.usage.prompt += read
+            self.usage.generated += written
 
     def _body(self, prompt: Prompt, limit: int) -> dict[str, Any]:
         messages = [
@@ -128,13 +145,16 @@ class RemoteModel:
     def _get(self, path: str) -> dict[str, Any]:
         return self._json(self._tried(lambda: self._web.get(path)))
 
-    def _post(self, body: dict[str, Any]) -> dict[str, Any]:
-        answer = self._json(self._tried(lambda: self._web.post("chat/completions", json=body)))
+    def _post(self, body: dict[str, Any], may_refuse: bool = False) -> dict[str, Any] | None:
+        """The server's answer; None where it refuses the request and `may_refuse`."""
+        raw = self._tried(lambda: self._web.post("chat/completions", json=body), (400, 422) if may_refuse else ())
+        if raw.status_code >= 400:
+            return None
+        answer = self._json(raw)
         if not answer.get("choices"):
             raise self._failed("its answer has no choices")
         used = answer.get("usage") or {}
-        self.usage.prompt += int(used.get("prompt_tokens") or 0)
-        self.usage.generated += int(used.get("completion_tokens") or 0)
+        self._count(int(used.get("prompt_tokens") or 0), int(used.get("completion_tokens") or 0))
         return answer
 
     def _stream(self, body: dict[str, Any]) -> Iterator[dict[str, Any]]:
@@ -145,22 +165,25 @@ class RemoteModel:
                     raise self._failed(f"it answered {answer.status_code}")
                 for line in answer.iter_lines():
                     if line.startswith("data:") and (text := line[5:].strip()) != "[DONE]":
-                        yield json.loads(text)
-        except (httpx.HTTPError, ValueError) as error:
-            raise self._failed(str(error) or type(error).__name__) from error
+                        data = json.loads(text)
+                        if data.get("error"):
+                            raise self._failed("it broke off")
+                        yield data
+        except (httpx.HTTPError, ValueError, AttributeError) as error:
+            raise self._failed(type(error).__name__) from None
 
-    def _tried(self, call: Any) -> httpx.Response:
+    def _tried(self, call: Any, allowed: Sequence[int] = ()) -> httpx.Response:
         """An answer of the server; asked again where it is busy or the connection fails."""
         for left in range(_TRIES - 1, -1, -1):
             try:
                 answer: httpx.Response = call()
-                if answer.status_code < 400:
+                if answer.status_code < 400 or answer.status_code in allowed:
                     return answer
                 why = f"it answered {answer.status_code}"
                 if answer.status_code < 500 and answer.status_code != 429:
                     break
             except httpx.HTTPError as error:
-                why = str(error) or type(error).__name__
+                why = type(error).__name__  # its words may have the key in them
             if left:
                 time.sleep(0.5 * (_TRIES - left))
         raise self._failed(why)
@@ -188,4 +211,4 @@ def _text(pieces: Sequence[Piece]) -> str:
 def _sum_of(tokens: Sequence[dict[str, Any]], word: str) -> float:
     """The log-probability of a word among the first tokens, however it is spelt."""
     found = {t["token"]: float(t["logprob"]) for t in tokens if str(t["token"]).strip().lower() == word}
-    return math.log(sum(math.exp(p) for p in found.values())) if found else _NOWHERE
+    return max(_NOWHERE, math.log(sum(math.exp(max(_NOWHERE, p)) for p in found.values()))) if found else _NOWHERE

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import threading
 from dataclasses import replace
 from datetime import date
 from pathlib import Path
@@ -14,7 +15,7 @@ import pytest
 from conftest import served
 
 from eval import golden
-from index.errors import InputError
+from index.errors import EngineCrashed, InputError
 from index.store import Store
 from index.types import Article
 from rag.assistant import Rag
@@ -129,6 +130,34 @@ def test_while_the_language_model_loads_the_articles_own_words_answer(seeds_inde
     assert talk.opened(chat_id, person)[1] == chat_id
     History(seeds_index).delete(chat_id)
     loader.store.close()
+
+
+def test_a_server_that_is_away_is_tried_again_and_the_articles_answer_meanwhile(seeds_index: Path) -> None:
+    from http.server import BaseHTTPRequestHandler, HTTPServer
+
+    class Models(BaseHTTPRequestHandler):
+        def do_GET(self) -> None:
+            self.send_response(200)
+            self.end_headers()
+            self.wfile.write(b'{"data": [{"id": "there"}]}')
+
+        def log_message(self, format: str, *args: object) -> None:
+            """Nothing is logged."""
+
+    server = HTTPServer(("127.0.0.1", 0), Models)
+    port = server.server_port
+    server.server_close()
+    loader = Loader(seeds_index, DEFAULT_MODEL, f"http://127.0.0.1:{port}/v1")
+    loader.start()
+    with pytest.raises(EngineCrashed, match="did not answer"):
+        loader.rag()
+    assert loader.rag_now().answer("Who is Medinsky?").citations and loader.error
+    server = HTTPServer(("127.0.0.1", port), Models)
+    threading.Thread(target=server.serve_forever, daemon=True).start()
+    assert loader.rag().llm is not None and loader.error is None and loader.label.startswith("there at")
+    server.shutdown()
+    server.server_close()
+    loader.close()
 
 
 def test_who_may_enter_is_read_from_a_file_that_others_cannot_read(tmp_path: Path) -> None:

@@ -96,11 +96,13 @@ class _Server(BaseHTTPRequestHandler):
         self._say(200, b'{"data": [{"id": "plain"}]}')
 
     def do_POST(self) -> None:
-        self.rfile.read(int(self.headers["Content-Length"]))
+        body = self.rfile.read(int(self.headers["Content-Length"]))
         type(self).calls += 1
-        if self.headers.get("Authorization") != "Bearer secret":
+        if b"logprobs" in body:
+            self._say(400, b"no logprobs here")
+        elif self.headers.get("Authorization") != "Bearer secret":
             self._say(401, b"{}")
-        elif type(self).calls <= 2:
+        elif type(self).calls <= 3:
             self._say(503, b"busy")
         else:
             self._say(200, b'{"choices": [{"message": {"content": "Yes, it does."}}]}')
@@ -119,7 +121,7 @@ def test_a_server_without_probabilities_a_busy_one_and_a_wrong_key(monkeypatch: 
     server = ThreadingHTTPServer(("127.0.0.1", 0), _Server)
     threading.Thread(target=server.serve_forever, daemon=True).start()
     url = f"http://127.0.0.1:{server.server_port}/v1"
-    monkeypatch.setenv(KEY, "secret")
+    monkeypatch.setenv(KEY, "secret\n")
     there = RemoteModel(url)
     assert there.score([there.chat("", "A passage.\n\n", "Yes?")]) == [2.0], "asked again while busy"
     assert there.label.endswith("without token probabilities")
@@ -127,6 +129,10 @@ def test_a_server_without_probabilities_a_busy_one_and_a_wrong_key(monkeypatch: 
     with pytest.raises(EngineCrashed, match="401") as refused:
         RemoteModel(url).score([there.chat("", "A passage.\n\n", "Yes?")])
     assert "wrong" not in str(refused.value), "the key stands in no message"
+    monkeypatch.setenv(KEY, "sk-verys\u00e9cret")
+    with pytest.raises(InputError, match="no key") as odd:
+        RemoteModel(url)
+    assert "verys" not in str(odd.value)
     server.shutdown()
     server.server_close()
     with pytest.raises(EngineCrashed, match="did not answer"):
@@ -134,3 +140,11 @@ def test_a_server_without_probabilities_a_busy_one_and_a_wrong_key(monkeypatch: 
     for wrong in ("", "127.0.0.1:8000", "file:///etc/passwd", "ftp://x/v1"):
         with pytest.raises(InputError, match="--llm-url"):
             RemoteModel(wrong)
+
+
+def test_a_word_of_no_probability_is_a_number_still() -> None:
+    from rag.remote import _sum_of
+
+    assert _sum_of([{"token": "Yes", "logprob": -9999.0}], "yes") == _sum_of([], "yes") == -12.0
+    both = [{"token": " yes", "logprob": -1.0}, {"token": "Yes", "logprob": -1.0}, {"token": "No", "logprob": -2.0}]
+    assert _sum_of(both, "yes") == pytest.approx(-0.307, abs=0.01)

@@ -33,6 +33,7 @@ class Loader:
         self.store = Store(index)
         self.error: RagError | None = None
         self._rag: Rag | None = None
+        self._trying = threading.Lock()
         self._searchable, self._done = threading.Event(), threading.Event()
 
     def start(self) -> None:
@@ -58,13 +59,16 @@ class Loader:
             RagError: a model could not be loaded.
         """
         self._done.wait()
-        return self._opened()
+        rag = self._opened()
+        if self.error:
+            raise self.error
+        return rag
 
     def rag_now(self) -> Rag:
         """The collection as soon as it can be searched, with a language model if it is there.
 
         Raises:
-            RagError: a model could not be loaded.
+            RagError: it cannot be searched.
         """
         self._searchable.wait()
         return self._opened()
@@ -76,9 +80,15 @@ class Loader:
         self.store.close()
 
     def _opened(self) -> Rag:
-        if self.error:
-            raise self.error
-        assert self._rag is not None
+        if self._rag is None:
+            raise self.error or EngineCrashed("The models could not be loaded.", "Run `rag doctor`.")
+        if self.error and self._config.llm_url:
+            with self._trying:  # a server may be there again
+                try:
+                    self._rag = self._rag.with_model(self.model)
+                    self.error = None
+                except RagError as error:
+                    self.error = error
         return self._rag
 
     def _load(self) -> None:

@@ -160,7 +160,8 @@ class Talk:
                         f"{before} {'question is' if before == 1 else 'questions are'} answered before this one …",
                         "status",
                     )
-            loading = rag.config.model == NO_MODEL != self._loader.model
+            without = rag.config.model == NO_MODEL != self._loader.model
+            note = (str(self._loader.error) if self._loader.error else _LOADING) if without else ""
             turns = replace(chat, exchanges=chat.exchanges[:-1]).turns
             source = asked.limits.get("source")
             # Closed here, so that a stop frees the model at once.
@@ -176,7 +177,7 @@ class Talk:
                         draft += event.text
                         yield showing(draft, "draft")
                     elif event.answer:
-                        done = {"answer": event.answer.as_dict(), "note": _LOADING if loading else "", "liked": None}
+                        done = {"answer": event.answer.as_dict(), "note": note, "liked": None}
         except RagError as error:
             done = {"note": f"{error.what} {error.fix}"}
         finally:

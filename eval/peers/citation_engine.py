@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import argparse
 import json
+import os
 import sys
 import tempfile
 import time
@@ -48,7 +49,8 @@ def main() -> None:
     questions = golden.sample(questions, args.questions)
     articles, _ = gather([seeds()])
 
-    llm = LlamaCPP(model_path=str(path), temperature=0.0, context_window=4096, verbose=False)
+    threads = {"n_threads": os.cpu_count(), "n_threads_batch": os.cpu_count()}  # as this project's
+    llm = LlamaCPP(model_path=str(path), temperature=0.0, context_window=4096, model_kwargs=threads, verbose=False)
     documents = [
         Document(text=a.text, metadata={"title": a.title or "", "source": a.source or "", "date": str(a.published)})
         for a in articles
