@@ -204,9 +204,18 @@ def _claims(sentence: str) -> list[str]:
 def worth_rewriting(drafts: Sequence[Draft]) -> Passage | None:
     """What the best failed sentence is to be written from once more: its evidence alone.
 
-    None where a draft is good enough, or none would be, had it no problems.
+    None where a draft is good enough, or none would be, had it no problems; and where a name
+    was invented, which the passage then does not give: written again, such sentences leave out
+    what was asked for (eval/README.md).
     """
-    failed = [d for d in drafts if d.attributed.problems and d.attributed.evidence and d.likely >= ACCEPT]
+    failed = [
+        d
+        for d in drafts
+        if d.attributed.problems
+        and d.attributed.evidence
+        and d.likely >= ACCEPT
+        and not any(p.startswith("the name ") for p in d.attributed.problems)
+    ]
     if not failed or choose(drafts)[0]:
         return None
     draft = max(failed, key=lambda d: d.likely)

@@ -133,6 +133,7 @@ def test_a_server_without_probabilities_a_busy_one_and_a_wrong_key(monkeypatch: 
     with pytest.raises(InputError, match="no key") as odd:
         RemoteModel(url)
     assert "verys" not in str(odd.value)
+    monkeypatch.setenv(KEY, "secret")
     server.shutdown()
     server.server_close()
     with pytest.raises(EngineCrashed, match="did not answer"):

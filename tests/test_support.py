@@ -416,4 +416,6 @@ def test_a_failed_sentence_is_written_once_more_from_its_evidence_alone() -> Non
     good = replace(failed, attributed=replace(failed.attributed, problems=()))
     assert worth_rewriting([failed, good]) is None, "there is an answer"
     assert worth_rewriting([replace(failed, verify=-9.0)]) is None, "it would be none without the problem either"
+    invented = replace(failed.attributed, problems=("the name Lavrov is not in the evidence",))
+    assert worth_rewriting([replace(failed, attributed=invented)]) is None, "what was asked for is not there"
     assert worth_rewriting([]) is None
