@@ -75,14 +75,18 @@ def made_up(count: int) -> Iterator[Article]:
     for n in range(max(1, count // _CHUNKS)):
         # Zipf: few names are in the news every day, most hardly ever.
         who = [names[min(int(i), len(names)) - 1].title() for i in rng.zipf(1.2, size=_CHUNKS * 12)]
+        drawn = iter(rng.integers(0, 240, size=_CHUNKS * 17).tolist())
         paragraphs = []
         for c in range(_CHUNKS):
             w = iter(who[c * 12 : (c + 1) * 12])
             sentences = [
-                f"{next(w)} {rng.choice(acts)} the {rng.choice(things)} of {next(w)} and {rng.choice(acts)} {next(w)} on day {rng.integers(1, 31)}."
+                f"{next(w)} {acts[next(drawn) % 16]} the {things[next(drawn) % 16]} of {next(w)} "
+                f"and {acts[next(drawn) % 16]} {next(w)} on day {1 + next(drawn) % 30}."
                 for _ in range(4)
             ]
-            paragraphs.append(" ".join(sentences) + f" It was report {n * _CHUNKS + c} of the {rng.choice(things)}.")
+            paragraphs.append(
+                " ".join(sentences) + f" It was report {n * _CHUNKS + c} of the {things[next(drawn) % 16]}."
+            )
         day = date(2014, 1, 1) + timedelta(days=int(rng.integers(0, 3650)))
         yield Article(
             f"a{n}",
