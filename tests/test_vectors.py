@@ -185,3 +185,21 @@ def test_a_source_is_named_in_any_case(tmp_path: Path) -> None:
     write(tmp_path, [replace(article("a", "The bridge was opened."), source="ÖSTERREICH Heute")], embedder)
     embedder.asked["bridge"] = embedder.passages(["bridge"])[0]
     assert search(Store(tmp_path), embedder, "bridge", 3, source="Österreich heute")
+
+
+def test_what_is_gone_from_a_flat_file_is_never_found(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(vectors, "SMALL", 100)
+    embedder = scale.Mixed(REAL)
+    articles = list(scale.made_up(900))
+    write(tmp_path, articles, embedder)
+    reader = Store(tmp_path)
+    file = next(tmp_path.glob("vectors-*.faiss"))
+    assert reader.meta["kind"] == "flat"
+    gone = [a.id for a in articles[:3]]
+    write(tmp_path, [], embedder, drop=gone)
+    assert file.exists(), "the file stands, and has them still"
+    for a in articles[:3]:
+        embedder.asked[a.id] = embedder.passages([f"{a.title}\n{a.text.split(chr(10))[0]}"])[0]
+        with reader.snapshot():
+            found = reader.nearest(embedder.asked[a.id], 60)
+            assert len(found) == 60 and {reader.chunk(row).article_id for row, _ in found}.isdisjoint(gone)
