@@ -8,7 +8,8 @@
     ├── IndexBusy                another process is writing the index
     └── ModelError               a model that is absent, altered or not a model
         ├── ModelMissing
-        └── EngineCrashed        the native engine died or failed on a prompt
+        └── EngineCrashed        the native engine failed on a prompt
+            └── EngineDied       and took its process with it
 
 A refusal ("the articles do not say") is never an error: see `rag.types.Answer.abstained`.
 """
@@ -59,4 +60,8 @@ class ModelMissing(ModelError):
 
 
 class EngineCrashed(ModelError):
-    """The native engine died or failed while it read or wrote."""
+    """The native engine failed while it read or wrote."""
+
+
+class EngineDied(EngineCrashed):
+    """The native engine took its process with it."""

@@ -30,6 +30,7 @@ import numpy as np
 
 from index.embedder import Embedder
 from index.errors import IndexDamaged, IndexMissing
+from index.limits import Limits
 from index.types import Article, Chunk, Removed
 from index.vectors import Base, Vectors, read_base
 
@@ -66,6 +67,7 @@ class Store:
         self._with_vectors = vectors
         self._base: Base | None = None
         self._generation = -1
+        self._limits = Limits()
         self._article = lru_cache(maxsize=2_000)(self._read_article)
         with self.snapshot():
             pass
@@ -140,9 +142,8 @@ class Store:
 
     def sources(self) -> list[str]:
         """The sources that articles name, by their alphabet."""
-        with self.snapshot() as db:
-            found = db.execute("SELECT DISTINCT source FROM articles WHERE source IS NOT NULL ORDER BY lower(source)")
-            return [row[0] for row in found]
+        with self.snapshot():
+            return sorted(self._sources(), key=str.casefold)
 
     def span(self) -> tuple[date | None, date | None]:
         """The days of the oldest and the newest article; None where none is dated."""
@@ -175,19 +176,19 @@ class Store:
         """The article with this id (inside a snapshot)."""
         return self._article(article_id)
 
-    def nearest(self, vector: np.ndarray, k: int, rows: Sequence[int] | None = None) -> list[tuple[int, float]]:
-        """(chunk row, cosine) of the k nearest, among `rows` where given (inside a snapshot).
+    def nearest(self, vector: np.ndarray, k: int, within: np.ndarray | None = None) -> list[tuple[int, float]]:
+        """(chunk row, cosine) of the k nearest, `within` those allowed (inside a snapshot).
 
         Cosines are exact; in a large index the k are those of a search that looks at a part.
         """
         assert self._vectors is not None
-        if rows is not None and not self._vectors.exact and len(rows) <= COMPARED:
+        if within is not None and not self._vectors.exact and np.count_nonzero(within) <= COMPARED:
             # Few are allowed: the lists that are looked into would hold hardly any of them.
-            exact = self.cosines(vector, rows)
+            exact = self.cosines(vector, np.flatnonzero(within).tolist())
             return sorted(exact.items(), key=lambda hit: (-hit[1], hit[0]))[:k]
         wanted = k if self._vectors.exact else 2 * k
         while True:
-            found = self._vectors.nearest(vector, wanted, rows)
+            found = self._vectors.nearest(vector, wanted, within)
             if self._vectors.exact:
                 there = self._alive([row for row, _ in found])
                 kept = [hit for hit in found if hit[0] in there]
@@ -202,37 +203,27 @@ class Store:
 
     def within(
         self, source: str | None, after: date | None, before: date | None, as_of: date | None
-    ) -> list[int] | None:
-        """The chunk rows that a search is limited to, None where there is no limit (inside a snapshot).
+    ) -> np.ndarray | None:
+        """For each chunk row whether a search may find it, None where there is no limit (inside a snapshot).
 
         Args:
             source, after, before, as_of: see `index.search.search`.
         """
-        where, values = [], []
-        if source:
-            where.append("folded(a.source) = ?")
-            values.append(source.casefold())
-        for condition, day in (("a.published >= ?", after), ("a.published <= ?", before)):
-            if day:
-                where.append(condition)
-                values.append(day.isoformat())
-        if as_of:
-            where.append("(a.published IS NULL OR a.published <= ?)")
-            values.append(as_of.isoformat())
-        if not where:
-            return None
-        if as_of and len(where) == 1:
-            newer = self._db.execute(
-                "SELECT 1 FROM articles WHERE published > ? LIMIT 1", (as_of.isoformat(),)
-            ).fetchone()
-            if not newer:
+        if not (source or after or before):
+            later = "SELECT 1 FROM articles WHERE published > ? LIMIT 1"
+            if not as_of or not self._db.execute(later, (as_of.isoformat(),)).fetchone():
                 return None
-        rows = self._db.execute(
-            f"SELECT c.row FROM chunks c JOIN articles a ON a.id = c.article_id WHERE {' AND '.join(where)}", values
-        )
-        return [row[0] for row in rows]
+        self._limits.follow(self._db)
+        return self._limits.allowed(source, after, before, as_of)
 
-    def full_text(self, words: Sequence[str], k: int, within: Sequence[int] | None = None) -> dict[int, float]:
+    def _sources(self) -> list[str]:
+        # From one to the next in the index: DISTINCT would read all of it.
+        query = """WITH RECURSIVE named(source) AS (SELECT min(source) FROM articles UNION ALL
+            SELECT (SELECT min(a.source) FROM articles a WHERE a.source > named.source) FROM named WHERE named.source IS NOT NULL)
+            SELECT source FROM named WHERE source IS NOT NULL"""
+        return [row[0] for row in self._db.execute(query)]
+
+    def full_text(self, words: Sequence[str], k: int, within: np.ndarray | None = None) -> dict[int, float]:
         """BM25 by chunk row of the k best, higher is better (inside a snapshot)."""
         if not words:
             return {}
@@ -242,19 +233,31 @@ class Store:
         sums = accumulate(count for count, _, _ in counts)
         rare = [word for (_, _, word), total in zip(counts, sums, strict=True) if total <= RANKED]
         there = [word for _, _, word in counts]
-        found = self._matching(" OR ".join(map(_quoted, rare)), "rank", k, within) if rare else {}
+        found = self._ranked(" OR ".join(map(_quoted, rare)), k, within) if rare else {}
         if len(found) < k and len(rare) < len(there):
-            found = self._matching(" AND ".join(map(_quoted, there)), "rowid DESC", k, within) | found
+            # BM25 would count each common word through the whole index; these have all of the words.
+            best = max(found.values(), default=1.0)
+            found |= dict.fromkeys(self._with_all(" AND ".join(map(_quoted, there)), k, within), best)
         return dict(sorted(found.items(), key=lambda hit: (-hit[1], hit[0]))[:k])
 
-    def _matching(self, match: str, order: str, k: int, within: Sequence[int] | None) -> dict[int, float]:
+    def _ranked(self, match: str, k: int, within: np.ndarray | None) -> dict[int, float]:
+        limited = self._limited(within)
+        query = f"SELECT rowid, -bm25(full_text, 0.5, 1.0) FROM full_text WHERE full_text MATCH ? {limited} ORDER BY rank LIMIT ?"
+        return {row: float(score) for row, score in self._db.execute(query, (match, k))}
+
+    def _with_all(self, match: str, k: int, within: np.ndarray | None) -> list[int]:
+        """The newest rows that match."""
+        limited = self._limited(within)
+        query = f"SELECT rowid FROM full_text WHERE full_text MATCH ? {limited} ORDER BY rowid DESC LIMIT ?"
+        return [row for (row,) in self._db.execute(query, (match, k))]
+
+    def _limited(self, within: np.ndarray | None) -> str:
+        if within is None:
+            return ""
+        bits = within.tobytes()
+        self._db.create_function("allowed", 1, lambda row: bits[row])
         # The plus keeps SQLite from looking each row up by itself, which is a hundred times slower.
-        limited = "" if within is None else "AND +rowid IN (SELECT value FROM json_each(?))"
-        found = self._db.execute(
-            f"SELECT rowid, -bm25(full_text, 0.5, 1.0) FROM full_text WHERE full_text MATCH ? {limited} ORDER BY {order} LIMIT ?",
-            (match, *([] if within is None else [json.dumps(list(within))]), k),
-        )
-        return {row: float(score) for row, score in found.fetchall()}
+        return "AND allowed(+rowid)"
 
     def _chunks_with(self, word: str) -> int:
         """How many chunks have a word; counted no further than needed."""
@@ -294,6 +297,7 @@ class Store:
         if now != self._inode:
             self._db.close()
             self._db, self._inode, self._generation, self._base = connect(self.folder), now, -1, None
+            self._limits = Limits()
 
     def _end(self) -> None:
         if self._db.in_transaction:
@@ -407,8 +411,6 @@ def connect(folder: Path) -> sqlite3.Connection:
     """The index's database, in a mode in which readers and the writer do not wait for each other."""
     try:
         db = sqlite3.connect(folder / DATABASE, timeout=30, isolation_level=None, check_same_thread=False)
-        # SQLite's own lower() knows no letters but those of English.
-        db.create_function("folded", 1, lambda text: text and text.casefold(), deterministic=True)
         db.execute("PRAGMA journal_mode=WAL")
         db.execute("PRAGMA synchronous=FULL")
     except sqlite3.DatabaseError as error:

@@ -25,6 +25,7 @@ import numpy as np
 FLAT_UP_TO = 50_000  # vectors; at that size a search of all of them takes about 10 ms on two cores
 SMALL = 20_000  # vectors up to which each change writes a new file: it takes a tenth of a second
 _DRIFT = 0.05  # share of the whole that may be outside of the file, or gone, before a new one is made
+_IN_MEMORY = 100_000  # vectors outside of the file that readers may have to hold, 150 MB with the default model
 _PROBED = 0.03  # share of the inverted lists that a search looks into
 _TRAINED_ON = 48  # vectors a list, of which the lists' centres are learned
 _MAX_LISTS = 4_096
@@ -71,18 +72,23 @@ class Vectors:
         """Whether scores of the base are exact cosines."""
         return not _is_ivf(self.base)
 
-    def nearest(self, vector: np.ndarray, k: int, among: Sequence[int] | None = None) -> list[tuple[int, float]]:
-        """(chunk row, cosine) of about the k nearest, among some rows where given."""
+    def nearest(self, vector: np.ndarray, k: int, within: np.ndarray | None = None) -> list[tuple[int, float]]:
+        """(chunk row, cosine) of about the k nearest.
+
+        Args:
+            within: for each chunk row whether it may be found, shape (rows,).
+        """
         import faiss
 
-        if among is not None and not len(among):
+        allowed = None if within is None else int(np.count_nonzero(within))
+        if allowed == 0:
             return []
         found: list[tuple[int, float]] = []
-        selector = _selector(among) if among is not None else None
+        selector = None if within is None else _selector(within)
         if self.base.ntotal:
             options: dict[str, Any] = {}
             if _is_ivf(self.base):
-                share = 1.0 if among is None else len(among) / max(1, self.base.ntotal)
+                share = 1.0 if allowed is None else min(1.0, allowed / self.base.ntotal)
                 # Where only some are allowed, as much more is looked into.
                 probed = min(self.base.nlist, max(8, math.ceil(self.base.nlist * _PROBED / max(share, _PROBED))))
                 options["params"] = faiss.SearchParametersIVF(sel=selector, nprobe=probed)  # type: ignore[call-arg]
@@ -92,8 +98,8 @@ class Vectors:
             found = [(int(i), float(s)) for i, s in zip(ids[0], scores[0], strict=True) if i != -1]
         if len(self._rows):
             cosines = self._matrix @ vector
-            if among is not None:
-                cosines = np.where(np.isin(self._rows, np.asarray(among, np.int64)), cosines, -np.inf)
+            if within is not None:
+                cosines = np.where(within[self._rows], cosines, -np.inf)
             best = np.argsort(-cosines, kind="stable")[:k]
             found += [(int(self._rows[i]), float(cosines[i])) for i in best if np.isfinite(cosines[i])]
         return sorted(found, key=lambda hit: (-hit[1], hit[0]))[:k]
@@ -103,13 +109,11 @@ def _is_ivf(base: Any) -> bool:
     return hasattr(base, "nprobe")
 
 
-def _selector(rows: Sequence[int]) -> Any:
-    """A FAISS selector of these rows, as a bitmap: quick to make and to ask, however many they are."""
+def _selector(within: np.ndarray) -> Any:
+    """A FAISS selector of the rows that may be found: as a bitmap it is quick to make and to ask."""
     import faiss
 
-    bits = np.zeros(max(rows) + 1, bool)
-    bits[np.asarray(rows, np.int64)] = True
-    return faiss.IDSelectorBitmap(np.packbits(bits, bitorder="little"))  # type: ignore[arg-type,call-arg]
+    return faiss.IDSelectorBitmap(np.packbits(within, bitorder="little"))  # type: ignore[arg-type,call-arg]
 
 
 def kind_for(count: int) -> str:
@@ -133,6 +137,11 @@ def is_due(base: Base | None, alive: int, since: int, gone: int) -> bool:
     drift = max(SMALL, alive) * _DRIFT
     grown = base.kind.split(",")[0][:3] != kind_for(alive)[:3]
     return grown or since > drift or gone > drift
+
+
+def may_wait(alive: int, since: int) -> bool:
+    """Whether a base file that is due may be made behind readers, which do with the old one meanwhile."""
+    return alive > SMALL and since <= _IN_MEMORY
 
 
 def write_base(

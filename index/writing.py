@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import hashlib
 import json
+import logging
 import sqlite3
+import threading
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from datetime import date
 from pathlib import Path
 
@@ -18,8 +20,10 @@ from index.embedder import Embedder, Progress
 from index.errors import IndexBusy, IndexDamaged, RagError
 from index.store import DATABASE, FORMAT, as_now, base_of, connect, damaged, marks, matrix, parts
 from index.types import Article, IndexReport, Skipped
-from index.vectors import Base, is_due, sample_size, write_base
+from index.vectors import Base, is_due, may_wait, sample_size, write_base
 
+_log = logging.getLogger(__name__)
+_RENEWAL = "renewal.faiss"
 _AT_ONCE = 256  # articles whose chunks are held in memory
 _SCHEMA = """
 CREATE TABLE IF NOT EXISTS meta(key TEXT PRIMARY KEY, value TEXT NOT NULL);
@@ -33,7 +37,7 @@ CREATE INDEX IF NOT EXISTS articles_by_day ON articles(published);
 CREATE INDEX IF NOT EXISTS articles_by_source ON articles(source, published);
 CREATE INDEX IF NOT EXISTS articles_by_length ON articles(length(json_extract(data, '$.text')));
 CREATE INDEX IF NOT EXISTS chunks_by_hash ON chunks(hash);
-CREATE TABLE IF NOT EXISTS vectors(hash TEXT PRIMARY KEY, vector BLOB NOT NULL) WITHOUT ROWID;
+CREATE TABLE IF NOT EXISTS vectors(hash TEXT PRIMARY KEY, vector BLOB NOT NULL);
 CREATE VIRTUAL TABLE IF NOT EXISTS full_text USING fts5(title, body, tokenize='porter unicode61 remove_diacritics 2');
 """
 
@@ -133,9 +137,11 @@ def _write(
         base = base_of(meta) if meta else None
         total = db.execute("SELECT count(*) FROM chunks").fetchone()[0]
         since = db.execute("SELECT count(*) FROM chunks WHERE row > ?", (base.last if base else 0,)).fetchone()[0]
-        if is_due(base, total, since, base.rows - (total - since) if base else 0):
+        due = is_due(base, total, since, base.rows - (total - since) if base else 0)
+        later = due and base is not None and may_wait(total, since)
+        if due and not later:
             db.execute("DELETE FROM vectors WHERE hash NOT IN (SELECT hash FROM chunks)")
-            base = _new_base(db, folder, generation, embedder.dim, total)
+            base = _new_base(db, folder, f"vectors-{generation}.faiss", embedder.dim, total)
         assert base is not None
         count = db.execute("SELECT count(*) FROM articles").fetchone()[0]
         says = {
@@ -159,10 +165,10 @@ def _write(
         if db.in_transaction:
             db.execute("ROLLBACK")
         raise
-    for old in folder.glob("vectors-*"):
-        if old.name != base.name:
-            with suppress(OSError):  # where a reader has it open it may stay until the next time
-                old.unlink(missing_ok=True)
+    _tidy(folder, base)
+    if later:
+        # A thread that the program waits for at its end, after it has told what was done.
+        threading.Thread(target=renew, args=(folder,), name="new vectors' file").start()
     updated = sum(1 for a in changed if a.id in before)
     return IndexReport(
         articles=count,
@@ -174,6 +180,59 @@ def _write(
         embedded=embedded,
         skipped=tuple(skipped),
     )
+
+
+def renew(folder: Path) -> bool:
+    """Make a new file of all vectors, beside readers and writers; whether it is used now.
+
+    It is made from one state of the index. As rows are never given twice, what was written
+    meanwhile is after it, or gone, and the file is as good as one made at once.
+    """
+    import filelock
+
+    try:
+        with filelock.FileLock(str(folder.resolve() / "renewal.lock"), timeout=0):
+            db = connect(folder)
+            try:
+                return _renew(db, folder)
+            finally:
+                db.close()
+    except (filelock.Timeout, IndexBusy, OSError, sqlite3.DatabaseError) as error:
+        # The old file serves until the next change, which finds a new one due again.
+        _log.warning("no new file of the vectors in %s: %s", folder, error)
+        return False
+
+
+def _renew(db: sqlite3.Connection, folder: Path) -> bool:
+    def meta() -> dict[str, str]:
+        return as_now(db, folder, dict(db.execute("SELECT key, value FROM meta").fetchall()))
+
+    db.execute("BEGIN")
+    before = meta()
+    made = _new_base(db, folder, _RENEWAL, int(before["dim"]), int(before["chunks"]))
+    db.execute("ROLLBACK")
+    with writing(folder):
+        db.execute("BEGIN IMMEDIATE")
+        now = meta()
+        if now["base"] != before["base"]:
+            db.execute("ROLLBACK")
+            return False
+        generation = int(now["generation"]) + 1
+        base = replace(made, name=f"vectors-{generation}.faiss")
+        (folder / made.name).replace(folder / base.name)
+        says = {"generation": str(generation), "base": json.dumps(asdict(base)), "kind": base.kind}
+        db.executemany("INSERT OR REPLACE INTO meta VALUES (?, ?)", list(says.items()))
+        db.execute("COMMIT")
+        _tidy(folder, base)
+    return True
+
+
+def _tidy(folder: Path, base: Base) -> None:
+    """Remove the files of vectors that no reader will open any more."""
+    for old in folder.glob("vectors-*"):
+        if old.name != base.name:
+            with suppress(OSError):  # where a reader has it open it may stay until the next time
+                old.unlink(missing_ok=True)
 
 
 def _embed_missing(
@@ -230,7 +289,7 @@ def _insert(db: sqlite3.Connection, articles: Sequence[Article], hashes: dict[st
     return row
 
 
-def _new_base(db: sqlite3.Connection, folder: Path, generation: int, dim: int, count: int) -> Base:
+def _new_base(db: sqlite3.Connection, folder: Path, name: str, dim: int, count: int) -> Base:
     """Write a FAISS file of all vectors there are."""
 
     def batches() -> Iterator[tuple[list[int], np.ndarray]]:
@@ -242,7 +301,7 @@ def _new_base(db: sqlite3.Connection, folder: Path, generation: int, dim: int, c
     if wanted := sample_size(count):
         # By their hashes, which are in no order that means anything.
         some = [row[0] for row in db.execute("SELECT vector FROM vectors ORDER BY hash LIMIT ?", (wanted,))]
-    return write_base(folder, f"vectors-{generation}.faiss", dim, count, batches(), matrix(some, dim))
+    return write_base(folder, name, dim, count, batches(), matrix(some, dim))
 
 
 def _hashes(db: sqlite3.Connection, ids: Sequence[str] | None) -> dict[str, str]:

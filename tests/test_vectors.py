@@ -3,17 +3,20 @@
 from __future__ import annotations
 
 import shutil
+import threading
 from dataclasses import replace
+from datetime import date
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
 
 from eval import scale
-from index import vectors
+from index import vectors, writing
 from index.errors import IndexDamaged
 from index.search import search
-from index.store import Store
+from index.store import Store, base_of
 from index.types import Article
 from index.writing import write
 
@@ -74,12 +77,15 @@ def test_a_large_index_is_changed_without_being_written_anew(tmp_path: Path, sma
 
     more = [replace(a, id=f"more-{a.id}", text=a.text + " Once more.") for a in articles[:20]]
     write(tmp_path, more, embedder, drop=[])
+    settle()
     assert not file.exists() and len(list(tmp_path.glob("vectors-*.faiss"))) == 1, "a new file was due"
     assert scale._recall(reader, embedder, queries) >= 0.9
     with reader.snapshot():
         only = [row for row, _ in reader.nearest(embedder.asked[queries[0]], 10)][3:5]
-        assert {row for row, _ in reader.nearest(embedder.asked[queries[0]], 10, only)} == set(only)
-        assert reader.nearest(embedder.asked[queries[0]], 10, []) == []
+        within = np.zeros(2_000, bool)
+        assert reader.nearest(embedder.asked[queries[0]], 10, within) == []
+        within[only] = True
+        assert {row for row, _ in reader.nearest(embedder.asked[queries[0]], 10, within)} == set(only)
 
 
 def test_a_large_index_that_was_damaged_says_so(tmp_path: Path, small: None) -> None:
@@ -163,13 +169,15 @@ def test_a_limited_search_of_a_large_index_finds_what_is_allowed(
     for compared in (module.COMPARED, 0):
         monkeypatch.setattr(module, "COMPARED", compared)
         with store.snapshot():
-            allowed = store.within("paper 3", None, None, None)
-            assert allowed and len(allowed) < 200
+            within = store.within("paper 3", None, None, None)
+            assert within is not None
+            allowed = np.flatnonzero(within).tolist()
+            assert 0 < len(allowed) < 200
             best = sorted(store.cosines(query, allowed).items(), key=lambda hit: -hit[1])[:10]
-            found = store.nearest(query, 10, allowed)
+            found = store.nearest(query, 10, within)
             assert len({row for row, _ in found} & {row for row, _ in best}) >= 9, compared
-            assert set(store.full_text(["bridge", "report"], 60, allowed)) <= set(allowed)
-            assert len(store.full_text(["report"], 60, allowed)) == 60
+            assert set(store.full_text(["bridge", "report"], 60, within)) <= set(allowed)
+            assert len(store.full_text(["report"], 60, within)) == 60
 
 
 def test_an_open_reader_sees_an_index_that_was_made_anew(tmp_path: Path) -> None:
@@ -203,3 +211,74 @@ def test_what_is_gone_from_a_flat_file_is_never_found(tmp_path: Path, monkeypatc
         with reader.snapshot():
             found = reader.nearest(embedder.asked[a.id], 60)
             assert len(found) == 60 and {reader.chunk(row).article_id for row, _ in found}.isdisjoint(gone)
+
+
+def test_a_new_file_is_made_beside_readers_and_writers(tmp_path: Path, small: None) -> None:
+    embedder = scale.Mixed(REAL)
+    write(tmp_path, list(scale.made_up(900)), embedder)
+    reader = Store(tmp_path)
+    old = reader.meta["base"]
+    more = [article(f"more{n}", f"The ferry Aurora {n} sank off Turku.") for n in range(80)]
+    write(tmp_path, more, embedder, drop=[])
+    settle()
+    assert reader.meta["base"] != old, "a new file was due, and came by itself"
+    assert [f.name for f in tmp_path.glob("*.faiss")] == [base_of(reader.meta).name]
+    assert base_of(reader.meta).rows == int(reader.meta["chunks"])
+    with reader.snapshot():
+        for text in ("The ferry Aurora 7 sank off Turku.", "The ferry Aurora 79 sank off Turku."):
+            (row, cosine), *_ = reader.nearest(embedder.passages([f"Paper\n{text}"])[0], 3)
+            assert reader.chunk(row).text == text and cosine == pytest.approx(1.0, abs=1e-5)
+
+
+def test_what_is_written_while_a_new_file_is_made_is_kept(
+    tmp_path: Path, small: None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    embedder = scale.Mixed(REAL)
+    write(tmp_path, list(scale.made_up(900)), embedder)
+    makes = writing._new_base
+
+    def meanwhile(*args: Any) -> vectors.Base:
+        made = makes(*args)
+        monkeypatch.setattr(writing, "_new_base", makes)
+        write(tmp_path, [article("late", "The ferry Aurora sank off Turku.")], embedder, drop=["a3"])
+        return made
+
+    monkeypatch.setattr(writing, "_new_base", meanwhile)
+    assert writing.renew(tmp_path)
+    reader = Store(tmp_path)
+    with reader.snapshot():
+        (row, _), *_ = reader.nearest(embedder.passages(["Paper\nThe ferry Aurora sank off Turku."])[0], 3)
+        assert reader.chunk(row).article_id == "late"
+        monkeypatch.setattr(vectors, "_PROBED", 1.0)
+        everything = reader.nearest(embedder.passages(["x"])[0], 2_000)
+        assert len(everything) == int(reader.meta["chunks"])
+        assert "a3" not in {reader.chunk(row).article_id for row, _ in everything}
+
+
+def settle() -> None:
+    """Wait for the files that are made behind."""
+    for thread in threading.enumerate():
+        if thread.name == "new vectors' file":
+            thread.join()
+
+
+def test_limits_follow_what_is_added_changed_and_made_anew(tmp_path: Path) -> None:
+    embedder = scale.Mixed(REAL)
+    first = replace(article("a", "The bridge was opened."), source="Póst", published=date(2024, 3, 1))
+    write(tmp_path, [first, replace(first, id="b", published=None), article("c", "The bridge was shut.")], embedder)
+    store = Store(tmp_path)
+    embedder.asked["bridge"] = embedder.passages(["bridge"])[0]
+
+    def found(**limits: Any) -> set[str]:
+        return {hit.article.id for hit in search(store, embedder, "bridge", 10, **limits)} | {
+            article.id for hit in search(store, embedder, "bridge", 10, **limits) for _, article in hit.copies
+        }
+
+    day = date(2024, 3, 1)
+    assert found(source="PÓST") == {"a", "b"} and found(source="paper") == {"c"} and found(source="nobody") == set()
+    assert found(after=day) == {"a"} and found(before=day) == {"a"} and found(before=date(2024, 2, 29)) == set()
+    assert found(as_of=date(2024, 2, 29)) == {"b", "c"} and found(as_of=day) == {"a", "b", "c"}
+    write(tmp_path, [replace(first, published=date(2024, 3, 9))], embedder, drop=[])
+    assert found(before=day) == set() and found(after=date(2024, 3, 9)) == {"a"}
+    write(tmp_path, [replace(first, id="z", source="Paper")], embedder, rebuild=True)
+    assert found(source="paper") == {"z"} and found(before=day) == {"z"}
