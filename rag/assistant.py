@@ -12,7 +12,7 @@ from typing import Any
 
 from index.collection import Collection
 from index.embedder import Embedder, SentenceTransformerEmbedder
-from index.errors import InputError
+from index.errors import EngineDied, InputError
 from index.milvus import MilvusStore
 from index.search import search
 from index.store import Store
@@ -39,6 +39,7 @@ from rag.rewrite import standalone
 from rag.support import SUPPORTED
 from rag.types import Answer, Event, Passage, Turn
 from rag.when import Period, after_event, period
+from rag.worker import WorkerModel
 
 MAX_QUESTION = 2_000  # characters
 MAX_HISTORY = 200
@@ -92,7 +93,8 @@ class Rag:
             return Rag(self.store, self.embedder, RemoteModel(config.llm_url, config.model), config)
         path = models.locate(config.model, "llm")
         states = data_home() / "states"
-        llm = LocalModel(path, config.model, config.context, config.threads, config.gpu_layers, states)
+        kind = WorkerModel if config.apart else LocalModel
+        llm = kind(path, config.model, config.context, config.threads, config.gpu_layers, states)
         return Rag(self.store, self.embedder, llm, config)
 
     @property
@@ -149,7 +151,26 @@ class Rag:
         after: date | None = None,
         before: date | None = None,
     ) -> Generator[Event, None, None]:
-        """The same as events: what is being done, the draft as it is written, the answer."""
+        """The same as events: what is being done, the draft as it is written, the answer.
+
+        Where the engine's process dies (`Config.apart`), the question is asked once more.
+        """
+        given = (question, history, as_of, source, after, before)
+        try:
+            yield from self._stream(*given)
+        except EngineDied:
+            yield Event("restart", "the engine stopped and is started again")
+            yield from self._stream(*given)
+
+    def _stream(
+        self,
+        question: str,
+        history: Sequence[Turn],
+        as_of: date | None,
+        source: str | None,
+        after: date | None,
+        before: date | None,
+    ) -> Generator[Event, None, None]:
         question, turns = check_question(question), check_history(history)
         for name, value in (("as_of", as_of), ("after", after), ("before", before)):
             if value is not None and type(value) is not date:
@@ -181,12 +202,12 @@ class Rag:
             return
         unknown = refusal.unknown_names(alone, self.store.knows)
         read: list[Passage] = []
-        for pool in (found[: self.config.read], found[self.config.read : 2 * self.config.read]):
-            if read and not asks_for_several(alone) and refusal.evidence_strength(read, unknown) >= refusal.CLEAR:
-                break
-            if pool := run.affordable(pool, alone):
+        for upto, enough in refusal.reading_steps(self.config.read, asks_for_several(alone)):
+            if pool := run.affordable(found[len(read) : upto], alone):
                 yield Event("status", f"reading {len(read) + len(pool)} passages")
                 read += _read(llm, alone, pool)
+            if not pool or refusal.evidence_strength(read, unknown) >= enough:
+                break
         run.lap("read")
         best = sorted(read, key=lambda p: (-rank(p), p.chunk_id))
         strength = refusal.evidence_strength(best, unknown)

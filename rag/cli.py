@@ -286,7 +286,9 @@ def chat(args: argparse.Namespace) -> int:
     from ui.app import launch
 
     auth = Path(args.auth) if args.auth else None
-    return launch(_index(args), args.model, args.host, args.port, args.mcp, auth, args.llm_url)
+    if args.read_ahead < 0:
+        raise InputError(f"--read-ahead is {args.read_ahead}.", "Give a number of passages; 0 for none.")
+    return launch(_index(args), args.model, args.host, args.port, args.mcp, auth, args.llm_url, args.read_ahead)
 
 
 def _eval(args: argparse.Namespace) -> int:
@@ -411,7 +413,11 @@ def _parser() -> argparse.ArgumentParser:
     sub.add_argument("question", nargs="?")
     sub.add_argument("--json", action="store_true", help="print the whole answer as JSON")
     sub.add_argument("--as-of", metavar="DAY", help="the day it is asked on; nothing later is used")
-    sub.add_argument("--k", type=int, help="passages to read (default: 8; as many again where those are not clear)")
+    sub.add_argument(
+        "--k",
+        type=int,
+        help="passages to read (default: 8; fewer where the first are clear, twice as many where none is)",
+    )
     model(sub)
     server(sub)
     milvus(sub)
@@ -450,6 +456,10 @@ def _parser() -> argparse.ArgumentParser:
     )
     sub.add_argument("--share", choices=["never"], default="never", help="the chat is never put on the internet")
     sub.add_argument("--mcp", action="store_true", help="offer ask, search and articles as MCP tools")
+    sub.add_argument(
+        "--read-ahead", type=int, default=300, metavar="N",
+        help="passages of the newest articles that the model reads while nobody asks (default: 300; 0 for none)",
+    )  # fmt: skip
     model(sub)
     server(sub)
 

@@ -37,12 +37,13 @@ class Config:
 
     Attributes:
         candidates: chunks that retrieval hands to the choice of evidence.
-        read: passages the model is asked about; as many again where those are not clear.
+        read: passages the model is asked about; fewer where the first are clear, twice as many where none is.
         prompt_tokens: how much of the passages may be read for one question, in tokens and as
             if none had been read before; at least one passage always is.
         tries: passages an answer is drafted from, one after the other, at most.
         answer_tokens: tokens written, at most.
         milvus: the address of an index in Milvus, instead of a folder.
+        apart: the language model runs in a process of its own, whose crash this one survives.
         llm_url: a server that runs the language model (OpenAI-compatible); this machine where None.
     """
 
@@ -57,6 +58,7 @@ class Config:
     threads: int | None = None
     gpu_layers: int = -1
     milvus: str | None = None
+    apart: bool = False
     llm_url: str | None = None
 
     @property

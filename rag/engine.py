@@ -31,6 +31,16 @@ class Prompt:
     tail: tuple[Piece, ...]
 
 
+def in_template(template: tuple[str, str, str], system: str, passage: str, question: str) -> Prompt:
+    """A one-turn chat in a model's own template: what stands before, between and after two messages."""
+    before, between, after = template
+    return Prompt(
+        head=(Piece(before, True), Piece(system), Piece(between, True)),
+        kept=(Piece(passage),),
+        tail=(Piece(question), Piece(after, True)),
+    )
+
+
 @dataclass
 class Usage:
     """Tokens read and written so far; what was restored instead of read is not counted.
@@ -76,6 +86,10 @@ class LanguageModel(Protocol):
 
     def write(self, prompt: Prompt, limit: int = 160, *, sure: list[float] | None = None) -> Iterator[str]:
         """The continuation, piece by piece; the log-probability of each token is appended to `sure`."""
+        ...
+
+    def keep(self, prompt: Prompt) -> bool:
+        """Read a prompt's head and kept part ahead of any question; False where nothing was to be read."""
         ...
 
     def close(self) -> None:

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from datetime import date
 
+from index.chunks import chunk
 from index.dates import mentions, short, spell
 from index.embedder import Embedder
 from index.sentences import sentences
@@ -53,6 +54,12 @@ def passages(hits: Sequence[Hit], question: str, embedder: Embedder, period: Per
 
     timed = [replace(p, timely=timely(p)) for p in made]
     return sorted(timed, key=lambda p: (-p.score - _TIMELY * p.timely, p.chunk_id))
+
+
+def of_article(article: Article) -> Iterator[Passage]:
+    """The passages that an article's chunks are shown as, whatever is asked."""
+    for piece in chunk(article):
+        yield _passage(Hit(piece, article, 0.0, 1, None, None))
 
 
 def heading(article: Article) -> str:
@@ -114,22 +121,22 @@ def _with_nearness(made: Sequence[Passage], question: str, embedder: Embedder) -
 
 
 def _passage(hit: Hit) -> Passage:
-    article, chunk = hit.article, hit.chunk
-    start = _with_speaker(article, chunk.start, chunk.end)
-    text = article.text[start : chunk.end]
+    article, found = hit.article, hit.chunk
+    start = _with_speaker(article, found.start, found.end)
+    text = article.text[start : found.end]
     shown = dated(" ".join(text.split()), article.published)
-    if chunk.kind == "caption":
+    if found.kind == "caption":
         shown = f"(photo caption) {shown}"
     return Passage(
         article=article,
-        chunk_id=chunk.id,
+        chunk_id=found.id,
         start=start,
-        end=chunk.end,
+        end=found.end,
         text=text,
         shown=shown,
         score=hit.score,
         cosine=hit.cosine,
-        sentences=evidence_sentences(article, chunk.id, start, chunk.end, [other for _, other in hit.copies]),
+        sentences=evidence_sentences(article, found.id, start, found.end, [other for _, other in hit.copies]),
         sources=(article.id, *dict.fromkeys(other.id for _, other in hit.copies if other.id != article.id)),
     )
 

@@ -13,14 +13,14 @@ import ctypes
 import math
 import threading
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Generator, Iterator, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
 
 import numpy as np
 
 from index.errors import EngineCrashed, InputError, ModelError, ModelMissing
-from rag.engine import Piece, Prompt, Usage
+from rag.engine import Piece, Prompt, Usage, in_template
 from rag.states import States
 from rag.tune import Tuning, remembered
 
@@ -100,7 +100,7 @@ class LocalModel:
         stat = path.stat()
         identity = f"{llama_cpp.__version__}:{path.name}:{stat.st_size}:{stat.st_mtime_ns}"
         self._states = States(states, identity, _STATES_IN_MEMORY, _STATES_ON_DISK)
-        self._template = _chat_template(llama_cpp, model)
+        self.template = _chat_template(llama_cpp, model)
         self._yes = self._first_tokens(("Yes", "yes", " Yes", " yes", "YES"))
         self._no = self._first_tokens(("No", "no", " No", " no", "NO"))
 
@@ -117,12 +117,7 @@ class LocalModel:
 
     def chat(self, system: str, passage: str, question: str) -> Prompt:
         """A one-turn chat in the model's own template: `passage` then `question` as the user."""
-        before, between, after = self._template
-        return Prompt(
-            head=(Piece(before, True), Piece(system), Piece(between, True)),
-            kept=(Piece(passage),),
-            tail=(Piece(question), Piece(after, True)),
-        )
+        return in_template(self.template, system, passage, question)
 
     def tokens(self, pieces: Sequence[Piece]) -> list[int]:
         """Token ids of the pieces, one after the other."""
@@ -155,7 +150,7 @@ class LocalModel:
 
     def write(
         self, prompt: Prompt, limit: int = 160, *, draft: int = _DRAFT, sure: list[float] | None = None
-    ) -> Iterator[str]:
+    ) -> Generator[str, None, None]:
         """The model's continuation, piece by piece, always the most likely token.
 
         The log-probability of each token is appended to `sure` where a list is given.
@@ -169,6 +164,22 @@ class LocalModel:
         """
         with self._lock:
             yield from self._write(prompt, limit, draft, [] if sure is None else sure)
+
+    def keep(self, prompt: Prompt) -> bool:
+        """Read a prompt's head and kept part ahead of any question; False where that is kept already.
+
+        Raises:
+            InputError: they do not fit the context.
+            EngineCrashed: the engine could not read.
+        """
+        ids = [*self.tokens(prompt.head), *self.tokens(prompt.kept)]
+        with self._lock:
+            name = self._states.name(ids)
+            if self._states.has(name):
+                return False
+            self._fits(len(ids))
+            self._states.put(name, self._read(prompt, _HEADS))
+        return True
 
     # ---- inside ----------------------------------------------------------------
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import re
 from collections.abc import Callable, Sequence
 from dataclasses import replace
@@ -20,8 +21,9 @@ _COSINE = 2.0
 WORTH_DRAFTING = 1.0
 # Above this what several articles say is told side by side where that is asked for.
 SEVERAL = 2.5
-# Above this no further passages are read (eval/README.md has what reading more or less costs).
-CLEAR = 2.3
+# Above these no further passages are read: after three eighths of `Config.read`, after five, after
+# all of them (eval/README.md has what reading more or less costs).
+_CLEAR = ((3, 3.8), (5, 3.0), (8, 2.3))
 # Above this the best passage's own words are the answer where no draft held.
 OWN_WORDS = 3.9
 # The same for a question for a yes or a no, for which there are no drafts and the model's
@@ -43,6 +45,17 @@ def evidence_strength(read: Sequence[Passage], unknown: Sequence[str] = ()) -> f
     relevance = max((p.relevance or 0.0 for p in read), default=-9.0)
     likeness = max((p.cosine or 0.0 for p in read), default=0.0)
     return relevance + _COSINE * likeness - _UNKNOWN_NAME * len(unknown)
+
+
+def reading_steps(read: int, several: bool) -> list[tuple[int, float]]:
+    """How many passages are read in turn, and the strength of evidence from which that is enough.
+
+    Args:
+        read: passages that are usually enough; at most twice as many are read.
+        several: more than one statement is asked for, so that one clear passage is not enough.
+    """
+    steps = [] if several else [(max(1, round(read * eighths / 8)), enough) for eighths, enough in _CLEAR]
+    return [*steps, (2 * read, math.inf)]
 
 
 def unknown_names(question: str, knows: Callable[[str], bool]) -> list[str]:

@@ -112,6 +112,10 @@ class RemoteModel:
                 yield piece
         self._count(self.count(_text(prompt.kept) + _text(prompt.tail)), 0)
 
+    def keep(self, prompt: Prompt) -> bool:
+        """Nothing: what a server keeps of a prompt is its own affair."""
+        return False
+
     def close(self) -> None:
         """Close the connections."""
         self._web.close()

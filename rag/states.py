@@ -47,6 +47,10 @@ class States:
         self._remember(name, raw[32:])
         return raw[32:]
 
+    def has(self, name: str) -> bool:
+        """Whether a state is kept; it may still turn out to be damaged."""
+        return name in self._kept or bool(self._folder and (self._folder / name).is_file())
+
     def put(self, name: str, data: bytes) -> None:
         """Keep a state."""
         self._remember(name, data)

@@ -10,6 +10,7 @@ import gradio as gr
 
 from index.errors import InputError
 from index.readers import KINDS
+from rag.ahead import PASSAGES
 from rag.config import DEFAULT_MODEL
 from ui.api import MAX_CALLS, add_endpoints
 from ui.auth import read_auth
@@ -201,6 +202,7 @@ def launch(
     mcp: bool = False,
     auth: Path | None = None,
     llm_url: str | None = None,
+    ahead: int = PASSAGES,
 ) -> int:
     """Open the chat and serve it until it is stopped; its models load while the page is there.
 
@@ -215,7 +217,7 @@ def launch(
             "Add --auth FILE, or leave it at 127.0.0.1.",
         )
     os.environ["GRADIO_ANALYTICS_ENABLED"] = "False"
-    loader = Loader(index, model, llm_url)
+    loader = Loader(index, model, llm_url, ahead)
     page = build(loader)
     try:
         _, address, _ = page.queue(default_concurrency_limit=1).launch(

@@ -45,5 +45,10 @@ class Line:
                 self._waiting.remove(ticket)
                 self._moved.notify_all()
 
+    def wait_for_nobody(self, seconds: float) -> bool:
+        """Wait until nobody is answered or waits, at most so long; whether nobody is."""
+        with self._moved:
+            return self._moved.wait_for(lambda: not self._waiting, seconds)
+
     def _before(self, ticket: object) -> int:
         return max(0, self._waiting.index(ticket) - self.places + 1)

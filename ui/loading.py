@@ -2,30 +2,40 @@
 
 from __future__ import annotations
 
+import logging
 import threading
 from pathlib import Path
 
 from index.errors import EngineCrashed, RagError
 from index.store import Store
 from rag import models
+from rag.ahead import PASSAGES, read_ahead
 from rag.assistant import Rag
 from rag.config import DEFAULT_EMBEDDER, NO_MODEL, Config
 from ui.line import Line
 
+_log = logging.getLogger(__name__)
+_LOOK = 5.0  # seconds between two looks at whether the collection has changed
 _ON_A_SERVER = 16  # questions a server is asked to answer at once
 
 
 class Loader:
     """Opens the collection now, and in a thread first the embedding model, then the language model.
 
+    Once all is there, that thread has the model read ahead while nobody asks.
+
+    Args:
+        ahead: passages that are read ahead; 0 for none.
+
     Raises:
         IndexMissing, IndexDamaged: there is no index, or none that can be read.
         ModelMissing: a model is not on this machine.
     """
 
-    def __init__(self, index: Path, model: str, llm_url: str | None = None) -> None:
+    def __init__(self, index: Path, model: str, llm_url: str | None = None, ahead: int = PASSAGES) -> None:
         self.index, self.model = index, model
-        self._config = Config(llm_url=llm_url)
+        self._config = Config(llm_url=llm_url, apart=True)
+        self._ahead = 0 if llm_url else ahead
         self.line = Line(_ON_A_SERVER if llm_url else 1)
         models.locate(DEFAULT_EMBEDDER, "embedder")
         if model != NO_MODEL and not llm_url:
@@ -34,7 +44,7 @@ class Loader:
         self.error: RagError | None = None
         self._rag: Rag | None = None
         self._trying = threading.Lock()
-        self._searchable, self._done = threading.Event(), threading.Event()
+        self._searchable, self._done, self._closed = threading.Event(), threading.Event(), threading.Event()
 
     def start(self) -> None:
         """Begin to load."""
@@ -75,6 +85,7 @@ class Loader:
 
     def close(self) -> None:
         """Let go of the index and the models."""
+        self._closed.set()
         if self._rag:
             self._rag.close()
         self.store.close()
@@ -105,3 +116,22 @@ class Loader:
         finally:
             self._searchable.set()
             self._done.set()
+        self._read_ahead()
+
+    def _read_ahead(self) -> None:
+        """Have the model read what is new, whenever the collection has changed and nobody asks."""
+        seen = ""
+        while self._ahead and self._rag and self._rag.llm and not self._closed.is_set():
+            try:
+                now = self.store.meta["generation"]
+                for _ in read_ahead(self._rag, self._ahead) if now != seen else ():
+                    while not self.line.wait_for_nobody(_LOOK) and not self._closed.is_set():
+                        pass
+                    if self._closed.is_set():
+                        return
+                seen = now
+            except RagError as error:
+                # Whoever asks next is told what is wrong, if it still is.
+                _log.warning("reading ahead stopped: %s", error)
+                return
+            self._closed.wait(_LOOK)
