@@ -24,6 +24,7 @@ from index.readers import read_folders
 from index.store import Store
 from index.writing import write
 from rag import models
+from rag.ahead import read_ahead
 from rag.assistant import Rag
 from rag.cli import _bar
 from rag.config import DEFAULT_EMBEDDER, NO_MODEL, Config, seeds
@@ -52,7 +53,9 @@ def table(rows: Sequence[Row]) -> str:
 
 
 def answer(args: argparse.Namespace) -> list[Row]:
-    """Ask golden questions twice, with nothing read before and with everything kept, beside the bare engine.
+    """Ask golden questions with nothing read before, with everything read ahead, and without one lever each.
+
+    Beside them the bare engine.
 
     The bare engine (`llama_cpp.Llama`, same file, same threads) reads a prompt of as many tokens
     as were read before the first word of the first answer, for the first word; and as many as
@@ -65,29 +68,38 @@ def answer(args: argparse.Namespace) -> list[Row]:
     ]
     embedder = _embedder()
     path = models.locate(args.model, "llm")
-    measured: list[Row] = []
+    measured: list[dict[str, Row]] = []
     with tempfile.TemporaryDirectory() as folder, _bar("asking") as tick:
         write(Path(folder) / "index", clean_all(read_folders([seeds()])[0])[0], embedder)
         bare = _Bare(path, args.model)
-        kept = LocalModel(path, args.model, states=Path(folder) / "states")
+        states = Path(folder) / "states"
+        store = Store(Path(folder) / "index", embedder)
+        read = LocalModel(path, args.model, states=states)
+        reading = time.perf_counter()
+        ahead = sum(read_ahead(Rag(store, embedder, read, Config())))
+        reading = time.perf_counter() - reading
+        levers = {
+            "read ahead": (read, Config()),
+            "the same, always eight read": (read, Config(stop_early=False)),
+            "the same, no words guessed ahead": (LocalModel(path, args.model, states=states, ahead=0), Config()),
+        }
         for n, question in enumerate(questions, 1):
             fresh = LocalModel(path, args.model)
-            row: Row = {}
-            for name, llm in (("new", fresh), ("filling", kept), ("kept", kept)):
-                rag = Rag(Store(Path(folder) / "index", embedder), embedder, llm, Config())
-                row[name] = _asked(rag, question.question)
-                rag.store.close()
+            row = {"new": _asked(Rag(store, embedder, fresh, Config()), question.question)}
             fresh.close()
+            for name, (llm, config) in levers.items():
+                row[name] = _asked(Rag(store, embedder, llm, config), question.question)
             first = bare.takes(max(row["new"]["read first"], 1), 1)
             whole = bare.takes(max(row["new"]["read"], 1), max(row["new"]["written"], 1))
-            row["bare"] = whole | {"first": first["first"]}
+            row["bare engine"] = whole | {"first": first["first"]}
             measured.append(row)
             tick(n, len(questions))
-        kept.close()
-    return [
-        _summary(name, [row[name] for row in measured], [row["bare"] for row in measured])
-        for name in ("new", "kept", "bare")
-    ]
+        store.close()
+        for llm, _ in levers.values():
+            llm.close()
+    sys.stdout.write(f"{ahead} passages read ahead in {reading:.0f} s\n")
+    bares = [row["bare engine"] for row in measured]
+    return [_summary(name, [row[name] for row in measured], bares) for name in ("new", *levers, "bare engine")]
 
 
 class _Bare:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import hashlib
+
 from index.dates import spell
 from index.sentences import paragraphs, sentences
 from index.types import Article, Chunk
@@ -48,6 +50,11 @@ def embedded_text(article: Article, chunk: Chunk) -> str:
     """What is embedded for a chunk: title, source and day stand before its words."""
     head = [article.title or "", article.source or "", spell(article.published) if article.published else ""]
     return ". ".join(part for part in head if part) + "\n" + chunk.text
+
+
+def chunk_key(article: Article, chunk: Chunk) -> str:
+    """The digest of what is embedded for a chunk: the name of its vector, and the proof of its text."""
+    return hashlib.sha256(embedded_text(article, chunk).encode("utf-8", "replace")).hexdigest()[:32]
 
 
 def _pieces(text: str, start: int, end: int, max_words: int) -> list[tuple[int, int]]:

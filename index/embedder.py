@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable, Sequence
+from contextlib import AbstractContextManager, nullcontext
 from pathlib import Path
-from typing import Protocol
+from typing import Any, Protocol
 
 import numpy as np
 
@@ -85,13 +86,14 @@ class SentenceTransformerEmbedder:
         if not texts:
             return out
         model = self._load()
+        sixteen = len(texts) >= _ASKED and _has_bfloat16()
         # Texts of like length together: a batch is padded to its longest.
         order = sorted(range(len(texts)), key=lambda i: len(texts[i]))
         for start in range(0, len(order), _BATCH):
             part = order[start : start + _BATCH]
-            out[part] = model.encode(
-                [texts[i][:8000] for i in part], normalize_embeddings=True, show_progress_bar=False
-            )
+            with _precision(sixteen):
+                made = model.encode([texts[i][:8000] for i in part], show_progress_bar=False)
+            out[part] = made / np.maximum(np.linalg.norm(made, axis=1, keepdims=True), 1e-12)
             if progress:
                 progress(min(start + _BATCH, len(order)), len(order))
         return out
@@ -123,3 +125,16 @@ class SentenceTransformerEmbedder:
                     "Fetch it again with `rag models fetch`.",
                 ) from error
         return self._model
+
+
+def _has_bfloat16() -> bool:
+    """Whether this CPU multiplies sixteen-bit floats: about twice as fast, cosines of 0.9999 to the others."""
+    import torch
+
+    return bool(getattr(torch.cpu, "_is_avx512_bf16_supported", lambda: False)())
+
+
+def _precision(sixteen: bool) -> AbstractContextManager[Any]:
+    import torch
+
+    return torch.autocast("cpu", torch.bfloat16) if sixteen else nullcontext()

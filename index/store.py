@@ -28,6 +28,8 @@ from typing import Any, TypeVar
 
 import numpy as np
 
+from index.chunks import chunk_key
+from index.digest import digest
 from index.embedder import Embedder
 from index.errors import IndexDamaged, IndexMissing
 from index.limits import Limits
@@ -91,7 +93,7 @@ class Store:
                     meta = self._meta()
                     if self._follow(meta):
                         break
-                except sqlite3.DatabaseError as error:
+                except (sqlite3.DatabaseError, ValueError, KeyError, TypeError) as error:
                     self._end()
                     raise damaged(self.folder, f"{DATABASE} cannot be read ({error})") from error
                 except BaseException:
@@ -162,15 +164,19 @@ class Store:
     def chunk(self, row: int) -> Chunk:
         """The chunk in this row (inside a snapshot)."""
         found = self._db.execute(
-            "SELECT id, article_id, ordinal, start, stop, kind FROM chunks WHERE row = ?", (row,)
+            "SELECT id, article_id, ordinal, start, stop, kind, hash FROM chunks WHERE row = ?", (row,)
         ).fetchone()
         if found is None:
             raise damaged(self.folder, f"row {row} is in the vectors and not in {DATABASE}")
-        chunk_id, article_id, ordinal, start, end, kind = found
-        text = self._article(article_id).text[start:end]
-        if len(text) != end - start or not text:
-            raise damaged(self.folder, f"chunk {chunk_id} lies outside its article")
-        return Chunk(chunk_id, article_id, ordinal, start, end, text, kind)
+        chunk_id, article_id, ordinal, start, end, kind, key = found
+        try:
+            text = self._article(article_id).text[start:end]
+        except KeyError:
+            raise damaged(self.folder, f"{DATABASE} has a chunk of {article_id} and not the article") from None
+        made = Chunk(chunk_id, article_id, ordinal, start, end, text, kind)
+        if chunk_key(self._article(article_id), made) != key:
+            raise damaged(self.folder, f"chunk {chunk_id} in {DATABASE} is not what was written")
+        return made
 
     def loaded_article(self, article_id: str) -> Article:
         """The article with this id (inside a snapshot)."""
@@ -327,6 +333,8 @@ class Store:
             if not (self.folder / base.name).exists():
                 return False  # a writer replaced it meanwhile
             raise damaged(self.folder, str(error)) from error
+        if "digest" in meta and digest(self._db) != meta["digest"]:
+            raise damaged(self.folder, f"what {DATABASE} holds is not what was written")
         since = self._db.execute(
             "SELECT c.row, v.vector FROM chunks c JOIN vectors v ON v.hash = c.hash WHERE c.row > ? ORDER BY c.row",
             (base.last,),
@@ -420,7 +428,7 @@ def connect(folder: Path) -> sqlite3.Connection:
 
 def damaged(folder: Path, what: str) -> IndexDamaged:
     """The error for an index whose parts do not agree."""
-    return IndexDamaged(f"The index in {folder} is damaged: {what}.", "Rebuild it: rag index --rebuild")
+    return IndexDamaged(f"The index in {folder} is damaged: {what}.", "Repair it: rag index --repair")
 
 
 def article_from(data: dict[str, Any]) -> Article:

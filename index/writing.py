@@ -15,7 +15,8 @@ from pathlib import Path
 
 import numpy as np
 
-from index.chunks import MAX_WORDS, chunk, embedded_text
+from index.chunks import MAX_WORDS, chunk, chunk_key, embedded_text
+from index.digest import SMALL, digest
 from index.embedder import Embedder, Progress
 from index.errors import IndexBusy, IndexDamaged, RagError
 from index.store import DATABASE, FORMAT, as_now, base_of, connect, damaged, marks, matrix, parts
@@ -77,6 +78,13 @@ def write(
             db.close()
 
 
+def prepare(db: sqlite3.Connection) -> None:
+    """Make the tables that are not there."""
+    for statement in _SCHEMA.split(";\n"):
+        if statement.strip():
+            db.execute(statement)
+
+
 @contextmanager
 def writing(folder: Path) -> Iterator[None]:
     """Hold the index's one place for a writer; may be held again inside by the same thread.
@@ -108,9 +116,7 @@ def _write(
     progress: Progress | None,
     drop: Sequence[str] | None,
 ) -> IndexReport:
-    for statement in _SCHEMA.split(";\n"):
-        if statement.strip():
-            db.execute(statement)
+    prepare(db)
     meta = dict(db.execute("SELECT key, value FROM meta").fetchall())
     meta = as_now(db, folder, meta) if meta else meta
     for key, want in (("embedder", embedder.name), ("chunk_words", str(MAX_WORDS))):
@@ -159,7 +165,7 @@ def _write(
             "folders": json.dumps(list(folders)),
             "skipped": json.dumps([asdict(s) for s in skipped]),
         }
-        db.executemany("INSERT OR REPLACE INTO meta VALUES (?, ?)", [(key, str(value)) for key, value in says.items()])
+        say(db, {key: str(value) for key, value in says.items()})
         db.execute("COMMIT")
     except BaseException:
         if db.in_transaction:
@@ -221,10 +227,20 @@ def _renew(db: sqlite3.Connection, folder: Path) -> bool:
         base = replace(made, name=f"vectors-{generation}.faiss")
         (folder / made.name).replace(folder / base.name)
         says = {"generation": str(generation), "base": json.dumps(asdict(base)), "kind": base.kind}
-        db.executemany("INSERT OR REPLACE INTO meta VALUES (?, ?)", list(says.items()))
+        say(db, says)
         db.execute("COMMIT")
         _tidy(folder, base)
     return True
+
+
+def say(db: sqlite3.Connection, says: dict[str, str]) -> None:
+    """Keep what an index says of itself, and where it is small the digest of all that it holds."""
+    db.executemany("INSERT OR REPLACE INTO meta VALUES (?, ?)", list(says.items()))
+    db.execute("DELETE FROM meta WHERE key = 'digest'")
+    if db.execute("SELECT count(*) FROM chunks").fetchone()[0] <= SMALL:
+        db.execute("SAVEPOINT flushed")  # what full text still holds in memory is written, too
+        db.execute("RELEASE flushed")
+        db.execute("INSERT INTO meta VALUES ('digest', ?)", (digest(db),))
 
 
 def _tidy(folder: Path, base: Base) -> None:
@@ -241,14 +257,14 @@ def _embed_missing(
     """Embed what has no vector yet, committing batch by batch; how many chunks were embedded."""
     missing: list[tuple[list[Article], set[str]]] = []
     for some in parts(changed, _AT_ONCE):
-        keys = {_key(embedded_text(a, c)) for a in some for c in chunk(a)}
+        keys = {chunk_key(a, c) for a in some for c in chunk(a)}
         for part in parts(sorted(keys)):
             keys -= {k for (k,) in db.execute(f"SELECT hash FROM vectors WHERE hash IN ({marks(part)})", part)}
         if keys:
             missing.append((list(some), keys))
     total, done = sum(len(keys) for _, keys in missing), 0
     for some, keys in missing:
-        texts = {_key(text): text for a in some for c in chunk(a) if _key(text := embedded_text(a, c)) in keys}
+        texts = {key: embedded_text(a, c) for a in some for c in chunk(a) if (key := chunk_key(a, c)) in keys}
         for part in parts(sorted(texts), _AT_ONCE):
             vectors = embedder.passages([texts[key] for key in part])
             db.execute("BEGIN IMMEDIATE")
@@ -282,7 +298,7 @@ def _insert(db: sqlite3.Connection, articles: Sequence[Article], hashes: dict[st
         for c in chunk(a):
             db.execute(
                 "INSERT INTO chunks VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
-                (row, c.id, c.article_id, c.ordinal, c.start, c.end, c.kind, _key(embedded_text(a, c))),
+                (row, c.id, c.article_id, c.ordinal, c.start, c.end, c.kind, chunk_key(a, c)),
             )
             db.execute("INSERT INTO full_text(rowid, title, body) VALUES (?, ?, ?)", (row, a.title or "", c.text))
             row += 1
@@ -318,10 +334,6 @@ def _remove(folder: Path) -> None:
     for pattern in (f"{DATABASE}*", "vectors-*"):
         for path in folder.glob(pattern):
             path.unlink()
-
-
-def _key(text: str) -> str:
-    return hashlib.sha256(text.encode("utf-8", "replace")).hexdigest()[:32]
 
 
 def as_data(article: Article) -> str:

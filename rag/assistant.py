@@ -94,7 +94,7 @@ class Rag:
         path = models.locate(config.model, "llm")
         states = data_home() / "states"
         kind = WorkerModel if config.apart else LocalModel
-        llm = kind(path, config.model, config.context, config.threads, config.gpu_layers, states)
+        llm = kind(path, config.model, config.context, config.threads, config.gpu_layers, states, config.ahead)
         return Rag(self.store, self.embedder, llm, config)
 
     @property
@@ -202,7 +202,7 @@ class Rag:
             return
         unknown = refusal.unknown_names(alone, self.store.knows)
         read: list[Passage] = []
-        for upto, enough in refusal.reading_steps(self.config.read, asks_for_several(alone)):
+        for upto, enough in refusal.reading_steps(self.config.read, asks_for_several(alone), self.config.stop_early):
             if pool := run.affordable(found[len(read) : upto], alone):
                 yield Event("status", f"reading {len(read) + len(pool)} passages")
                 read += _read(llm, alone, pool)

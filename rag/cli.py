@@ -86,10 +86,12 @@ def index_folders(args: argparse.Namespace) -> int:
     from rag import models
 
     if args.uri:
-        if args.rebuild or args.if_missing:
-            raise InputError("--rebuild and --if-missing are for an index in a folder.", "Leave them out.")
+        if args.rebuild or args.if_missing or args.repair:
+            raise InputError("--rebuild, --repair and --if-missing are for an index in a folder.", "Leave them out.")
         return _index_milvus(args)
     target = _index(args)
+    if args.repair:
+        return _repair(args, target)
     if args.if_missing and (target / DATABASE).exists():
         return 0
     folders = [Path(folder) for folder in args.folder]
@@ -104,6 +106,22 @@ def index_folders(args: argparse.Namespace) -> int:
     with _bar("embedding") as tick:
         report = build(target, folders, embedder, args.rebuild, tick)
     _say_report(report, folders)
+    return 0
+
+
+def _repair(args: argparse.Namespace, target: Path) -> int:
+    from index.repair import repair
+    from index.store import DATABASE
+    from rag import models
+
+    if not (target / DATABASE).exists():
+        raise IndexMissing(f"There is no index in {target}.", "Build one: rag index FOLDER")
+    with _bar("embedding") as tick:
+        done = repair(target, _embedder(args.embedder, models), [Path(folder) for folder in args.folder], tick)
+    print(
+        f"{done.articles} articles: {done.kept} were whole, {done.articles - done.kept} were read from their files again; "
+        f"{done.embedded} chunks embedded."
+    )
     return 0
 
 
@@ -428,6 +446,7 @@ def _parser() -> argparse.ArgumentParser:
     milvus(sub)
     sub.add_argument("folder", nargs="*")
     sub.add_argument("--rebuild", action="store_true", help="start anew, also over a damaged index")
+    sub.add_argument("--repair", action="store_true", help="make a damaged index whole from what is still good in it")
     sub.add_argument("--if-missing", action="store_true", help="do nothing where there is an index")
     embedder(sub)
 

@@ -38,6 +38,8 @@ class Config:
     Attributes:
         candidates: chunks that retrieval hands to the choice of evidence.
         read: passages the model is asked about; fewer where the first are clear, twice as many where none is.
+        stop_early: read no further where the first passages are clear.
+        ahead: tokens guessed ahead while writing, from what stands in the passage; 0 for none.
         prompt_tokens: how much of the passages may be read for one question, in tokens and as
             if none had been read before; at least one passage always is.
         tries: passages an answer is drafted from, one after the other, at most.
@@ -51,6 +53,8 @@ class Config:
     embedder: str = DEFAULT_EMBEDDER
     candidates: int = 30
     read: int = 8
+    stop_early: bool = True
+    ahead: int = 6
     prompt_tokens: int = 4000
     tries: int = 3
     answer_tokens: int = 140

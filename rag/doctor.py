@@ -10,6 +10,7 @@ from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 
 from index.errors import RagError
+from index.repair import examine
 from index.store import Store
 from rag import models
 from rag.config import DEFAULT_EMBEDDER, NO_MODEL, data_home
@@ -44,8 +45,11 @@ def run(model: str, index: Path) -> Iterator[tuple[str, bool, str]]:
     if model != NO_MODEL:
         yield from engine(model)
     try:
-        meta = Store(index).meta
-        yield "index", True, f"{meta['articles']} articles, {meta['chunks']} chunks in {index}"
+        if wrong := examine(index):
+            yield "index", False, " ".join(wrong)
+        else:
+            meta = Store(index, vectors=False).meta
+            yield "index", True, f"{meta['articles']} articles, {meta['chunks']} chunks in {index}, all as written"
     except RagError as error:
         yield "index", False, str(error)
 

@@ -29,7 +29,7 @@ _HEADS = 6  # fixed heads kept in the cache
 _BATCH = 1024
 _STATES_IN_MEMORY = 250_000_000  # bytes; about 3 MB a passage with the default model
 _STATES_ON_DISK = 1_000_000_000
-_NGRAM, _DRAFT = 3, 6  # prompt lookup: words matched, words drafted
+_NGRAM = 3  # prompt lookup: tokens matched
 
 
 class _Job(NamedTuple):
@@ -57,6 +57,7 @@ class LocalModel:
         threads: int | None = None,
         gpu_layers: int = -1,
         states: Path | None = None,
+        ahead: int = 6,
         tuning: Tuning | None = None,
     ) -> None:
         check_gguf(path)
@@ -92,6 +93,7 @@ class LocalModel:
                 "Close other programs or choose a smaller model.",
             )
         self.context = context
+        self.ahead = ahead
         self._memory = llama_cpp.llama_get_memory(self._ctx)
         self._vocab: Any = llama_cpp.llama_model_get_vocab(model)
         self._n_vocab: int = llama_cpp.llama_vocab_n_tokens(self._vocab)
@@ -149,13 +151,13 @@ class LocalModel:
         return scores
 
     def write(
-        self, prompt: Prompt, limit: int = 160, *, draft: int = _DRAFT, sure: list[float] | None = None
+        self, prompt: Prompt, limit: int = 160, *, draft: int | None = None, sure: list[float] | None = None
     ) -> Generator[str, None, None]:
         """The model's continuation, piece by piece, always the most likely token.
 
         The log-probability of each token is appended to `sure` where a list is given.
 
-        Up to `draft` tokens are guessed ahead and verified together (prompt lookup), which
+        Up to `draft` tokens (`ahead` where None) are guessed ahead and verified together (prompt lookup), which
         changes the speed and not the text. Closing the iterator frees the engine at once.
 
         Raises:
@@ -163,7 +165,7 @@ class LocalModel:
             EngineCrashed: the engine could not read or write.
         """
         with self._lock:
-            yield from self._write(prompt, limit, draft, [] if sure is None else sure)
+            yield from self._write(prompt, limit, self.ahead if draft is None else draft, [] if sure is None else sure)
 
     def keep(self, prompt: Prompt) -> bool:
         """Read a prompt's head and kept part ahead of any question; False where that is kept already.
@@ -221,7 +223,7 @@ class LocalModel:
         raw, shown, written = b"", 0, 0
         try:
             while written < limit and not self._c.llama_vocab_is_eog(self._vocab, token):
-                draft = _lookup(seen, token)[: min(ahead, limit - written - 1)]
+                draft = _lookup(seen, token, ahead)[: min(ahead, limit - written - 1)]
                 ahead_of = [_Job(t, place + i, seq, True) for i, t in enumerate([token, *draft])]
                 rows = self._decode(ahead_of, read=False)
                 accepted = [token]
@@ -392,7 +394,7 @@ def check_gguf(path: Path) -> None:
         )
 
 
-def _lookup(seen: list[int], token: int) -> list[int]:
+def _lookup(seen: list[int], token: int, most: int) -> list[int]:
     """Prompt lookup: what followed the last time these tokens stood here.
 
     Source: Saxena, "Prompt Lookup Decoding" (2023); also in transformers and llama.cpp.
@@ -402,7 +404,7 @@ def _lookup(seen: list[int], token: int) -> list[int]:
         key = text[-size:]
         for i in range(len(text) - size - 1, -1, -1):
             if text[i : i + size] == key:
-                return text[i + size : i + size + _DRAFT]
+                return text[i + size : i + size + most]
     return []
 
 

@@ -47,14 +47,19 @@ def evidence_strength(read: Sequence[Passage], unknown: Sequence[str] = ()) -> f
     return relevance + _COSINE * likeness - _UNKNOWN_NAME * len(unknown)
 
 
-def reading_steps(read: int, several: bool) -> list[tuple[int, float]]:
+def reading_steps(read: int, several: bool, early: bool = True) -> list[tuple[int, float]]:
     """How many passages are read in turn, and the strength of evidence from which that is enough.
 
     Args:
         read: passages that are usually enough; at most twice as many are read.
         several: more than one statement is asked for, so that one clear passage is not enough.
+        early: whether fewer than `read` may be enough.
     """
-    steps = [] if several else [(max(1, round(read * eighths / 8)), enough) for eighths, enough in _CLEAR]
+    steps = (
+        []
+        if several
+        else [(max(1, round(read * eighths / 8)), enough) for eighths, enough in _CLEAR if early or eighths == 8]
+    )
     return [*steps, (2 * read, math.inf)]
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -16,6 +17,7 @@ from rag.assistant import Rag
 from rag.config import DEFAULT_EMBEDDER, DEFAULT_MODEL, seeds
 from rag.models import locate
 
+SOAK = bool(os.environ.get("RAG_SOAK"))  # `make soak`: the same tests, hundreds of times
 ROOT = Path(__file__).parent.parent
 
 

@@ -98,7 +98,7 @@ def test_damage_is_one_sentence_never_a_wrong_answer(tmp_path: Path, embedder: E
         faiss.write_bytes(next((tmp_path / "ix-two").glob("vectors-*.faiss")).read_bytes())
     else:
         (tmp_path / "ix-one" / DATABASE).write_bytes(b"no database at all, not even close" * 50)
-    with pytest.raises(IndexDamaged, match="rag index --rebuild"):
+    with pytest.raises(IndexDamaged, match="rag index --repair"):
         search(Store(tmp_path / "ix-one", embedder), embedder, "bridge", 1)
     build(tmp_path / "ix-one", [tmp_path / "one"], embedder, rebuild=True)
     assert search(Store(tmp_path / "ix-one", embedder), embedder, "bridge", 1)
