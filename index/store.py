@@ -310,8 +310,9 @@ class Store:
             self._db.execute("ROLLBACK")
 
     def _meta(self) -> dict[str, str]:
-        meta = dict(self._db.execute("SELECT key, value FROM meta").fetchall())
-        if "generation" not in meta:
+        begun = self._db.execute("SELECT 1 FROM sqlite_master WHERE name = 'meta'").fetchone()
+        meta = dict(self._db.execute("SELECT key, value FROM meta").fetchall()) if begun else {}
+        if not meta:
             raise IndexMissing(f"The index in {self.folder} was never finished.", "Run `rag index` again.")
         return as_now(self._db, self.folder, meta)
 

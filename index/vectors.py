@@ -12,9 +12,11 @@ What the second finds is compared once more with the exact vectors.
 
 from __future__ import annotations
 
+import errno
 import hashlib
 import math
 import os
+import shutil
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -27,6 +29,7 @@ SMALL = 20_000  # vectors up to which each change writes a new file: it takes a 
 _DRIFT = 0.05  # share of the whole that may be outside of the file, or gone, before a new one is made
 _IN_MEMORY = 100_000  # vectors outside of the file that readers may have to hold, 150 MB with the default model
 _PROBED = 0.03  # share of the inverted lists that a search looks into
+_MARGIN = 1_000_000  # bytes; with less room a disk is full
 _TRAINED_ON = 48  # vectors a list, of which the lists' centres are learned
 _MAX_LISTS = 4_096
 
@@ -172,7 +175,11 @@ def write_base(
         total, last = total + len(rows), rows[-1]
     path = folder / name
     part = path.with_suffix(".part")
-    faiss.write_index(index, str(part))
+    try:
+        faiss.write_index(index, str(part))
+    except RuntimeError as error:  # FAISS has no other for a disk that takes no more
+        free = shutil.disk_usage(folder).free
+        raise OSError(errno.ENOSPC if free < _MARGIN else errno.EIO, "FAISS could not write", str(part)) from error
     with part.open("rb+") as file:
         os.fsync(file.fileno())
         digest = hashlib.file_digest(file, "sha256").hexdigest()

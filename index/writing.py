@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import hashlib
 import json
 import logging
@@ -62,6 +63,7 @@ def write(
 
     Raises:
         IndexBusy: another process is writing this index.
+        RagError: it cannot be written; what was there before stands.
         IndexDamaged: the present index was made with another model or format (see `rebuild`).
     """
     with writing(folder):
@@ -70,19 +72,28 @@ def write(
         db = connect(folder)
         try:
             return _write(db, folder, articles, embedder, skipped, folders, progress, drop)
-        except sqlite3.DatabaseError as error:
-            if "full" in str(error):
+        except (sqlite3.OperationalError, OSError) as error:
+            if "malformed" in str(error):
+                raise damaged(folder, f"{DATABASE} cannot be read ({error})") from error
+            if "full" in str(error) or getattr(error, "errno", 0) == errno.ENOSPC:
                 raise RagError(f"The disk that holds {folder} is full.", "Free some space and run it again.") from error
-            raise damaged(folder, f"{DATABASE} cannot be written ({error})") from error
+            raise RagError(
+                f"The index in {folder} could not be written ({error}).",
+                "Check the disk and its permissions, and run it again.",
+            ) from error
+        except sqlite3.DatabaseError as error:
+            raise damaged(folder, f"{DATABASE} cannot be read ({error})") from error
         finally:
             db.close()
 
 
 def prepare(db: sqlite3.Connection) -> None:
-    """Make the tables that are not there."""
+    """Make the tables that are not there, all or none."""
+    db.execute("BEGIN IMMEDIATE")
     for statement in _SCHEMA.split(";\n"):
         if statement.strip():
             db.execute(statement)
+    db.execute("COMMIT")
 
 
 @contextmanager

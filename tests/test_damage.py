@@ -10,6 +10,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+from conftest import SOAK, write
 
 from index.additions import add_text
 from index.build import build
@@ -19,7 +20,6 @@ from index.repair import examine, repair
 from index.search import search
 from index.store import DATABASE, Store
 from rag.config import seeds
-from conftest import SOAK, write
 
 QUERIES = ("How long did the talks in Istanbul last?", "Medinsky", "Who spoke of security guarantees?")
 Found = list[list[tuple[str, str, float]]]

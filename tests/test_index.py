@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import sqlite3
-import subprocess
-import sys
 from datetime import date
 from pathlib import Path
 
@@ -141,42 +139,6 @@ def test_one_writer_at_a_time(tmp_path: Path, embedder: Embedder, monkeypatch: p
     held = filelock.FileLock(str(tmp_path / "ix" / "write.lock"))
     with held, pytest.raises(IndexBusy):
         build(tmp_path / "ix", [folder], embedder)
-
-
-def test_a_kill_leaves_the_old_state_or_the_new(tmp_path: Path, embedder: Embedder) -> None:
-    """Killed at ten moments of an update; afterwards it opens, and is one of the two states."""
-    folder = write(
-        tmp_path / "in", **{f"a{n}": f"Report {n} on the bridge number {n} over the river." for n in range(30)}
-    )
-    build(tmp_path / "ix", [folder], embedder)
-    write(folder, **{f"b{n}": f"Report {n} on the tunnel number {n} under the hill." for n in range(30)})
-    code = (
-        "import sys, os, threading; from pathlib import Path; import index.writing as s\n"
-        "from index.build import build; from index.embedder import SentenceTransformerEmbedder as E\n"
-        "n = int(sys.argv[4]); count = 0; real = s.connect\n"
-        "def connect(folder):\n"
-        "    db = real(folder)\n"
-        "    def step():\n"
-        "        global count; count += 1\n"
-        "        if count == n: os.kill(os.getpid(), 9)\n"
-        "        return 0\n"
-        "    db.set_progress_handler(step, 400); return db\n"
-        "s.connect = connect\n"
-        "build(Path(sys.argv[1]), [Path(sys.argv[2])], E(Path(sys.argv[3]), 'all-MiniLM-L6-v2', 384))"
-    )
-    killed = 0
-    for n in (1, 3, 6, 12, 25):
-        done = subprocess.run(
-            [sys.executable, "-c", code, str(tmp_path / "ix"), str(folder), str(embedder._folder), str(n)],
-            capture_output=True, check=False, cwd=Path(__file__).parent.parent,
-        )  # fmt: skip
-        killed += done.returncode == -9
-        opened = Store(tmp_path / "ix", embedder)
-        assert len(opened.articles()) in (30, 60)
-        assert search(opened, embedder, "bridge", 3)
-        opened.close()
-    assert killed >= 3
-    assert build(tmp_path / "ix", [folder], embedder).articles == 60
 
 
 def test_a_disk_that_fills_is_a_sentence_and_leaves_the_old_index(
