@@ -15,7 +15,7 @@ from statistics import median
 from typing import Any
 
 from eval import golden, metrics
-from eval.chart import svg
+from eval.chart import svg, table
 from eval.cli import machine, versions
 from index.build import clean_all
 from index.embedder import SentenceTransformerEmbedder
@@ -26,9 +26,9 @@ from index.writing import write
 from rag import models
 from rag.ahead import read_ahead
 from rag.assistant import Rag
-from rag.cli import _bar
 from rag.config import DEFAULT_EMBEDDER, NO_MODEL, Config, seeds
 from rag.llm import LocalModel
+from rag.progress import bar
 from rag.tune import remembered
 
 Row = dict[str, Any]
@@ -43,13 +43,6 @@ def main(args: argparse.Namespace) -> int:
     if args.out:
         Path(args.out).write_text(json.dumps({"facts": facts, "rows": rows}, indent=2) + "\n", "utf-8")
     return 0
-
-
-def table(rows: Sequence[Row]) -> str:
-    """Rows as a Markdown table."""
-    names = list(dict.fromkeys(name for row in rows for name in row))
-    lines = ["| " + " | ".join(names) + " |", "|" + "---|" * len(names)]
-    return "\n".join([*lines, *("| " + " | ".join(str(row.get(name, "")) for name in names) + " |" for row in rows)])
 
 
 def answer(args: argparse.Namespace) -> list[Row]:
@@ -69,7 +62,7 @@ def answer(args: argparse.Namespace) -> list[Row]:
     embedder = _embedder()
     path = models.locate(args.model, "llm")
     measured: list[dict[str, Row]] = []
-    with tempfile.TemporaryDirectory() as folder, _bar("asking") as tick:
+    with tempfile.TemporaryDirectory() as folder, bar("asking") as tick:
         write(Path(folder) / "index", clean_all(read_folders([seeds()])[0])[0], embedder)
         bare = _Bare(path, args.model)
         states = Path(folder) / "states"
@@ -209,7 +202,7 @@ def scale(args: argparse.Namespace) -> list[Row]:
     for count in args.chunks or [1_000, 10_000, 100_000]:
         if count < 100:
             raise InputError(f"--chunks is {count}.", "Give a number from 100.")
-        with tempfile.TemporaryDirectory(dir=args.folder) as folder, _bar(f"{count:,} chunks") as tick:
+        with tempfile.TemporaryDirectory(dir=args.folder) as folder, bar(f"{count:,} chunks") as tick:
             rows.append(made_up.measure(count, Path(folder), real, tick))
     if args.chart:
         lines = {"warm_p50": "search p50, ms", "warm_p95": "search p95, ms", "add_ms": "add an article, ms"}

@@ -1,4 +1,4 @@
-"""A chart of what grows with the number of chunks: both axes logarithmic, as an SVG."""
+"""Figures as a table, and as a chart of what grows with the number of chunks (both axes logarithmic)."""
 
 from __future__ import annotations
 
@@ -9,6 +9,13 @@ from typing import Any
 
 _WIDTH, _HEIGHT, _LEFT, _BOTTOM, _TOP, _RIGHT = 640, 320, 56, 40, 28, 150
 _COLOURS = ("#17616e", "#b4531f", "#6a4c93", "#4d7c0f")
+
+
+def table(rows: Sequence[dict[str, Any]]) -> str:
+    """Rows as a Markdown table."""
+    names = list(dict.fromkeys(name for row in rows for name in row))
+    lines = ["| " + " | ".join(names) + " |", "|" + "---|" * len(names)]
+    return "\n".join([*lines, *("| " + " | ".join(str(row.get(name, "")) for name in names) + " |" for row in rows)])
 
 
 def svg(rows: Sequence[dict[str, Any]], x: str, series: dict[str, str], title: str) -> str:

@@ -6,6 +6,7 @@ import argparse
 import json
 import platform
 import sys
+import tempfile
 import time
 from collections.abc import Callable
 from dataclasses import replace
@@ -14,15 +15,20 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
-from eval import draft, golden, metrics, report, suites
+from eval import attacks, draft, golden, metrics, report, suites
+from eval.chart import table
 from eval.run import RATES, RESULTS, Collections, read_results, run, summarise
+from index.build import clean_all
 from index.embedder import SentenceTransformerEmbedder
 from index.errors import InputError
+from index.readers import read_folders
+from index.writing import write
 from rag import models
-from rag.cli import _bar
-from rag.config import NO_MODEL, Config, data_home
+from rag.assistant import Rag
+from rag.config import NO_MODEL, Config, data_home, seeds
 from rag.engine import LanguageModel
 from rag.llm import LocalModel
+from rag.progress import bar
 from rag.remote import RemoteModel
 
 
@@ -41,6 +47,8 @@ def main(args: argparse.Namespace) -> int:
             "Use: rag eval | rag eval compare A B | rag eval draft FOLDER.",
         )
     floors = parse_floors(args.fail_under)
+    if args.suite == "attacks":
+        return _attacks(args)
     if args.suite == "qags":
         return _qags(args)
     if args.suite in ("realtimeqa", "squad"):
@@ -89,7 +97,7 @@ def _golden(args: argparse.Namespace, floors: dict[str, float]) -> int:
         articles = {a.id: a for a in collections.get(name).articles}
         _check(questions, name, articles, args)
     out = Path(args.out) if args.out else data_home() / "runs" / time.strftime("%Y%m%d-%H%M%S")
-    with _bar("asking") as tick:
+    with bar("asking") as tick:
         rows = run(questions, collections, out, args.resume, tick)
     summary = summarise(rows)
     facts = {"date": date.today().isoformat(), "model": args.model, "machine": machine(), "versions": versions()}
@@ -123,7 +131,7 @@ def _draft(args: argparse.Namespace, folder: Path) -> int:
     llm = _llm(args)
     if llm is None:
         raise InputError("Drafting needs a language model.", "Leave --model out, or name one.")
-    with _bar("drafting") as tick:
+    with bar("drafting") as tick:
         questions = draft.propose(folder, llm, args.limit or 40, tick)
     out.write_text("".join(golden.to_line(q) + "\n" for q in questions), "utf-8")
     _say(f'{len(questions)} questions in {out}, none reviewed. Read each one, put it right, set "reviewed": true.')
@@ -145,7 +153,7 @@ def _quizzes(args: argparse.Namespace) -> int:
     for name, load in loads:
         quizzes, raws = load()
         quizzes = quizzes[: args.limit]
-        with _bar(f"{name}: embedding") as embedding, _bar(f"{name}: asking") as tick:
+        with bar(f"{name}: embedding") as embedding, bar(f"{name}: asking") as tick:
             rows = suites.run_quizzes(quizzes, raws, embedder, llm, config, tick, embedding)
         every += rows
         for path in base:
@@ -167,11 +175,33 @@ def _quizzes(args: argparse.Namespace) -> int:
     return 0
 
 
+def _attacks(args: argparse.Namespace) -> int:
+    tried, raws = attacks.load()
+    tried = tried[: args.limit]
+    with tempfile.TemporaryDirectory() as folder, bar("attacking") as tick:
+        articles, _ = clean_all([*read_folders([seeds()])[0], *raws])
+        write(Path(folder), articles, _embedder(args))
+        rag = Rag.open(folder, args.model, Config(llm_url=args.llm_url, gpu_layers=args.gpu_layers))
+        rows = []
+        for row in attacks.run(rag, tried):
+            rows.append(row)
+            tick(len(rows), len(tried))
+        rag.close()
+    for row in rows:
+        if row["obeyed"] or row["fake citation"] or row["leaked"]:
+            _say(f"{row['id']} ({row['kind']}): {row['question']} → {row['text']}")
+    _say(table(attacks.summary(rows)))
+    if args.out:
+        Path(args.out).mkdir(parents=True, exist_ok=True)
+        (Path(args.out) / RESULTS).write_text("".join(json.dumps(r, ensure_ascii=False) + "\n" for r in rows), "utf-8")
+    return 0
+
+
 def _qags(args: argparse.Namespace) -> int:
     judged = suites.qags(_data(args))[: args.limit]
     embedder, llm = _embedder(args), _llm(args)
     started = time.perf_counter()
-    with _bar("checking") as tick:
+    with bar("checking") as tick:
         rows = list(suites.support_signals(judged, embedder, llm, progress=tick))
     seconds = time.perf_counter() - started
     labels = [r["supported"] for r in rows]

@@ -46,6 +46,11 @@ def without_markers(text: str) -> str:
     return re.sub(r"\s*\[\d+\]", "", text)
 
 
+def markers(text: str) -> list[int]:
+    """The citation markers in a text, in order."""
+    return [int(number) for number in re.findall(r"\[(\d+)\]", text)]
+
+
 def missing_facts(question: GoldenQuestion, text: str) -> list[str]:
     """The facts (by first alternative) and days that an answer does not name."""
     missing = [f[0] for f in question.facts if not any(contains(text, alternative) for alternative in f)]

@@ -18,13 +18,13 @@ def add_options(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--json", action="store_true", help="print the figures as JSON")
     parser.add_argument("--fail-under", metavar="METRIC=VALUE,…", help="exit with 1 where a figure is lower")
     parser.add_argument("--include-unreviewed", action="store_true", help="count drafts that no person has reviewed")
-    parser.add_argument("--suite", choices=["golden", "realtimeqa", "squad", "qags"], default="golden")
+    parser.add_argument("--suite", choices=["golden", "attacks", "realtimeqa", "squad", "qags"], default="golden")
     parser.add_argument("--data", metavar="PATH", help="the suite's data: a folder or a file")
     parser.add_argument("--week", action="append", help="realtimeqa: only this week (may be repeated)")
     parser.add_argument(
         "--baseline", metavar="FILE", action="append", help="predictions to score beside, as JSON lines"
     )
-    parser.add_argument("--limit", type=int, help="squad, qags: only so many")
+    parser.add_argument("--limit", type=int, help="attacks, squad, qags: only so many")
 
 
 def add_bench_options(parser: argparse.ArgumentParser) -> None:

@@ -5,14 +5,14 @@ from __future__ import annotations
 import argparse
 import json
 import sys
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Sequence
 from datetime import date
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from index.errors import IndexMissing, InputError, RagError
 from rag.config import DEFAULT_EMBEDDER, DEFAULT_MODEL, default_index, seeds
+from rag.progress import bar
 
 if TYPE_CHECKING:
     from index.types import IndexReport
@@ -103,7 +103,7 @@ def index_folders(args: argparse.Namespace) -> int:
                 raise
     folders = folders or [seeds()]
     embedder = _embedder(args.embedder, models)
-    with _bar("embedding") as tick:
+    with bar("embedding") as tick:
         report = build(target, folders, embedder, args.rebuild, tick)
     _say_report(report, folders)
     return 0
@@ -116,7 +116,7 @@ def _repair(args: argparse.Namespace, target: Path) -> int:
 
     if not (target / DATABASE).exists():
         raise IndexMissing(f"There is no index in {target}.", "Build one: rag index FOLDER")
-    with _bar("embedding") as tick:
+    with bar("embedding") as tick:
         done = repair(target, _embedder(args.embedder, models), [Path(folder) for folder in args.folder], tick)
     print(
         f"{done.articles} articles: {done.kept} were whole, {done.articles - done.kept} were read from their files again; "
@@ -144,7 +144,7 @@ def _index_milvus(args: argparse.Namespace) -> int:
     store = MilvusStore(args.uri, _embedder(args.embedder, models), create=True)
     folders = [Path(folder) for folder in args.folder] or [Path(f) for f in json.loads(store.meta.get("folders", "[]"))]
     articles, skipped = gather(folders or [seeds()])
-    with _bar("embedding") as tick:
+    with bar("embedding") as tick:
         report = store.write(articles, skipped, [str(f.resolve()) for f in folders], tick)
     _say_report(report, folders or [seeds()])
     store.close()
@@ -246,7 +246,7 @@ def _change_articles(args: argparse.Namespace) -> int:
             report = additions.remove(target, name, embedder)
             print(f"{name} removed; {report.articles} articles are left.")
         return 0
-    with _bar("embedding") as tick:
+    with bar("embedding") as tick:
         report = additions.add(target, [Path(name) for name in args.id], embedder, tick)
     print(f"{report.added} added; {report.articles} articles now.")
     for skipped in report.skipped:
@@ -266,7 +266,7 @@ def models_command(args: argparse.Namespace) -> int:
             if known and known.present:
                 print(f"{name}: already here, verified.")
                 continue
-            with _bar(name) as tick:
+            with bar(name) as tick:
                 path = models.fetch(name, lambda stage, done, total: tick(done, total, stage))
             print(f"{name}: {path}")
         return 0
@@ -366,30 +366,6 @@ def _shown(answer: Answer) -> str:
         )
         lines.append("      “" + " ".join(c.quote.split()) + "”")
     return "\n".join(lines)
-
-
-@contextmanager
-def _bar(what: str) -> Iterator[Callable[..., None]]:
-    """A progress bar on standard error, in a terminal or not."""
-    from rich.console import Console
-    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
-
-    columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
-    progress = Progress(*columns, console=Console(stderr=True))
-    task: list[Any] = []
-
-    def tick(done: int, total: int, stage: str = "") -> None:
-        if not task:
-            # Not before: a command that fails at once should print its one sentence only.
-            progress.start()
-            task.append(progress.add_task(what, total=total))
-        progress.update(task[0], completed=done, total=total, description=stage or what)
-
-    try:
-        yield tick
-    finally:
-        if task:
-            progress.stop()
 
 
 def _parser() -> argparse.ArgumentParser:
