@@ -6,7 +6,9 @@ BIN := $(VENV)/bin
 SETUP := $(VENV)/.installed
 Q ?= How long did the negotiators meet in Istanbul, and who led the Russian side?
 
-.PHONY: chat ask test eval lint setup models index clean
+SOAK ?= /tmp/rag-soak
+
+.PHONY: chat ask test soak eval lint setup models index clean
 
 setup: $(SETUP)
 
@@ -43,6 +45,18 @@ test: models $(SETUP)
 	$(BIN)/ruff check .
 	$(BIN)/mypy index rag ui eval
 	$(BIN)/python -m pytest
+
+# The long ones: two hundred kills, every write failing in turn, thousands of harmed files and odd inputs, two
+# minutes of readers and writers, all attacks on the real model, five minutes of fifty people, and fuzzing.
+soak: models $(SETUP)
+	@mkdir -p $(SOAK)
+	@$(BIN)/rag models fetch smollm2-135m
+	RAG_SOAK=1 $(BIN)/python -m pytest -s tests/test_kills.py tests/test_damage.py tests/test_concurrency.py tests/test_bad_input.py tests/test_hostile_files.py
+	$(BIN)/rag eval --suite attacks --out $(SOAK)/attacks
+	$(BIN)/rag bench serve --out $(SOAK)/serve.json
+	$(BIN)/python -m pip install --quiet "atheris>=3,<4"
+	$(BIN)/python tests/fuzz.py readers
+	$(BIN)/python tests/fuzz.py citations
 
 eval: index
 	@$(BIN)/rag eval

@@ -101,9 +101,11 @@ def load(url: str, pid: int, people: int, seconds: float) -> dict[str, Any]:
         "wait s, median": round(median(waits), 1) if waits else "",
         "p95": round(metrics.percentile(waits, 0.95), 1) if waits else "",
         "longest": round(max(waits), 1) if waits else "",
+        "longest / median": round(max(waits) / median(waits), 2) if waits else "",
         "memory MB, before": round(before),
         "half-way": round(halfway),
-        "after": round(_memory(pid)),
+        "after": round(after := _memory(pid)),
+        "growth after half-way": f"{after / halfway - 1:.1%}" if halfway else "",
     }
 
 
@@ -160,8 +162,12 @@ def _person(
 
 
 def _memory(pid: int) -> float:
-    """A process's memory in MB, as Linux tells it; 0 elsewhere."""
+    """The memory of a process and of those it started, in MB, as Linux tells it; 0 elsewhere."""
     status = Path(f"/proc/{pid}/status")
     if not status.exists():
         return 0.0
-    return next(int(line.split()[1]) / 1000 for line in status.read_text().splitlines() if line.startswith("VmRSS:"))
+    own = next(int(line.split()[1]) / 1000 for line in status.read_text().splitlines() if line.startswith("VmRSS:"))
+    children = [
+        child for task in Path(f"/proc/{pid}/task").iterdir() for child in (task / "children").read_text().split()
+    ]
+    return own + sum(_memory(int(child)) for child in children)

@@ -7,11 +7,13 @@ with a time and a memory limit.
 from __future__ import annotations
 
 import json
+import re
+import stat
 import subprocess
 import sys
 import tomllib
 from collections import Counter
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import replace
 from datetime import date
 from pathlib import Path, PurePosixPath
@@ -25,6 +27,11 @@ KINDS = (".txt", ".md", ".html", ".htm", ".pdf", ".jsonl")
 METADATA = "articles.toml"
 MAX_BYTES = 20_000_000
 MAX_LINE_BYTES = 5_000_000
+_WHITE = r"(?:white|#fff|#ffffff|rgb\(255,255,255\)|transparent)"
+_HIDING = re.compile(
+    r"(?:^|;)(?:display:none|visibility:hidden|opacity:0?\.?0*(?=;|!|$)|font-size:[01](?:\.\d+)?(?:px|pt|em|%)?(?=;|!|$)|"
+    rf"(?:left|top|text-indent):-\d{{3,}}|color:{_WHITE}(?=;|!|$)(?!.*background(?:-color)?:(?!{_WHITE})))"
+)
 _PDF_SECONDS = 60
 _PDF_BYTES = 1_500_000_000
 
@@ -69,7 +76,10 @@ def read_file(path: Path, root: Path) -> list[RawArticle | Skipped] | Skipped:
     try:
         if not path.resolve().is_relative_to(root.resolve()):
             return Skipped(str(path), "a link that leads out of the folder")
-        size = path.stat().st_size
+        status = path.stat()
+        if not stat.S_ISREG(status.st_mode):
+            return Skipped(str(path), "no plain file")  # reading a pipe or a device may never end
+        size = status.st_size
         if kind == ".jsonl":
             return list(_jsonl(path))
         if size > MAX_BYTES:
@@ -130,7 +140,13 @@ def unwrap(text: str) -> str:
 def _html(path: Path, text: str) -> RawArticle:
     import trafilatura
 
-    found = trafilatura.bare_extraction(text, with_metadata=True, include_comments=False)
+    tree = trafilatura.load_html(text)
+    if tree is None:
+        raise ValueError("no page in it")
+    for element in tree.xpath("//*[@style or @hidden or @aria-hidden] | //template | //noscript"):
+        if (element.tag in ("template", "noscript") or _is_hidden(element.attrib)) and element.getparent() is not None:
+            element.drop_tree()
+    found = trafilatura.bare_extraction(tree, with_metadata=True, include_comments=False)
     if found is None:
         raise ValueError("no article found in the page")
     data: dict[str, Any] = found.as_dict()
@@ -146,6 +162,12 @@ def _html(path: Path, text: str) -> RawArticle:
         published_how="stated in the page" if day else "",
         authors=tuple(a.strip() for a in (data.get("author") or "").split(";") if a.strip()),
     )
+
+
+def _is_hidden(attributes: Mapping[str, str]) -> bool:
+    """Whether a page keeps an element from people: what they cannot read is not what it reports."""
+    style = re.sub(r"\s+", "", attributes.get("style", "").lower())
+    return "hidden" in attributes or attributes.get("aria-hidden", "").lower() == "true" or bool(_HIDING.search(style))
 
 
 def _pdf(path: Path) -> RawArticle:

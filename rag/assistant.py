@@ -175,6 +175,8 @@ class Rag:
         for name, value in (("as_of", as_of), ("after", after), ("before", before)):
             if value is not None and type(value) is not date:
                 raise InputError(f"{name} is a {type(value).__name__}, not a datetime.date.", "Pass a date.")
+        if source is not None and not isinstance(source, str):
+            raise InputError(f"source is a {type(source).__name__}, not a str.", "Pass a source's name.")
         run = _Run(self, question)
         llm = run.llm
         newest = self.newest()

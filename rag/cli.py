@@ -309,6 +309,17 @@ def chat(args: argparse.Namespace) -> int:
     return launch(_index(args), args.model, args.host, args.port, args.mcp, auth, args.llm_url, args.read_ahead)
 
 
+def password(args: argparse.Namespace) -> int:
+    """Print the line that lets somebody into a chat with --auth; the password is asked for, not an argument."""
+    from getpass import getpass
+
+    from ui.auth import entry
+
+    given = getpass("Password: ") if sys.stdin.isatty() else sys.stdin.readline().rstrip("\n")
+    print(entry(args.name, given))
+    return 0
+
+
 def _eval(args: argparse.Namespace) -> int:
     from eval.cli import main as run_eval
 
@@ -447,7 +458,7 @@ def _parser() -> argparse.ArgumentParser:
     sub.add_argument("--host", default="127.0.0.1")
     sub.add_argument("--port", type=int, default=7860)
     sub.add_argument(
-        "--auth", metavar="FILE", help="who may enter: a line each, name:password (needed beyond this machine)"
+        "--auth", metavar="FILE", help="who may enter: lines that `rag password` prints (needed beyond this machine)"
     )
     sub.add_argument("--share", choices=["never"], default="never", help="the chat is never put on the internet")
     sub.add_argument("--mcp", action="store_true", help="offer ask, search and articles as MCP tools")
@@ -457,6 +468,9 @@ def _parser() -> argparse.ArgumentParser:
     )  # fmt: skip
     model(sub)
     server(sub)
+
+    sub = command("password", password, "print the line that lets somebody into a chat with --auth")
+    sub.add_argument("name")
 
     sub = command("doctor", doctor, "check that everything works on this machine")
     sub.add_argument("--engine", action="store_true", help="check the engine alone")

@@ -15,13 +15,12 @@ import pytest
 from conftest import served
 
 from eval import golden
-from index.errors import EngineCrashed, InputError
+from index.errors import EngineCrashed
 from index.store import Store
 from index.types import Article
 from rag.assistant import Rag
 from rag.config import DEFAULT_MODEL
 from ui import examples, feedback
-from ui.auth import read_auth
 from ui.history import Chat, Exchange, History, as_json, as_markdown, new_chat, split_markers
 from ui.loading import Loader
 from ui.talk import Talk
@@ -158,39 +157,6 @@ def test_a_server_that_is_away_is_tried_again_and_the_articles_answer_meanwhile(
     server.shutdown()
     server.server_close()
     loader.close()
-
-
-def test_who_may_enter_is_read_from_a_file_that_others_cannot_read(tmp_path: Path) -> None:
-    path = tmp_path / "people"
-    path.write_text("ann:secret\n\nbo:pass:word\n")
-    with pytest.raises(InputError, match="chmod 600"):
-        read_auth(path)
-    path.chmod(0o600)
-    assert read_auth(path) == [("ann", "secret"), ("bo", "pass:word")]
-    path.write_text("ann")
-    with pytest.raises(InputError, match="line 1"):
-        read_auth(path)
-    with pytest.raises(InputError, match="no file"):
-        read_auth(tmp_path / "none")
-
-
-def test_without_a_password_nothing_is_served(tmp_path: Path, seeds_index: Path) -> None:
-    import httpx
-
-    path = tmp_path / "people"
-    path.write_text("ann:secret\n")
-    path.chmod(0o600)
-    with served("--model", "none", "--index", str(seeds_index), "--auth", str(path)) as url, httpx.Client() as web:
-        calls = (
-            "gradio_api/component_server",
-            "gradio_api/call/ask",
-            "gradio_api/call/articles",
-            "gradio_api/queue/join",
-        )
-        assert [web.post(url + call, json={"data": []}).status_code for call in calls] == [401] * len(calls)
-        assert "Moscow" not in web.get(url).text
-        assert web.post(url + "login", data={"username": "ann", "password": "secret"}).status_code == 200
-        assert "Ask the articles" in web.get(url + "config").text
 
 
 def test_another_name_for_this_machine_is_not_answered(seeds_index: Path) -> None:

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from collections import deque
+from collections.abc import Callable
+from contextlib import closing
 from datetime import date
 from typing import Any
 
 from index.errors import InputError, RagError
 from ui.loading import Loader
 
+_GONE = "Nobody listens any more."
 MAX_RESULTS = 50
 MAX_CALLS = 40  # at once; those that need the model wait in its line
 
@@ -30,11 +32,19 @@ def add_endpoints(loader: Loader) -> None:
         try:
             limits = days(as_of=as_of, after=after, before=before)
             rag = loader.rag()
-            ticket = loader.line.join()
+            there, ticket = _caller(), loader.line.join()
             try:
                 if rag.llm:
-                    deque(loader.line.turn(ticket), maxlen=0)
-                return rag.answer(question, (), source=source or None, **limits).as_dict()
+                    for _ in loader.line.turn(ticket):
+                        if not there():
+                            raise gr.Error(_GONE)
+                with closing(rag.stream(question, (), source=source or None, **limits)) as events:
+                    for event in events:
+                        if event.answer:
+                            return event.answer.as_dict()
+                        if not there():
+                            raise gr.Error(_GONE)
+                raise AssertionError("a question ends with an answer")
             finally:
                 loader.line.leave(ticket)
         except RagError as error:
@@ -87,6 +97,16 @@ def add_endpoints(loader: Loader) -> None:
 
     for call in (ask, search, articles):
         gr.api(call, api_name=call.__name__, concurrency_limit=MAX_CALLS)
+
+
+def _caller() -> Callable[[], bool]:
+    """Whether the one who makes the present call still listens."""
+    from gradio.context import LocalContext
+
+    page, number = LocalContext.blocks.get(None), LocalContext.event_id.get(None)
+    # Gradio has no public way to ask; it marks the events of a connection that was closed.
+    event = page._queue.event_ids_to_events.get(number) if page and number else None
+    return lambda: event is None or event.alive
 
 
 def days(**named: str) -> dict[str, date | None]:

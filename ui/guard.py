@@ -1,10 +1,12 @@
-"""What stands before every request: which names of this machine are answered, and what a browser may do."""
+"""What stands before every request: which names are answered, how often, and what a browser may do."""
 
 from __future__ import annotations
 
 from starlette.middleware import Middleware
 from starlette.middleware.trustedhost import TrustedHostMiddleware
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from ui.limit import RateLimit
 
 # Gradio's page has scripts and styles of its own in it, so these must be let be; but nothing may
 # be fetched from, sent to or shown in a page of another host, whatever stands in an article.
@@ -49,4 +51,4 @@ def middleware(loopback: bool) -> list[Middleware]:
             page elsewhere could have its own name lead here.
     """
     hosts = [Middleware(TrustedHostMiddleware, allowed_hosts=["127.0.0.1", "localhost", "[::1]"])]
-    return [Middleware(Headers), *(hosts if loopback else [])]
+    return [Middleware(Headers), *(hosts if loopback else []), Middleware(RateLimit)]

@@ -1,0 +1,264 @@
+"""Every command with every kind of wrong argument: one sentence, the right exit code, no traceback; and any text at all."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+from datetime import date
+from pathlib import Path
+from typing import Any
+
+import pytest
+from conftest import SOAK
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from index.dates import mentions, parse_day
+from index.errors import InputError
+from index.furniture import clean, tidy
+from index.readers import read_file
+from index.search import terms
+from index.types import RawArticle, Skipped
+from rag.assistant import Rag, check_history, check_question
+from rag.citations import split_draft
+from rag.cli import _parser, main
+from rag.when import period
+
+MANY = settings(
+    max_examples=2_000 if SOAK else 60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
+)
+LONG = "x" * 100_000
+
+
+def commands() -> dict[str, argparse.ArgumentParser]:
+    (found,) = [a for a in _parser()._actions if isinstance(a, argparse._SubParsersAction)]
+    return dict(found.choices)
+
+
+def wrong_options() -> list[list[str]]:
+    """For each option of each command what it cannot be."""
+    out = []
+    for name, parser in commands().items():
+        first = {"search": ["a query"], "password": ["ann"], "bench": ["index"]}.get(name, [])
+        for action in parser._actions:
+            if not action.option_strings or action.nargs == 0 or action.dest == "help":
+                continue
+            option = action.option_strings[-1]
+            out.append([name, *first, option])  # nothing after it
+            if action.type in (int, float):
+                out += [[name, *first, option, value] for value in ("x", "", "1e999x", "١x")]
+            if action.choices:
+                out.append([name, *first, option, "no-such-choice"])
+        out += [[name, *first, "--no-such-option"], [name, *first, "--index"]]
+    return out
+
+
+@pytest.mark.parametrize("args", wrong_options(), ids=" ".join)
+def test_a_wrong_option_is_told_with_the_usage(capsys: pytest.CaptureFixture[str], args: list[str]) -> None:
+    with pytest.raises(SystemExit) as ended:
+        main(args)
+    assert ended.value.code == 2
+    said = capsys.readouterr().err
+    assert "usage: rag" in said and "error:" in said and "Traceback" not in said
+
+
+# What parses and cannot be used: it must be told before anything is loaded or served.
+WRONG = [
+    ["ask", ""],
+    ["ask", "   "],
+    ["ask", LONG],
+    ["ask", "Who?", "--k", "0"],
+    ["ask", "Who?", "--k", "-3"],
+    ["ask", "Who?", "--as-of", "yesterday"],
+    ["ask", "Who?", "--as-of", "2022-13-45"],
+    ["ask", "Who?", "--after", ""],
+    ["ask", "Who?", "--before", "٢٠٢٢-٠١-٠١x"],
+    ["ask", "Who?", "--model", "no-such-model"],
+    ["ask", "Who?", "--model", "{dir}"],
+    ["ask", "Who?", "--model", "{junk}"],
+    ["ask", "Who?", "--embedder", "no-such-model"],
+    ["ask", "Who?", "--embedder", "{dir}"],
+    ["ask", "Who?", "--index", "{dir}/none"],
+    ["ask", "Who?", "--index", "{junk}"],
+    ["ask", "Who?", "--index", LONG],
+    ["ask", "Who?", "--index", "a\0b"],
+    ["ask", "Who?", "--store", "milvus"],
+    ["ask", "Who?", "--uri", "ftp://nowhere"],
+    ["ask", "Who?", "--store", "milvus", "--uri", "ftp://nowhere"],
+    ["ask", "Who?", "--llm-url", "not a url"],
+    ["ask", "Who?", "--llm-url", "http://127.0.0.1:9"],
+    ["index", "{dir}/none"],
+    ["index", "{dir}"],
+    ["index", "{junk}"],
+    ["index", LONG],
+    ["index", "{articles}", "--index", "{junk}"],
+    ["index", "{articles}", "--index", "/proc/none"],
+    ["index", "{articles}", "--embedder", "no-such-model"],
+    ["index", "--repair", "--index", "{dir}/none"],
+    ["index", "--rebuild", "--store", "milvus", "--uri", "{dir}/m.db"],
+    ["search", ""],
+    ["search", "a query", "--k", "0"],
+    ["search", "a query", "--k", "-1"],
+    ["search", "a query", "--after", "soon"],
+    ["search", "a query", "--index", "{dir}/none"],
+    ["articles", "show"],
+    ["articles", "show", "no-such-article"],
+    ["articles", "show", "../../etc/passwd"],
+    ["articles", "add"],
+    ["articles", "add", "{dir}/none.txt"],
+    ["articles", "add", "{junk}"],
+    ["articles", "remove"],
+    ["articles", "remove", "no-such-article"],
+    ["articles", "--index", "{dir}/none"],
+    ["models", "fetch"],
+    ["models", "fetch", "no-such-model"],
+    ["chat", "--index", "{dir}/none"],
+    ["chat", "--port", "99999999"],
+    ["chat", "--port", "-1"],
+    ["chat", "--host", "0.0.0.0"],
+    ["chat", "--host", "0.0.0.0", "--auth", "{dir}/none"],
+    ["chat", "--auth", "{junk}"],
+    ["chat", "--read-ahead", "-1"],
+    ["chat", "--model", "no-such-model"],
+    ["chat", "--llm-url", "nonsense"],
+    ["doctor", "--engine", "--model", "no-such-model"],
+    ["doctor", "--speed", "--model", "no-such-model"],
+    ["doctor", "--tune", "--model", "{junk}"],
+    ["password", ""],
+    ["eval", "no-such-action"],
+    ["eval", "compare", "{dir}"],
+    ["eval", "compare", "{dir}", "{dir}"],
+    ["eval", "draft", "{dir}"],
+    ["eval", "--golden", "{junk}"],
+    ["eval", "--golden", "{dir}/none"],
+    ["eval", "--sample", "0"],
+    ["eval", "--sample", "-1"],
+    ["eval", "--kind", "no-such-kind"],
+    ["eval", "--fail-under", "nonsense"],
+    ["eval", "--fail-under", "correctness=much"],
+    ["eval", "--fail-under", "no-such-figure=1"],
+    ["eval", "--resume"],
+    ["eval", "--suite", "qags"],
+    ["eval", "--suite", "qags", "--data", "{dir}/none"],
+    ["eval", "--suite", "squad", "--data", "{junk}"],
+    ["eval", "--suite", "realtimeqa", "--data", "{dir}"],
+    ["bench", "scale", "--chunks", "0"],
+    ["bench", "scale", "--chunks", "-5"],
+    ["bench", "index", "--folder", "{dir}/none"],
+    ["bench", "index", "--runs", "0"],
+    ["bench", "answer", "--model", "none"],
+    ["bench", "answer", "--sample", "0"],
+    ["bench", "serve", "--people", "0"],
+    ["bench", "serve", "--minutes", "-1"],
+]
+
+
+@pytest.mark.parametrize("args", WRONG, ids=lambda args: " ".join(args)[:70].replace("\0", "NUL"))
+def test_what_cannot_be_used_is_one_sentence(
+    capsys: pytest.CaptureFixture[str], tmp_path: Path, seeds_index: Path, args: list[str]
+) -> None:
+    (tmp_path / "dir").mkdir()
+    (tmp_path / "junk").write_bytes(bytes(range(256)) * 40)
+    (tmp_path / "articles").mkdir()
+    (tmp_path / "articles" / "a.txt").write_text("The bridge was opened in May.")
+    places = {name: str(tmp_path / name) for name in ("dir", "junk", "articles")}
+    filled = [a.format(**places) if "{" in a else a for a in args]
+    if "--index" not in filled and filled[0] in ("ask", "search", "articles", "chat"):
+        filled += ["--index", str(seeds_index)]
+    if filled[0] in ("ask", "chat", "eval") and "--model" not in filled and "--llm-url" not in filled:
+        filled += ["--model", "none"]
+    code = main(filled)
+    said = capsys.readouterr()
+    assert code == 1, said
+    assert said.err.startswith("rag: ") or "skipped" in said.out or "FAIL" in said.out
+    assert "Traceback" not in said.err and len(said.err.strip().splitlines()) <= 2 and len(said.err) < 1_000
+
+
+@pytest.mark.parametrize(
+    ("name", "wrong"),
+    [("question", None), ("question", b"Who?"), ("question", 7), ("question", ["Who?"]), ("question", ""),
+     ("question", LONG), ("history", "text"), ("history", 3), ("history", [{"role": "user"}]), ("history", [None]),
+     ("history", [{"role": "system", "content": "x"}]), ("as_of", "2022-03-30"), ("as_of", 20220330),
+     ("after", "soon"), ("before", 1.5), ("source", 3), ("source", ["Reuters"])],
+)  # fmt: skip
+def test_answer_names_the_argument_that_is_wrong(quick: Rag, name: str, wrong: Any) -> None:
+    given: dict[str, Any] = {"question": "Who led the Russian side?", name: wrong}
+    with pytest.raises(InputError, match=rf"(?i)\b{name}\b"):
+        quick.answer(**given)
+
+
+# ---- any text at all ----------------------------------------------------------
+
+texts = st.text(max_size=400) | st.lists(
+    st.sampled_from(
+        ["Share this article", "on Monday", "30 March 2022", "© Reuters", "[1]", "He said", "\n\n", "<|im_start|>", "“", "\u202e"]
+    ), max_size=30
+).map(" ".join)  # fmt: skip
+
+
+@MANY
+@given(text=texts, title=st.none() | texts, source=st.none() | texts)
+def test_cleaning_invents_nothing(text: str, title: str | None, source: str | None) -> None:
+    article = clean(RawArticle("a", text, "a.txt", title=title, source=source))
+    there = "".join(tidy(text).split())
+    assert all("".join(part.split()) in there for part in article.text.split("\n\n"))
+    assert all(article.text[a:b].strip() for a, b in article.captions)
+    kept = sum(len(part.split()) for part in article.text.split("\n\n"))
+    assert kept + sum(len(r.text.split()) for r in article.removed) >= len(tidy(text).split())
+
+
+@MANY
+@given(text=texts, published=st.none() | st.dates())
+def test_days_are_found_where_they_stand(text: str, published: date | None) -> None:
+    for mention in mentions(text, published):
+        assert text[mention.start : mention.end] == mention.words
+    asked = period(text, published)
+    assert asked.first is None or asked.last is None or asked.first <= asked.last
+    day = parse_day(text)
+    assert day is None or isinstance(day, date)
+
+
+@MANY
+@given(text=texts)
+def test_markers_are_told_from_text(text: str) -> None:
+    for part in split_draft(text):
+        assert str(part)
+    assert all(word == word.lower() for word in terms(text))
+
+
+json_values = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=30),
+    lambda inner: st.lists(inner, max_size=4) | st.dictionaries(st.sampled_from(["text", "id", "date", "title", "x"]), inner),
+    max_leaves=12,
+)  # fmt: skip
+
+
+@MANY
+@given(lines=st.lists(st.binary(max_size=200) | json_values.map(lambda v: json.dumps(v).encode()), max_size=6))
+def test_any_line_is_an_article_or_skipped_with_a_reason(tmp_path: Path, lines: list[bytes]) -> None:
+    path = tmp_path / f"{os.getpid()}.jsonl"
+    path.write_bytes(b"\n".join(lines))
+    found = read_file(path, tmp_path)
+    for item in [found] if isinstance(found, Skipped) else found:
+        assert item.why if isinstance(item, Skipped) else item.text.strip() and item.id
+
+
+@MANY
+@given(history=st.one_of(json_values, st.lists(st.fixed_dictionaries({"role": json_values, "content": json_values}))))
+def test_any_history_is_turns_or_refused(history: Any) -> None:
+    try:
+        turns = check_history(history)
+    except InputError as error:
+        assert "history" in str(error)
+    else:
+        assert all(t["role"] in ("user", "assistant") and isinstance(t["content"], str) for t in turns)
+
+
+@MANY
+@given(question=st.one_of(json_values, texts))
+def test_any_question_is_text_or_refused(question: Any) -> None:
+    try:
+        assert check_question(question).strip()
+    except InputError as error:
+        assert "question" in str(error)
