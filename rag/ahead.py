@@ -28,6 +28,6 @@ def read_ahead(rag: Rag, most: int = PASSAGES) -> Iterator[bool]:
         return
     # An article without a passage is not in the index: so many articles are enough.
     newest = sorted(rag.store.articles(newest=most), key=lambda a: a.published or date.min, reverse=True)
-    passages = (passage for article in newest for passage in of_article(article))
+    passages = (passage for article in newest for passage in of_article(article, rag.embedder))
     for passage, _ in zip(passages, range(most), strict=False):
         yield rag.llm.keep(rag.llm.chat(prompt.READ, prompt.passage_head(passage), ""))

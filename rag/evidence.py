@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import replace
 from datetime import date
 
@@ -12,6 +12,7 @@ from index.dates import mentions, short, spell
 from index.embedder import Embedder
 from index.sentences import sentences
 from index.types import Article, Hit
+from rag.addressed import addressed
 from rag.types import EvidenceSentence, Passage
 from rag.when import Period
 
@@ -35,7 +36,7 @@ def passages(hits: Sequence[Hit], question: str, embedder: Embedder, period: Per
     A question about "now" prefers what is newest; a question about a time
     prefers articles published within some days of it, or that name a day of it.
     """
-    made = _with_nearness([_passage(hit) for hit in hits], question, embedder)
+    made = _with_nearness(_reported([_passage(hit) for hit in hits], embedder), question, embedder)
     if not made or not (period.bounded or period.latest):
         return made
     dated = [p.article.published for p in made if p.article.published]
@@ -56,10 +57,9 @@ def passages(hits: Sequence[Hit], question: str, embedder: Embedder, period: Per
     return sorted(timed, key=lambda p: (-p.score - _TIMELY * p.timely, p.chunk_id))
 
 
-def of_article(article: Article) -> Iterator[Passage]:
+def of_article(article: Article, embedder: Embedder) -> list[Passage]:
     """The passages that an article's chunks are shown as, whatever is asked."""
-    for piece in chunk(article):
-        yield _passage(Hit(piece, article, 0.0, 1, None, None))
+    return _reported([_passage(Hit(piece, article, 0.0, 1, None, None)) for piece in chunk(article)], embedder)
 
 
 def heading(article: Article) -> str:
@@ -139,6 +139,26 @@ def _passage(hit: Hit) -> Passage:
         sentences=evidence_sentences(article, found.id, start, found.end, [other for _, other in hit.copies]),
         sources=(article.id, *dict.fromkeys(other.id for _, other in hit.copies if other.id != article.id)),
     )
+
+
+def _reported(made: Sequence[Passage], embedder: Embedder) -> list[Passage]:
+    """The passages without what they say to a machine: it is neither shown to the model nor evidence."""
+    if not made:
+        return []
+    flags = iter(addressed(embedder.passages([s.text for p in made for s in p.sentences]), embedder.name).tolist())
+    out = []
+    for passage in made:
+        kept = tuple(s for s in passage.sentences if not next(flags))
+        if len(kept) == len(passage.sentences):
+            out.append(passage)
+        elif kept:
+            out.append(replace(passage, sentences=kept, shown=_shown(passage, " ".join(s.text for s in kept))))
+    return out
+
+
+def _shown(passage: Passage, text: str) -> str:
+    caption = "(photo caption) " if is_caption(passage) else ""
+    return caption + dated(" ".join(text.split()), passage.article.published)
 
 
 def _with_speaker(article: Article, start: int, end: int) -> int:
