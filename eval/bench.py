@@ -35,7 +35,14 @@ Row = dict[str, Any]
 
 
 def main(args: argparse.Namespace) -> int:
-    """Run one benchmark; print its table and keep its figures where --out says."""
+    """Run one benchmark; print its table and keep its figures where --out says.
+
+    Raises:
+        InputError: a number that nothing can be measured with.
+    """
+    for name in ("sample", "runs", "people", "minutes"):
+        if getattr(args, name) <= 0:
+            raise InputError(f"--{name} is {getattr(args, name)}.", "Give a number above 0.")
     rows = {"answer": answer, "index": index, "scale": scale, "serve": serve}[args.what](args)
     facts = {"date": date.today().isoformat(), "machine": machine(), "versions": versions(), "model": args.model}
     sys.stdout.write(table(rows) + "\n")

@@ -47,6 +47,9 @@ def main(args: argparse.Namespace) -> int:
             "Use: rag eval | rag eval compare A B | rag eval draft FOLDER.",
         )
     floors = parse_floors(args.fail_under)
+    for name in ("sample", "limit"):
+        if getattr(args, name) is not None and getattr(args, name) < 1:
+            raise InputError(f"--{name} is {getattr(args, name)}.", "Give a number from 1.")
     if args.suite == "attacks":
         return _attacks(args)
     if args.suite == "qags":

@@ -7,6 +7,7 @@ the language model and is no evidence. It knows only the embedding model it was 
 from __future__ import annotations
 
 import json
+from collections.abc import Hashable, Sequence
 from functools import cache
 from pathlib import Path
 
@@ -15,19 +16,29 @@ import numpy as np
 PROBE = Path(__file__).parent / "addressed.json"
 # Log-odds. Of real news from the web 0.5 % lies above, nearly all of it what scrapers leave (eval/README.md).
 _ADDRESSED = 3.5
+# Above this a sentence counts towards its paragraph: where half of them do, all is said to a machine.
+_LIKELY = 2.5
 
 
-def addressed(vectors: np.ndarray, embedder: str) -> np.ndarray:
+def addressed(texts: Sequence[str], vectors: np.ndarray, paragraphs: Sequence[Hashable], embedder: str) -> np.ndarray:
     """Which sentences are said to a machine, shape (n,), bool.
 
     Args:
-        vectors: of the sentences, float32, shape (n, dim).
-        embedder: the name of the model that made them.
+        texts: the sentences; one without a letter says nothing to anybody.
+        vectors: of them, float32, shape (n, dim).
+        paragraphs: which paragraph each stands in; an order among reports is often wrapped in them.
+        embedder: the name of the model that made the vectors.
     """
     known, weights, bias = _probe()
     if embedder != known:
         return np.zeros(len(vectors), bool)
-    return np.asarray(vectors @ weights + bias > _ADDRESSED)
+    odds = np.where([any(map(str.isalpha, text)) for text in texts], vectors @ weights + bias, -np.inf)
+    likely: dict[Hashable, list[bool]] = {}
+    for paragraph, odd in zip(paragraphs, odds, strict=True):
+        if np.isfinite(odd):
+            likely.setdefault(paragraph, []).append(bool(odd > _LIKELY))
+    whole = {paragraph for paragraph, found in likely.items() if 2 * sum(found) >= len(found)}
+    return np.asarray([odd > _ADDRESSED or p in whole for odd, p in zip(odds, paragraphs, strict=True)], bool)
 
 
 @cache

@@ -20,6 +20,9 @@ if TYPE_CHECKING:
     from rag.types import Answer, Turn
 
 
+_MESSAGE = 700  # characters of a message
+
+
 def main(argv: Sequence[str] | None = None) -> int:
     """Run a command; 0 when done, 1 when it could not be, 2 for wrong arguments, 130 when stopped."""
     parser = _parser()
@@ -29,7 +32,7 @@ def main(argv: Sequence[str] | None = None) -> int:
             raise InputError("--store milvus and --uri go together.", "Give both, or neither.")
         return int(args.run(args) or 0)
     except RagError as error:
-        print(f"rag: {error}", file=sys.stderr)
+        print(f"rag: {_short(str(error))}", file=sys.stderr)
         return 1
     except KeyboardInterrupt:
         print("rag: stopped.", file=sys.stderr)
@@ -39,11 +42,16 @@ def main(argv: Sequence[str] | None = None) -> int:
         return 0
     except OSError as error:
         print(
-            f"rag: {error.strerror or error}{f': {error.filename}' if error.filename else ''}. "
+            f"rag: {error.strerror or error}{f': {_short(str(error.filename))}' if error.filename else ''}. "
             "Check the path, its permissions and the free disk space.",
             file=sys.stderr,
         )
         return 1
+
+
+def _short(text: str) -> str:
+    """A sentence that a terminal can show, whatever was put into it."""
+    return text if len(text) <= _MESSAGE else f"{text[: _MESSAGE // 2]} … {text[-_MESSAGE // 2 :]}"
 
 
 def ask(args: argparse.Namespace) -> int:
@@ -301,9 +309,14 @@ def doctor(args: argparse.Namespace) -> int:
 
 def chat(args: argparse.Namespace) -> int:
     """Open the chat in the browser's reach."""
+    from rag.remote import check_url
     from ui.app import launch
 
     auth = Path(args.auth) if args.auth else None
+    if not 0 <= args.port < 65536:
+        raise InputError(f"--port is {args.port}.", "Give a number from 1024 to 65535; 0 takes any that is free.")
+    if args.llm_url:
+        check_url(args.llm_url)
     if args.read_ahead < 0:
         raise InputError(f"--read-ahead is {args.read_ahead}.", "Give a number of passages; 0 for none.")
     return launch(_index(args), args.model, args.host, args.port, args.mcp, auth, args.llm_url, args.read_ahead)

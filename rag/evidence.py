@@ -145,7 +145,10 @@ def _reported(made: Sequence[Passage], embedder: Embedder) -> list[Passage]:
     """The passages without what they say to a machine: it is neither shown to the model nor evidence."""
     if not made:
         return []
-    flags = iter(addressed(embedder.passages([s.text for p in made for s in p.sentences]), embedder.name).tolist())
+    said = [s for p in made for s in p.sentences]
+    paragraphs = [(s.article.id, s.article.text.rfind("\n\n", 0, s.start + 1)) for s in said]
+    texts = [s.text for s in said]
+    flags = iter(addressed(texts, embedder.passages(texts), paragraphs, embedder.name).tolist())
     out = []
     for passage in made:
         kept = tuple(s for s in passage.sentences if not next(flags))

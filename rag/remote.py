@@ -16,7 +16,7 @@ import time
 from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
-from urllib.parse import urlsplit
+from urllib.parse import SplitResult, urlsplit
 
 import httpx
 
@@ -30,6 +30,21 @@ _PLAIN = 2.0  # log-odds that a yes without a probability counts for
 _ALTERNATIVES = 20  # tokens whose probabilities are asked for, beside the one chosen
 _NOWHERE = -12.0  # log-probability of a word that is not among them
 _LETTERS = 4  # a token, about
+
+
+def check_url(url: str) -> SplitResult:
+    """The parts of a server's address.
+
+    Raises:
+        InputError: this is no address.
+    """
+    try:
+        parts = urlsplit(url)
+    except ValueError:
+        parts = urlsplit("")
+    if parts.scheme not in ("http", "https") or not parts.netloc:
+        raise InputError("--llm-url is no http address.", "Write it as http://127.0.0.1:8000/v1.")
+    return parts
 
 
 class RemoteModel:
@@ -46,9 +61,7 @@ class RemoteModel:
     """
 
     def __init__(self, url: str, name: str = "", seconds: float = 120.0) -> None:
-        parts = urlsplit(url)
-        if parts.scheme not in ("http", "https") or not parts.netloc:
-            raise InputError("--llm-url is no http address.", "Write it as http://127.0.0.1:8000/v1.")
+        parts = check_url(url)
         key = os.environ.get(KEY, "").strip()
         if not key.isascii() or not key.isprintable():
             raise InputError(f"{KEY} holds characters that no key has.", "Set it again.")

@@ -138,7 +138,6 @@ WRONG = [
     ["eval", "--fail-under", "nonsense"],
     ["eval", "--fail-under", "correctness=much"],
     ["eval", "--fail-under", "no-such-figure=1"],
-    ["eval", "--resume"],
     ["eval", "--suite", "qags"],
     ["eval", "--suite", "qags", "--data", "{dir}/none"],
     ["eval", "--suite", "squad", "--data", "{junk}"],
