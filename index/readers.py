@@ -90,7 +90,7 @@ def read_file(path: Path, root: Path) -> list[RawArticle | Skipped] | Skipped:
             with path.open("rb") as file:
                 text = decode(file.read(MAX_BYTES))
             raw = _html(path, text) if kind in (".html", ".htm") else RawArticle(path.stem, unwrap(text), str(path))
-    except (OSError, UnicodeError, ValueError) as error:
+    except (OSError, RuntimeError, UnicodeError, ValueError) as error:  # RuntimeError: links in a ring
         return Skipped(str(path), f"could not be read: {error}")
     if not raw.text.strip():
         return Skipped(str(path), "no text in it")

@@ -45,7 +45,7 @@ def test_what_is_said_to_a_machine_is_told_from_news(embedder: Embedder) -> None
     for article in articles:
         said = split(article)
         flagged = addressed(said, embedder.passages(said), range(len(said)), embedder.name)
-        assert flagged.any() and flagged.mean() < 0.5, article.id
+        assert flagged.any() and flagged.mean() <= 0.5, article.id
     assert not addressed(said, embedder.passages(said), range(len(said)), "another model").any(), (
         "it knows one model's vectors only"
     )

@@ -57,7 +57,9 @@ def test_nothing_is_fetched_or_sent(offline: Path, tmp_path: Path) -> None:
     assert "ok" in rag("doctor", *small, *index)
     with served(*small, *index, "--mcp") as url, httpx.Client(base_url=url, timeout=300) as web:
         assert web.get("/").status_code == 200
-        call = web.post("gradio_api/call/ask", json={"data": ["How long did the talks in Istanbul last?"]}).json()
+        call = web.post(
+            "gradio_api/call/ask", json={"data": ["How long did the talks in Istanbul last?", "", "", "", ""]}
+        ).json()
         said = web.get(f"gradio_api/call/ask/{call['event_id']}").text
         assert "event: complete" in said, said
     assert not offline.exists(), offline.read_text()
