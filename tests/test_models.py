@@ -163,7 +163,7 @@ def test_drafting_ahead_changes_no_token(small: LocalModel, monkeypatch: pytest.
     sure_ahead: list[float] = []
     sure: list[float] = []
     ahead = "".join(small.write(prompt, 40, sure=sure_ahead))
-    monkeypatch.setattr(llm, "_lookup", lambda seen, token: [])
+    monkeypatch.setattr(llm, "_lookup", lambda seen, token, most: [])
     assert "".join(small.write(prompt, 40, sure=sure)) == ahead
     assert sure == pytest.approx(sure_ahead, abs=0.05) and max(sure) <= 0
 
