@@ -27,7 +27,7 @@ from rag.tune import Tuning, remembered
 MAX_PARALLEL = 16  # sequences read side by side
 _HEADS = 6  # fixed heads kept in the cache
 _BATCH = 1024
-_STATES_IN_MEMORY = 250_000_000  # bytes; about 3 MB a passage with the default model
+_STATES_IN_MEMORY = 120_000_000  # bytes; about 3 MB a passage with the default model
 _STATES_ON_DISK = 1_000_000_000
 _NGRAM = 3  # prompt lookup: tokens matched
 
