@@ -71,6 +71,7 @@ class LocalModel:
         _quiet(llama_cpp)
         llama_cpp.llama_backend_init()
         model_params = llama_cpp.llama_model_default_params()
+        self._on_gpu = gpu_layers != 0 and bool(llama_cpp.llama_supports_gpu_offload())
         model_params.n_gpu_layers = gpu_layers if gpu_layers >= 0 else 999
         model = llama_cpp.llama_model_load_from_file(str(path).encode(), model_params)
         if not model:
@@ -108,8 +109,8 @@ class LocalModel:
 
     @property
     def label(self) -> str:
-        """Its name."""
-        return self.name
+        """Its name, and whether the GPU runs it."""
+        return f"{self.name}, on the GPU" if self._on_gpu else self.name
 
     def for_question(self) -> LocalModel:
         """Itself: it answers one question at a time."""

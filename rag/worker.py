@@ -58,13 +58,14 @@ class WorkerModel:
         self._jobs = 0
         self._process: subprocess.Popen[bytes] | None = None
         self._template = ("", "", "")
+        self._label = self.name
         with self._lock:
             self._start()
 
     @property
     def label(self) -> str:
-        """Its name."""
-        return self.name
+        """Its name, and whether the GPU runs it."""
+        return self._label
 
     @property
     def pid(self) -> int | None:
@@ -173,6 +174,7 @@ class WorkerModel:
             raise _error(*error)
         before, between, after = hello["template"]
         self._template = (before, between, after)
+        self._label = str(hello["label"])
 
     def _stop(self) -> None:
         process, self._process = self._process, None
@@ -239,7 +241,7 @@ def main() -> None:
     except RagError as error:
         send({"error": (type(error).__name__, error.what, error.fix)})
         return
-    send({"template": model.template})
+    send({"template": model.template, "label": model.label})
     while True:
         job = jobs.get()
         before = (model.usage.prompt, model.usage.generated, model.usage.seconds)
