@@ -7,13 +7,12 @@ with a time and a memory limit.
 from __future__ import annotations
 
 import json
-import re
 import stat
 import subprocess
 import sys
 import tomllib
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator
 from dataclasses import replace
 from datetime import date
 from pathlib import Path, PurePosixPath
@@ -21,17 +20,13 @@ from typing import Any
 
 from index.dates import parse_day
 from index.errors import CollectionError
+from index.hidden import drop_hidden
 from index.types import RawArticle, Skipped
 
 KINDS = (".txt", ".md", ".html", ".htm", ".pdf", ".jsonl")
 METADATA = "articles.toml"
 MAX_BYTES = 20_000_000
 MAX_LINE_BYTES = 5_000_000
-_WHITE = r"(?:white|#fff|#ffffff|rgb\(255,255,255\)|transparent)"
-_HIDING = re.compile(
-    r"(?:^|;)(?:display:none|visibility:hidden|opacity:0?\.?0*(?=;|!|$)|font-size:[01](?:\.\d+)?(?:px|pt|em|%)?(?=;|!|$)|"
-    rf"(?:left|top|text-indent):-\d{{3,}}|color:{_WHITE}(?=;|!|$)(?!.*background(?:-color)?:(?!{_WHITE})))"
-)
 _PDF_SECONDS = 60
 _PDF_BYTES = 1_500_000_000
 
@@ -143,9 +138,7 @@ def _html(path: Path, text: str) -> RawArticle:
     tree = trafilatura.load_html(text)
     if tree is None:
         raise ValueError("no page in it")
-    for element in tree.xpath("//*[@style or @hidden or @aria-hidden] | //template | //noscript"):
-        if (element.tag in ("template", "noscript") or _is_hidden(element.attrib)) and element.getparent() is not None:
-            element.drop_tree()
+    drop_hidden(tree)
     found = trafilatura.bare_extraction(tree, with_metadata=True, include_comments=False)
     if found is None:
         raise ValueError("no article found in the page")
@@ -162,12 +155,6 @@ def _html(path: Path, text: str) -> RawArticle:
         published_how="stated in the page" if day else "",
         authors=tuple(a.strip() for a in (data.get("author") or "").split(";") if a.strip()),
     )
-
-
-def _is_hidden(attributes: Mapping[str, str]) -> bool:
-    """Whether a page keeps an element from people: what they cannot read is not what it reports."""
-    style = re.sub(r"\s+", "", attributes.get("style", "").lower())
-    return "hidden" in attributes or attributes.get("aria-hidden", "").lower() == "true" or bool(_HIDING.search(style))
 
 
 def _pdf(path: Path) -> RawArticle:
