@@ -119,6 +119,6 @@ def days(**named: str) -> dict[str, date | None]:
     for name, text in named.items():
         try:
             read[name] = date.fromisoformat(text) if text else None
-        except ValueError:
-            raise InputError(f"{name} is {text!r}, not a day.", "Write it as 2022-03-31.") from None
+        except (ValueError, TypeError):
+            raise InputError(f"{name} is {text!r:.40}, not a day.", "Write it as 2022-03-31.") from None
     return read
