@@ -165,8 +165,20 @@ def test_another_name_for_this_machine_is_not_answered(seeds_index: Path) -> Non
     with served("--model", "none", "--index", str(seeds_index)) as url, httpx.Client() as web:
         page = web.get(url)
         assert page.status_code == 200
-        assert "connect-src 'self'" in page.headers["content-security-policy"]
-        assert page.headers["x-frame-options"] == "DENY" and page.headers["referrer-policy"] == "no-referrer"
+        missing = web.get(url + "gradio_api/file=/etc/passwd")
+        refused = web.post(url + "gradio_api/call/ask", content=b"{}", headers={"Origin": "http://evil.example"})
+        assert (missing.status_code, refused.status_code) == (403, 403)
+        for answer in (page, missing, refused):
+            policy = [part.split() for part in answer.headers["content-security-policy"].split(";")]
+            allowed = {name: {*sources} for name, *sources in policy}
+            assert allowed["default-src"] == allowed["base-uri"] == allowed["form-action"] == {"'self'"}
+            assert allowed["script-src"] == {"'self'", "'unsafe-inline'", "'unsafe-eval'", "blob:"}
+            assert allowed["connect-src"] == {"'self'", "data:", "blob:"}
+            assert allowed["frame-ancestors"] == allowed["object-src"] == {"'none'"}
+            assert answer.headers["x-content-type-options"] == "nosniff"
+            assert answer.headers["x-frame-options"] == "DENY" and answer.headers["referrer-policy"] == "no-referrer"
+            assert answer.headers["cross-origin-opener-policy"] == "same-origin"
+            assert answer.headers["cross-origin-resource-policy"] == "same-origin"
         assert web.get(url, headers={"Host": "evil.example"}).status_code == 400
         assert (
             web.post(url + "gradio_api/call/articles", json={"data": []}, headers={"Host": "evil.example"}).status_code
