@@ -14,6 +14,7 @@ from typing import Any
 import httpx
 import pytest
 from conftest import ROOT, served
+from page import Page
 
 from rag.config import seeds
 
@@ -67,12 +68,10 @@ def test_nothing_is_fetched_or_sent(offline: Path, tmp_path: Path) -> None:
     assert not offline.exists(), offline.read_text()
 
 
-def calls_with(file: dict[str, Any], web: httpx.Client) -> Iterator[httpx.Response]:
+def calls_with(file: dict[str, Any], page: Page) -> Iterator[httpx.Response]:
     """A file sent to every kind of call: of the page, of programs, and as a tool."""
-    config = web.get("config").json()
-    chooser = next(c["id"] for c in config["components"] if c["type"] == "file")
-    add = next(d["id"] for d in config["dependencies"] if d["inputs"] and d["inputs"][0] == chooser)
-    page = {"data": [[file], "", "", "", ""], "fn_index": add, "session_hash": "here"}
+    web = page.web
+    add = {"data": [[file], "", "", "", ""], "fn_index": page.numbers["added"], "session_hash": "here"}
     question = {"data": [file, "", "", "", ""]}
     tool = {
         "jsonrpc": "2.0",
@@ -80,9 +79,9 @@ def calls_with(file: dict[str, Any], web: httpx.Client) -> Iterator[httpx.Respon
         "method": "tools/call",
         "params": {"name": "ask", "arguments": {"question": file}},
     }
-    yield web.post("gradio_api/queue/join", json=page)
+    yield web.post("gradio_api/queue/join", json=add)
     for kind, code in (("application/json", "utf-16"), ("text/plain", "utf-8")):
-        body = json.dumps(page).encode(code)
+        body = json.dumps(add).encode(code)
         yield web.post("gradio_api/queue/join", content=body, headers={"Content-Type": kind})
     for way in ("call", "call/v2", "run", "api"):
         yield web.post(f"gradio_api/{way}/ask", json=question)
@@ -91,10 +90,9 @@ def calls_with(file: dict[str, Any], web: httpx.Client) -> Iterator[httpx.Respon
 
 def test_the_chat_can_not_be_made_to_fetch_an_address(offline: Path, seeds_index: Path) -> None:
     meta = {"meta": {"_type": "gradio.FileData"}}
-    with (
-        served("--model", "none", "--index", str(seeds_index), "--mcp") as url,
-        httpx.Client(base_url=url, timeout=60) as web,
-    ):
+    with served("--model", "none", "--index", str(seeds_index), "--mcp") as url:
+        page = Page(url)
+        web = page.web
         for address in ("http://203.0.113.7/x", "https://news.example/x.txt"):
             for way in (
                 "file=",
@@ -107,10 +105,10 @@ def test_the_chat_can_not_be_made_to_fetch_an_address(offline: Path, seeds_index
                 assert web.head(f"{url}{way}{address}").status_code, way
             assert web.get(f"{url}gradio_api/file={address}").status_code == 403
             for file in ({"path": address, **meta}, {"path": "x.txt", "url": address, **meta}):
-                assert {said.status_code for said in calls_with(file, web)} == {403}
+                assert {said.status_code for said in calls_with(file, page)} == {403}
         # What the page itself sends back of an upload is taken.
         sent = web.post("gradio_api/upload", files={"files": ("a.txt", b"The ferry sank.")}).json()[0]
         own = {"path": sent, "url": f"{url}gradio_api/file={sent}", **meta}
         assert web.get(own["url"]).text == "The ferry sank."
-        assert next(calls_with(own, web)).status_code == 200
+        assert next(calls_with(own, page)).status_code == 200
     assert not offline.exists(), offline.read_text()

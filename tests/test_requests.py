@@ -7,12 +7,12 @@ import shutil
 import socket
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
 from urllib.parse import urlsplit
 
 import httpx
 import pytest
 from conftest import served
+from page import Page
 from starlette.formparsers import MultiPartException
 from starlette.requests import Request
 from starlette.responses import PlainTextResponse
@@ -125,27 +125,12 @@ def test_what_the_chat_does_not_use_of_gradio_is_not_served(url: str) -> None:
         assert web.post("gradio_api/process_recording", files={"video": b"x"}).status_code == 403
 
 
-def added(web: httpx.Client, name: str, data: bytes) -> str:
-    """What the page says to a file that is added to the collection."""
-    config = web.get("config").json()
-    chooser = next(c["id"] for c in config["components"] if c["type"] == "file")
-    add = next(d["id"] for d in config["dependencies"] if d["inputs"] and d["inputs"][0] == chooser)
-    path = web.post("gradio_api/upload", files={"files": (name, data)}).json()[0]
-    file: dict[str, Any] = {"path": path, "orig_name": name, "meta": {"_type": "gradio.FileData"}}
-    web.post(
-        "gradio_api/queue/join", json={"data": [[file], "", "", "", ""], "fn_index": add, "session_hash": name}
-    ).raise_for_status()
-    with web.stream("GET", "gradio_api/queue/data", params={"session_hash": name}) as events:
-        for line in events.iter_lines():
-            if line.startswith("data:") and (said := json.loads(line[5:]))["msg"] == "process_completed":
-                return json.dumps(said["output"], ensure_ascii=False)
-    raise AssertionError("it was not answered")
-
-
 def test_a_program_is_no_article(url: str) -> None:
-    with httpx.Client(base_url=url, timeout=120) as web:
-        said = added(web, "setup.exe", b"MZ\x90\0" + b"The ferry Aurora sank off Turku. " * 20)
-        print(said)
-        assert "setup.exe" in said or "Invalid file type" in said
-        assert len(web.post("gradio_api/run/articles", json={"data": []}).json()["data"][0]) == 5
-        assert "6 articles" in added(web, "ferry.txt", b"The ferry Aurora sank off Turku on 3 May 2023.")
+    page = Page(url)
+    said = page.add("setup.exe", b"MZ\x90\0" + b"The ferry Aurora sank off Turku. " * 20)
+    assert said["error"].startswith("Invalid file type.") and "'.txt', '.md', '.html'" in said["error"]
+    assert len(page.call("articles")[0]) == 5
+    # Renamed, it is still none.
+    assert "setup.txt: " in json.dumps(page.add("setup.txt", b"MZ\x90\0" + bytes(range(256)) * 20))
+    assert len(page.call("articles")[0]) == 5
+    assert "6 articles" in json.dumps(page.add("ferry.txt", b"The ferry Aurora sank off Turku on 3 May 2023."))
