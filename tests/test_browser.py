@@ -65,6 +65,7 @@ def quick(index: Path) -> Iterator[str]:
 def opened(browser: Browser) -> Iterator[Opener]:
     """Opens pages, each in a browser of its own; all they ask for is kept in `page.asked`."""
     contexts: list[BrowserContext] = []
+    pages: list[tuple[Page, str]] = []
     dialogs: list[str] = []
 
     def said(dialog: Dialog) -> None:
@@ -79,6 +80,7 @@ def opened(browser: Browser) -> Iterator[Opener]:
         page.asked = []  # type: ignore[attr-defined]
         page.on("request", lambda request: page.asked.append(request.url))  # type: ignore[attr-defined]
         page.on("dialog", said)
+        pages.append((page, url))
         page.goto(url)
         expect(page.get_by_role("textbox", name="Question")).to_be_visible(timeout=LONG)
         return page
@@ -88,6 +90,7 @@ def opened(browser: Browser) -> Iterator[Opener]:
         context.close()
     # Here, as what fails in a handler is lost.
     assert dialogs == [], "a script ran"
+    assert [asked for page, url in pages for asked in foreign(page, url)] == [], "no request leaves the machine"
 
 
 def ask(page: Page, question: str, wait: bool = True) -> None:
