@@ -12,10 +12,11 @@ MAX_WORDS = 70
 
 
 def chunk(article: Article, max_words: int = MAX_WORDS) -> list[Chunk]:
-    """Chunks of at most `max_words` words, in order, together covering every sentence.
+    """Chunks of at most `max_words` words, in order, together covering every sentence once.
 
     Paragraphs are kept whole where they fit and short neighbours are joined; a caption is a
-    chunk of its own; one sentence longer than the limit is cut at white space.
+    chunk of its own; one sentence longer than the limit is cut at white space. The same words
+    again are not another chunk: a text that repeats itself would crowd out all others.
     """
     captions = set(article.captions)
     spans: list[tuple[int, int, str]] = []
@@ -40,9 +41,10 @@ def chunk(article: Article, max_words: int = MAX_WORDS) -> list[Chunk]:
                 close()
                 open_span = piece
     close()
+    first = {article.text[start:end]: (start, end, kind) for start, end, kind in reversed(spans)}
     return [
         Chunk(f"{article.id}#{n}", article.id, n, start, end, article.text[start:end], kind)
-        for n, (start, end, kind) in enumerate(spans)
+        for n, (start, end, kind) in enumerate(sorted(first.values()))
     ]
 
 

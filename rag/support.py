@@ -11,6 +11,7 @@ import math
 import re
 from collections.abc import Iterable, Sequence
 from datetime import date
+from functools import lru_cache
 
 from index.dates import CALENDAR, WEEKDAYS, mentions, parse_day
 from index.search import terms
@@ -151,7 +152,7 @@ def problems(
     }
     there = numbers(said) | years | {n for n in numbers(given) if len(n) == 1}
     found += [f"the number {n} is not in the evidence" for n in sorted(numbers(bare) - there)]
-    have = {stem(w) for w in re.findall(r"[\w’'-]+", f"{said} {named}".lower())} | content(f"{said} {named}")
+    have = _words_of(said) | _words_of(named)
     names = _names(sentence)
     known = [name for name in names if all(_known(w, have) for w in name.split())]
     for name in names:
@@ -164,6 +165,12 @@ def problems(
         found.append(f"{first.group(1)} is not in the evidence")
     everything = "\n".join([named, *beside])
     return found + speakers.problems(sentence, said, around, everything)
+
+
+@lru_cache(maxsize=32)  # the same article is asked about for each sentence of an answer
+def _words_of(text: str) -> frozenset[str]:
+    """The stems of a text's words, of a compound its own and those of its parts."""
+    return frozenset(map(stem, set(re.findall(r"[\w’'-]+", text.lower())))) | content(text)
 
 
 def form_problems(question: str, sentence: str) -> list[str]:
