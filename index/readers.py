@@ -156,11 +156,12 @@ def _html(path: Path, text: str) -> RawArticle:
     tree = trafilatura.load_html(text)
     if tree is None:
         raise ValueError("no page in it")
-    drop_hidden(tree)
+    hidden, letters = drop_hidden(tree)
     found = trafilatura.bare_extraction(tree, with_metadata=True, include_comments=False)
-    if found is None:
-        raise ValueError("no article found in the page")
-    data: dict[str, Any] = found.as_dict()
+    data: dict[str, Any] = found.as_dict() if found else {}
+    if not data.get("text"):
+        why = f" (it hides {hidden:,} of its {letters:,} letters, by style sheets or attributes)" if hidden else ""
+        raise ValueError(f"no article found in the page{why}")
     day = parse_day(data["date"]) if data.get("date") else None
     return RawArticle(
         id=path.stem,

@@ -10,6 +10,7 @@ import shutil
 import subprocess
 import sys
 import threading
+import time
 import zipfile
 import zlib
 from pathlib import Path
@@ -389,9 +390,25 @@ def test_what_a_page_hides_from_people_is_not_read(tmp_path: Path) -> None:
         '<p style="FONT-SIZE:0px">{}</p>', '<p style="visibility:hidden">{}</p>', '<p style="opacity:0">{}</p>',
         '<div style="position:absolute; left:-9999px"><p>{}</p></div>', '<p aria-hidden="true">{}</p>', "<!-- {} -->",
         "<template><p>{}</p></template>", "<script>{}</script>", "<noscript><p>{}</p></noscript>", '<p style="color:white">{}</p>',
+        '<p><font color=white>{}</font></p>', '<p><font color="FEFEFE">{}</font></p>', '<table bgcolor="#222222"><tr><td><font color="#232323">{}</font></table>',
+        '<script type="application/ld+json">{"@type": "NewsArticle", "article\\u0042ody": "{}", "articleBody": "{}"}</script>',
+        '<div style="visibility:hidden"><p>{}</p></div>', '<p style="display:none"><span style="display:block">{}</span></p>',
     ]  # fmt: skip
     sheets = [
-        ".note {display: none}", "#n1, .other { COLOR: #FFF }", "article > p.note {font-size: 0 /* none */}",
+        ".note {display: none}", "#n1, .other { COLOR: #FFF }", ".note {color: #fefefe}", ".note {color: rgb(250, 251, 252)}",
+        ".note {color: rgba(0, 0, 0, .01)}", ".note {color: oklch(1 0 0)}", ".note {color: transparent}", ".note {opacity: 5%}",
+        "article {background: #111; color: #eee} .note {color: #131313}", ".note {font-size: .9px}", ".note {font: 0/0 a}",
+        ".note {color: #fff; background: linear-gradient(white, #fffffe)}", ":root {--pale: #fff} .note {color: var(--pale)}",
+        ".note {--a: var(--b); --b: 0; opacity: var(--a)}", ".note {color: white; color: no-such-colour}",
+        ".note {display: none} .note {display: no-such-thing}", ".note {display: none !important} #n1 {display: block}",
+        ".note {display: none} b article .note, .note:hover, article + .note {display: block}", ".note {clip: rect(0 0 0 0)}",
+        ".note {clip-path: inset(100%)}", ".note {transform: scale(0)}", ".note {transform: translateX(-9999px)}",
+        ".note {height: 0; overflow: hidden}", ".note {margin-left: -9999px}", ".note {text-indent: -500em}", ".note {visibility: collapse}",
+        "article {.note {display: none}}", ".x, article {& > .note {display: none}}", "@media screen {.note {display: none}}",
+        "@media (min-width: 1px) {.note {display: none}}", "@supports (color: red) {@layer a {.note {display: none}}}",
+        "p + style + .note {display: none}", "p ~ .note {display: none}", "p:not(.other):nth-child(n+2):is(.note) {display: none}",
+        "[id^=n] {opacity: 0.05}", "body article p:nth-child(3) {display: none}", "body {font-size: 1px} p {font-size: 16px} .note {font-size: 1em; font-size: inherit}",
+        ".pad {margin: 0} " * 30_000 + ".note {display: none}", "article > p.note {font-size: 0 /* none */}",
         "article .note{left:-4000px;position:absolute}", "p[class=note]{visibility:hidden !important}",
     ]  # fmt: skip
     hidden += [f'<style>p {{margin: 0}} {rule}</style><p class="note" id="n1">{{}}</p>' for rule in sheets]
@@ -408,8 +425,15 @@ def test_what_a_page_hides_from_people_is_not_read(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     "sheet",
     ["@media print {.x {display: none}}", ".x:hover {display: none}", ".y {display: none}", ".x {display: block}", ".x {{{",
-     ".x {background-color: #222; color: #fff}", ".x {color: white; background: black}",
-     "body * {opacity: 0}", "article {visibility: hidden}"],  # the last two: shown by a script when all of it is there
+     ".x {background-color: #222; color: #fff}", ".x {color: white; background: black}", "body {background: #111; color: #fff}",
+     "html {background: #111} p {color: #fff}", "article {background: url(a.png)} .x {color: #fff}", "@media (max-width: 600px) {.x {display: none}}",
+     "article {background: linear-gradient(#000, #444)} .x {color: #fff}", ".x {display: none} p.x {display: block}",
+     ":root {--paper: #111; --ink: #eee} body {background: var(--paper); color: var(--ink)}", "@media (prefers-color-scheme: dark) {p {color: #fff}}",
+     "body {opacity: 0}", "body {display: none}", "html {visibility: hidden}", "html {font-size: 62.5%} p {font-size: 1.6rem}",
+     "article {visibility: hidden} p {visibility: visible}", "article {font-size: 0} p {font-size: 16px}", "article {color: white} p {color: #333}",
+     "article .y .x, .y > .x, .y + .x, .y ~ .x, p:not(.x):not(p) {display: none}", "p:empty, p:nth-child(4n) {display: none}",
+     "p .x {display: none}", ".x::before {display: none}", "b p {display: none} p b {display: none}", ".x {color: #767676}", ".x {opacity: .8}",
+     ".x {top: -2px; margin-top: -40px; text-indent: -1em}", ".x {overflow: hidden; height: 40px}", ".x {transform: translate(-50%, -50%) scale(.9)}"],
 )  # fmt: skip
 def test_what_a_style_sheet_shows_is_read(tmp_path: Path, sheet: str) -> None:
     page = tmp_path / "a.html"
@@ -419,3 +443,39 @@ def test_what_a_style_sheet_shows_is_read(tmp_path: Path, sheet: str) -> None:
     )
     found, skipped = read_folders([page])
     assert not skipped and "stays open" in found[0].text
+
+
+@pytest.mark.parametrize("sheet", ["body * {opacity: 0}", "article {visibility: hidden}", "p {font-size: 0}"])
+def test_a_page_that_hides_its_article_is_skipped_with_the_reason(tmp_path: Path, sheet: str) -> None:
+    page = tmp_path / "a.html"
+    page.write_text(
+        f"<html><style>{sheet}</style><body><article><p>{NEWS}</p><p>{NEWS} Again.</p></article></body></html>"
+    )
+    found, skipped = read_folders([page])
+    assert not found and re.search(r"it hides \d+ of its \d+ letters", skipped[0].why)
+
+
+def test_what_is_most_of_a_page_can_be_hidden_too(tmp_path: Path) -> None:
+    page = tmp_path / "a.html"
+    page.write_text(
+        f"<html><style>.x {{display: none}}</style><body><article><p>{NEWS}</p><p>{NEWS} Again.</p><p class=x>"
+        f"{'The ferry was stolen by the mayor. ' * 1_000}</p></article></body></html>"
+    )
+    (raw,), _ = read_folders([page])
+    assert "harbour master" in raw.text and "stolen" not in raw.text
+
+
+@pytest.mark.parametrize(
+    ("sheet", "why"),
+    [("p{margin:0}" * 200_000, "the most is"), ("*{opacity:.5}" * 10_000, "too much work"), ("a{" * 5_000, "nested too deep|10,000"),
+     (".a .b, " * 2_000 + "p {}", "10,000"), ("p " * 4_000 + "{opacity:.5}", None), (":not(" * 4_000 + "p {opacity:.5}", None),
+     ("".join(f".a{n} p, .x{n} > p {{margin: 0; color: #{n:06x}}}" for n in range(500)), None)],
+    ids=["long", "work", "nested", "selector", "steps", "not", "usual"],
+)  # fmt: skip
+def test_style_sheets_take_bounded_time(tmp_path: Path, sheet: str, why: str | None) -> None:
+    page = tmp_path / "a.html"
+    page.write_text(f"<html><style>{sheet}</style><body><article>{f'<p>{NEWS}</p>' * 5_000}</article></body></html>")
+    started = time.process_time()
+    found, skipped = read_folders([page])
+    assert time.process_time() - started < 60
+    assert re.search(why, skipped[0].why) if why else found
