@@ -14,6 +14,7 @@ import re
 import sys
 import tempfile
 from collections.abc import Callable
+from datetime import date
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -88,10 +89,12 @@ def citations(data: bytes) -> None:
 
     text = data.decode("utf-8", "replace")
     assert not any(re.search(r"\[\d+\]", sentence) for sentence in split_draft(text))
-    for mention in mentions(text, None):
-        assert text[mention.start : mention.end] == mention.words
-    parse_day(text[:200])
-    period(text, None)
+    for day in (None, date(2022, 3, 30), date.min, date.max):
+        for mention in mentions(text, day):
+            assert text[mention.start : mention.end] == mention.words
+        parse_day(text[:200], day)
+        asked = period(text, day)
+        assert asked.first is None or asked.last is None or asked.first <= asked.last
     asks_for_several(text)
     is_closed(text)
     only_agrees(text, text[::-1])
