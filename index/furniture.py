@@ -22,7 +22,7 @@ from collections.abc import Collection, Iterable, Sequence
 from datetime import date
 
 from index.dates import published_from_line, published_from_url
-from index.metadata import MAX_URL, bounded, cut
+from index.metadata import MAX_URL, bounded, cut, encodable
 from index.sentences import paragraphs
 from index.types import Article, RawArticle, Removed
 
@@ -117,7 +117,7 @@ _INVISIBLE = dict.fromkeys(
 
 def tidy(text: str) -> str:
     """Plain characters: no markup, no control, invisible or direction-changing characters."""
-    text = text.replace("\r\n", "\n").replace("\r", "\n").replace("\u2028", "\n").replace("\u2029", "\n\n")
+    text = encodable(text).replace("\r\n", "\n").replace("\r", "\n").replace("\u2028", "\n").replace("\u2029", "\n\n")
     text = html.unescape(_TAG.sub("", text)).translate(_INVISIBLE)
     text = re.sub(r"(?<![ \t])[ \t]+Hide Caption \d+ of \d+[ \t]*$", "", text, flags=re.M)
     return unicodedata.normalize("NFC", text.replace("\u00a0", " ").replace("\t", " "))
