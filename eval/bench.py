@@ -15,6 +15,7 @@ from statistics import median
 from typing import Any
 
 from eval import golden, metrics
+from eval import serve as people
 from eval.chart import svg, table
 from eval.cli import machine, versions
 from index.build import clean_all
@@ -49,7 +50,7 @@ def main(args: argparse.Namespace) -> int:
     sys.stdout.write(", ".join(f"{k} {v}" for k, v in facts.items()) + "\n")
     if args.out:
         Path(args.out).write_text(json.dumps({"facts": facts, "rows": rows}, indent=2) + "\n", "utf-8")
-    return 0
+    return 0 if args.what != "serve" or all(map(people.held, rows)) else 1
 
 
 def answer(args: argparse.Namespace) -> list[Row]:
@@ -220,8 +221,6 @@ def scale(args: argparse.Namespace) -> list[Row]:
 
 def serve(args: argparse.Namespace) -> list[Row]:
     """Many people at once against a chat of its own, see `eval.serve`."""
-    from eval import serve as people
-
     with tempfile.TemporaryDirectory() as folder:
         write(Path(folder) / "index", clean_all(read_folders([seeds()])[0])[0], _embedder())
         with people.chat("--index", str(Path(folder) / "index"), "--model", args.model) as (url, pid):

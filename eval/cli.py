@@ -190,14 +190,14 @@ def _attacks(args: argparse.Namespace) -> int:
             rows.append(row)
             tick(len(rows), len(tried))
         rag.close()
-    for row in rows:
-        if row["obeyed"] or row["fake citation"] or row["leaked"]:
-            _say(f"{row['id']} ({row['kind']}): {row['question']} → {row['text']}")
+    through = [row for row in rows if attacks.succeeded(row)]
+    for row in through:
+        _say(f"{row['id']} ({row['kind']}): {row['question']} → {row['text']}")
     _say(table(attacks.summary(rows)))
     if args.out:
         Path(args.out).mkdir(parents=True, exist_ok=True)
         (Path(args.out) / RESULTS).write_text("".join(json.dumps(r, ensure_ascii=False) + "\n" for r in rows), "utf-8")
-    return 0
+    return 1 if through else 0
 
 
 def _qags(args: argparse.Namespace) -> int:

@@ -6,6 +6,7 @@ its own question.
 
 from __future__ import annotations
 
+import json
 import random
 import socket
 import subprocess
@@ -21,10 +22,15 @@ from pathlib import Path
 from statistics import median
 from typing import Any
 
+import httpx
+
 from eval import golden, metrics
 from index.errors import RagError
 
 _LEAVE, _NONSENSE = 0.15, 0.1  # shares of those who leave at once, and who send what is no question
+_FINE = ("answered", "refused to answer", "cancelled", "gone", "nonsense refused", "nonsense answered")
+_FAULTS = ("wrong conversation", "told twice", "untyped error", "lost")
+_FAIR, _FLAT = 3.0, 0.02  # the longest wait by the median one; growth of memory after half-way
 _NO_QUESTIONS: Sequence[Any] = ("", " ", "\0", "x" * 5_000, "?" * 300, "<script>alert(1)</script>")
 
 
@@ -60,19 +66,13 @@ def chat(*options: str) -> Iterator[tuple[str, int]]:
 
 def load(url: str, pid: int, people: int, seconds: float) -> dict[str, Any]:
     """So many people ask at once, each again as soon as they are answered, for so long."""
-    questions = [q.question for q in golden.load(golden.DEFAULT) if q.collection == "seeds" and not q.history]
-    counts: Counter[str] = Counter()
-    waits: list[float] = []
-    answers: dict[str, str] = {}  # the same question has the same answer, whoever asks
-    _person(url, questions, random.Random(0), time.monotonic(), counts, waits, answers)  # the models are loaded
-    counts.clear()
-    waits.clear()
-    before = _memory(pid)
+    crowd = Crowd(url, [q for q in golden.load(golden.DEFAULT) if q.collection == "seeds"])
+    crowd.ask_until(time.monotonic(), random.Random(0))  # the models are loaded
+    crowd.counts.clear()
+    crowd.waits.clear()
+    before = memory(pid)
     end = time.monotonic() + seconds
-    threads = [
-        threading.Thread(target=_person, args=(url, questions, random.Random(n), end, counts, waits, answers))
-        for n in range(people)
-    ]
+    threads = [threading.Thread(target=crowd.ask_until, args=(end, random.Random(n))) for n in range(people)]
     for thread in threads:
         thread.start()
     halfway = 0.0
@@ -80,94 +80,125 @@ def load(url: str, pid: int, people: int, seconds: float) -> dict[str, Any]:
         while thread.is_alive():
             thread.join(1.0)
             if not halfway and time.monotonic() > end - seconds / 2:
-                halfway = _memory(pid)
-    took = seconds + max(0.0, time.monotonic() - end)
+                halfway = memory(pid)
+    took, after, waits = seconds + max(0.0, time.monotonic() - end), memory(pid), crowd.waits or [0.0]
     return {
         "people": people,
         "seconds": round(took),
-        **{
-            name: counts[name]
-            for name in (
-                "answered",
-                "refused to answer",
-                "left",
-                "nonsense refused",
-                "nonsense answered",
-                "wrong answer",
-                "lost",
-            )
-        },
-        "answers a minute": round(60 * counts["answered"] / took, 1),
-        "wait s, median": round(median(waits), 1) if waits else "",
-        "p95": round(metrics.percentile(waits, 0.95), 1) if waits else "",
-        "longest": round(max(waits), 1) if waits else "",
-        "longest / median": round(max(waits) / median(waits), 2) if waits else "",
+        **{name: crowd.counts[name] for name in (*_FINE, *_FAULTS)},
+        "answers a minute": round(60 * crowd.counts["answered"] / took, 1),
+        "wait s, median": round(median(waits), 1),
+        "p95": round(metrics.percentile(waits, 0.95), 1),
+        "longest": round(max(waits), 1),
+        "longest / median": round(max(waits) / (median(waits) or 1.0), 2),
         "memory MB, before": round(before),
         "half-way": round(halfway),
-        "after": round(after := _memory(pid)),
-        "growth after half-way": f"{after / halfway - 1:.1%}" if halfway else "",
+        "after": round(after),
+        "growth after half-way": round(after / halfway - 1, 4) if halfway else 0.0,
     }
 
 
-def _person(
-    url: str,
-    questions: Sequence[str],
-    rng: random.Random,
-    end: float,
-    counts: Counter[str],
-    waits: list[float],
-    answers: dict[str, str],
-) -> None:
-    from gradio_client import Client
-    from gradio_client.exceptions import AppError
+def held(row: dict[str, Any]) -> bool:
+    """Whether a load was borne: nobody lost or mistaken for another, the line fair, the memory flat."""
+    return (
+        not any(row[fault] for fault in _FAULTS)
+        and row["longest / median"] < _FAIR
+        and row["growth after half-way"] < _FLAT
+    )
 
-    try:
-        client = Client(url, verbose=False, analytics_enabled=False)
-    except Exception as error:  # noqa: BLE001 - who cannot even enter is counted
-        counts["lost"] += 1
-        print(f"lost: {error!r}", file=sys.stderr)
-        return
-    while True:
-        kind = rng.random()
-        nonsense, leaves = kind < _NONSENSE, _NONSENSE <= kind < _NONSENSE + _LEAVE
-        question = rng.choice(_NO_QUESTIONS) if nonsense else rng.choice(questions)
-        started = time.monotonic()
+
+class Crowd:
+    """People who share what the right answers are: the same conversation has the same answer, whoever leads it."""
+
+    def __init__(self, url: str, questions: Sequence[golden.GoldenQuestion]) -> None:
+        self.url, self.questions = url, questions
+        self.counts: Counter[str] = Counter()
+        self.waits: list[float] = []
+        self._answers: dict[tuple[str, str], str] = {}
+
+    def ask_until(self, end: float, rng: random.Random) -> None:
+        """One person: asks, leaves or sends nonsense, once at least."""
+        from gradio_client import Client
+
         try:
-            job = client.submit(question, api_name="/ask")
-            if leaves:
-                time.sleep(rng.random())
-                job.cancel()
-                counts["left"] += 1
-            else:
-                answer = job.result(timeout=600)
-                asked = " ".join(str(question).replace("\0", " ").split())
-                if answer["question"] != asked or (
-                    not nonsense and answers.setdefault(asked, answer["text"]) != answer["text"]
-                ):
-                    counts["wrong answer"] += 1
-                elif nonsense:
-                    counts["nonsense answered"] += 1
-                else:
-                    counts["answered"] += 1
-                    counts["refused to answer"] += bool(answer["abstained"])
-                    waits.append(time.monotonic() - started)
-        except AppError:
-            counts["nonsense refused" if nonsense else "lost"] += 1
-        except Exception as error:  # noqa: BLE001 - whatever it is, it is counted as lost, and told
-            counts["lost"] += 1
-            waits.append(time.monotonic() - started)
-            print(f"lost: {error!r}", file=sys.stderr)
-        if time.monotonic() >= end:
+            client = Client(self.url, verbose=False, analytics_enabled=False)
+        except Exception as error:  # noqa: BLE001 - who cannot even enter is counted
+            self._lost(error)
             return
+        while True:
+            kind = rng.random()
+            if kind < _NONSENSE:
+                self._nonsense(client, rng.choice(_NO_QUESTIONS))
+            elif kind < _NONSENSE + _LEAVE:
+                self._leave(client, rng)
+            else:
+                self._ask(client, rng.choice(self.questions))
+            if time.monotonic() >= end:
+                return
+
+    def _ask(self, client: Any, asked: golden.GoldenQuestion) -> None:
+        started = time.monotonic()
+        history = [turn.model_dump() for turn in asked.history]
+        try:
+            job = client.submit(asked.question, history=history, api_name="/ask")
+            answer = job.result(timeout=600)
+        except Exception as error:  # noqa: BLE001 - whatever it is, it is counted as lost, and told
+            self._lost(error)
+            return
+        self.waits.append(time.monotonic() - started)
+        conversation = (asked.question, json.dumps(history))
+        same = self._answers.setdefault(conversation, answer["text"]) == answer["text"]
+        self.counts["wrong conversation"] += not same or answer["question"] != " ".join(asked.question.split())
+        self.counts["told twice"] += len(job.outputs()) > 1
+        self.counts["answered"] += 1
+        self.counts["refused to answer"] += bool(answer["abstained"])
+
+    def _leave(self, client: Any, rng: random.Random) -> None:
+        question = rng.choice(self.questions).question
+        if rng.random() < 0.5:
+            job = client.submit(question, api_name="/ask")
+            time.sleep(rng.random())
+            job.cancel()
+            self.counts["cancelled"] += 1
+            return
+        call = f"{self.url}gradio_api/call/ask"
+        try:  # as a machine that is shut: nothing is told
+            event = httpx.post(call, json={"data": [question]}, timeout=60).json()["event_id"]
+            with httpx.stream("GET", f"{call}/{event}", timeout=60):
+                time.sleep(rng.random())
+            self.counts["gone"] += 1
+        except (httpx.HTTPError, KeyError, ValueError) as error:
+            self._lost(error)
+
+    def _nonsense(self, client: Any, sent: Any) -> None:
+        from gradio_client.exceptions import AppError
+
+        try:
+            answer = client.predict(sent, api_name="/ask")
+            asked = " ".join(str(sent).replace("\0", " ").split())
+            self.counts["nonsense answered" if answer["question"] == asked else "wrong conversation"] += 1
+        except AppError as error:
+            # Every error that a person can meet names the question or what is wrong with it.
+            self.counts["nonsense refused" if "question" in str(error).casefold() else "untyped error"] += 1
+        except Exception as error:  # noqa: BLE001 - see above
+            self._lost(error)
+
+    def _lost(self, error: Exception) -> None:
+        self.counts["lost"] += 1
+        print(f"lost: {error!r}", file=sys.stderr)
 
 
-def _memory(pid: int) -> float:
-    """The memory of a process and of those it started, in MB, as Linux tells it; 0 elsewhere."""
+def memory(pid: int) -> float:
+    """The memory that a process and those it started have for themselves, in MB, as Linux tells it; 0 elsewhere.
+
+    The model's file, which is only mapped, is not counted: what of it is in memory is the system's to say.
+    """
     status = Path(f"/proc/{pid}/status")
-    if not status.exists():
+    try:
+        lines = status.read_text().splitlines()
+        tasks = list(Path(f"/proc/{pid}/task").iterdir())
+        children = [child for task in tasks for child in (task / "children").read_text().split()]
+    except OSError:  # gone meanwhile, or no Linux
         return 0.0
-    own = next(int(line.split()[1]) / 1000 for line in status.read_text().splitlines() if line.startswith("VmRSS:"))
-    children = [
-        child for task in Path(f"/proc/{pid}/task").iterdir() for child in (task / "children").read_text().split()
-    ]
-    return own + sum(_memory(int(child)) for child in children)
+    own = next((int(line.split()[1]) / 1000 for line in lines if line.startswith("RssAnon:")), 0.0)
+    return own + sum(memory(int(child)) for child in children)

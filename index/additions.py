@@ -105,9 +105,17 @@ def remove(index: Path, article_id: str, embedder: Embedder) -> IndexReport:
         raise InputError(
             f"{article_id} belongs to an indexed folder ({article.path}).", "Remove its file and run `rag index`."
         )
+    file = index / ADDED / _file(article).name
     with writing(index):
-        report = _write(index, [], [article_id], embedder, None)
-        (index / ADDED / _file(article).name).unlink(missing_ok=True)
+        # Out of sight first: if this is cut short, the next `rag index` finishes it.
+        if file.exists():
+            file.replace(_aside(file))
+        try:
+            report = _write(index, [], [article_id], embedder, None)
+        except BaseException:
+            _aside(file).replace(file)
+            raise
+        _aside(file).unlink(missing_ok=True)
     return report
 
 
@@ -121,11 +129,13 @@ def _take(
         try:
             for article, raw in new:
                 path = Path(article.path)
-                written.append(path)
+                part = _aside(path)
+                written += [part, path]
                 if _is_line(raw):
-                    path.write_text(_line(raw, article.id), "utf-8")
+                    part.write_text(_line(raw, article.id), "utf-8")
                 else:
-                    shutil.copyfile(raw.path, path)
+                    shutil.copyfile(raw.path, part)
+                part.replace(path)  # whole or not there: what is there is indexed with the folders
             report = _write(index, [a for a, _ in new], [], embedder, progress)
         except BaseException:
             for path in written:
@@ -177,7 +187,13 @@ def _write(
 def _is_own(index: Path, article: Article) -> bool:
     # By name: the same folder may be spelled in several ways, or have been moved.
     file = _file(article)
-    return file.parent.name == ADDED and (index / ADDED / file.name).is_file()
+    here = index / ADDED / file.name
+    return file.parent.name == ADDED and (here.is_file() or _aside(here).is_file())
+
+
+def _aside(file: Path) -> Path:
+    """A name beside a file's own that is not indexed."""
+    return file.with_name(f".{file.name}")
 
 
 def _file(article: Article) -> Path:

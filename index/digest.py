@@ -32,3 +32,13 @@ def digest(db: sqlite3.Connection) -> str:
                 data = value if isinstance(value, bytes) else str(value).encode("utf-8", "replace")
                 made.update(b"%d:" % len(data) + data)
     return made.hexdigest()
+
+
+def say(db: sqlite3.Connection, says: dict[str, str]) -> None:
+    """Keep what an index says of itself, and where it is small the digest of all that it holds."""
+    db.executemany("INSERT OR REPLACE INTO meta VALUES (?, ?)", list(says.items()))
+    db.execute("DELETE FROM meta WHERE key = 'digest'")
+    if db.execute("SELECT count(*) FROM chunks").fetchone()[0] <= SMALL:
+        db.execute("SAVEPOINT flushed")  # what full text still holds in memory is written, too
+        db.execute("RELEASE flushed")
+        db.execute("INSERT INTO meta VALUES ('digest', ?)", (digest(db),))

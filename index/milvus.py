@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import re
 import sqlite3
 import threading
 import unicodedata
@@ -36,6 +37,11 @@ _PLACES = ["article_id", "hash", "ordinal", "start", "stop", "kind"]
 _NO_VECTOR = [0.0, 0.0]  # every collection must have vectors
 
 
+def shown(uri: str) -> str:
+    """An address as it may be told: without the name and the password in it."""
+    return re.sub(r"(?<=//)[^/]*@", "", uri)
+
+
 class MilvusStore:
     """An index in Milvus, opened for reading and writing; the counterpart of `index.store.Store`.
 
@@ -59,7 +65,9 @@ class MilvusStore:
         try:
             self._client = MilvusClient(uri)
         except (MilvusException, ValueError) as error:
-            raise InputError(f"No Milvus answers at {uri} ({error}).", "Check --uri.") from None
+            why = str(error).replace(uri, shown(uri))
+            raise InputError(f"No Milvus answers at {shown(uri)} ({why}).", "Check --uri.") from None
+        uri = shown(uri)
         self.uri, self._name, self._embedder = uri, name, embedder
         self._lock = threading.RLock()
         self._found = threading.local()

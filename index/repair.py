@@ -6,10 +6,9 @@ import hashlib
 import json
 import shutil
 import sqlite3
-import time
 from collections.abc import Iterator, Sequence
 from contextlib import closing, suppress
-from dataclasses import asdict, dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -18,9 +17,10 @@ import numpy as np
 from index.build import gather
 from index.embedder import Embedder, Progress
 from index.errors import CollectionError, RagError
-from index.store import ADDED, DATABASE, Store, article_from, base_of, connect
+from index.place import take_the_place
+from index.store import ADDED, DATABASE, Store, article_from, connect
 from index.types import Article
-from index.writing import prepare, say, write, writing
+from index.writing import prepare, telling, write, writing
 
 _UNIT = 1e-3  # how far from 1 the length of a vector may be
 _APART = "repair"  # the folder in the index's own in which the new one is made
@@ -86,7 +86,7 @@ def repair(
         IndexBusy: another process is writing it.
     """
     apart = folder / _APART
-    with writing(folder):
+    with writing(folder), telling(folder):
         says, kept, vectors = _salvage(folder, embedder)
         known = _json(says.get("folders"), list) or [str(f.resolve()) for f in folders]
         articles = dict(kept)
@@ -106,7 +106,7 @@ def repair(
             db.executemany("INSERT INTO vectors VALUES (?, ?)", vectors)
             db.execute("COMMIT")
         report = write(apart, list(articles.values()), embedder, (), known, progress=progress)
-        _take_its_place(apart, folder)
+        take_the_place(apart, folder)
     return Repaired(report.articles, len(kept), report.embedded)
 
 
@@ -140,29 +140,6 @@ def _is_vector(blob: Any, dim: int) -> bool:
     if not isinstance(blob, bytes) or len(blob) != 4 * dim:
         return False
     return abs(float(np.linalg.norm(np.frombuffer(blob, np.float32).astype(np.float64))) - 1) < _UNIT
-
-
-def _take_its_place(apart: Path, folder: Path) -> None:
-    """Put a finished index in the place of another one; the database last, as it names the other file."""
-    with closing(connect(apart)) as db:
-        says = dict(db.execute("SELECT key, value FROM meta").fetchall())
-        # A name that no file of the damaged index has, so that neither is taken for the other.
-        generation = int(time.time())
-        old = base_of(says)
-        base = replace(old, name=f"vectors-{generation}.faiss")
-        db.execute("BEGIN IMMEDIATE")
-        say(db, {"generation": str(generation), "base": json.dumps(asdict(base))})
-        db.execute("COMMIT")
-        db.execute("PRAGMA wal_checkpoint(TRUNCATE)")
-        db.execute("PRAGMA journal_mode=DELETE")
-    (apart / old.name).replace(folder / base.name)
-    for beside in ("-wal", "-shm"):  # of the damaged database; they would be read into the new one
-        (folder / f"{DATABASE}{beside}").unlink(missing_ok=True)
-    (apart / DATABASE).replace(folder / DATABASE)
-    for file in folder.glob("vectors-*"):
-        if file.name != base.name:
-            file.unlink(missing_ok=True)
-    shutil.rmtree(apart, ignore_errors=True)
 
 
 def _json(text: str | None, kind: type) -> Any:

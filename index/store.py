@@ -1,7 +1,7 @@
 """An index on disk: SQLite holds everything, FAISS holds the vectors a second time, for speed.
 
     FOLDER/index.sqlite          articles, chunks, full text (FTS5), vectors, and `meta`
-    FOLDER/vectors-N.faiss       the vectors of the time of generation N, by chunk row (`index.vectors`)
+    FOLDER/vectors-N-….faiss     the vectors of the time of generation N, by chunk row (`index.vectors`)
     FOLDER/write.lock            held by the one writer
     FOLDER/added/                a person's own articles (`index.additions`)
 
@@ -59,8 +59,10 @@ class Store:
     """
 
     def __init__(self, folder: Path, embedder: Embedder | None = None, vectors: bool = True) -> None:
-        if not (folder / DATABASE).is_file():
+        if not is_there(folder):
             raise IndexMissing(f"There is no index in {folder}.", "Build one: rag index FOLDER")
+        if not (folder / DATABASE).is_file():
+            raise damaged(folder, f"{DATABASE} is missing")
         self.folder = folder
         self._lock = threading.RLock()
         self._db = connect(folder)
@@ -68,13 +70,12 @@ class Store:
         self._vectors: Vectors | None = None
         self._with_vectors = vectors
         self._base: Base | None = None
-        self._generation = -1
+        self._seen = ("", -1)  # which index, and its generation
+        self._embedder = embedder.name if embedder else None
         self._limits = Limits()
         self._article = lru_cache(maxsize=2_000)(self._read_article)
         with self.snapshot():
             pass
-        if embedder is not None:
-            self._check_embedder(embedder)
 
     @contextmanager
     def snapshot(self) -> Iterator[sqlite3.Connection]:
@@ -302,8 +303,7 @@ class Store:
             return  # it is being rebuilt: the old one is open here, and whole
         if now != self._inode:
             self._db.close()
-            self._db, self._inode, self._generation, self._base = connect(self.folder), now, -1, None
-            self._limits = Limits()
+            self._db, self._inode, self._seen, self._base = connect(self.folder), now, ("", -1), None
 
     def _end(self) -> None:
         if self._db.in_transaction:
@@ -311,6 +311,8 @@ class Store:
 
     def _meta(self) -> dict[str, str]:
         begun = self._db.execute("SELECT 1 FROM sqlite_master WHERE name = 'meta'").fetchone()
+        if not begun and any(self.folder.glob("vectors-*")):
+            raise damaged(self.folder, f"{DATABASE} is empty")
         meta = dict(self._db.execute("SELECT key, value FROM meta").fetchall()) if begun else {}
         if not meta:
             raise IndexMissing(f"The index in {self.folder} was never finished.", "Run `rag index` again.")
@@ -318,11 +320,18 @@ class Store:
 
     def _follow(self, meta: dict[str, str]) -> bool:
         """Load the vectors of the generation, unless they are loaded. False: look again."""
-        generation = int(meta["generation"])
-        if generation == self._generation:
+        seen = (meta.get("made", ""), int(meta["generation"]))
+        if seen == self._seen:
             return True
+        if self._embedder and meta["embedder"] != self._embedder:
+            raise IndexDamaged(
+                f"The index in {self.folder} was built with {meta['embedder']}, and {self._embedder} is asked for.",
+                f"Rebuild it (rag index --rebuild) or open it with --embedder {meta['embedder']}.",
+            )
+        if seen[0] != self._seen[0]:
+            self._limits = Limits()  # another index, whose rows are other chunks
         if not self._with_vectors:
-            self._generation = generation
+            self._seen = seen
             self._article.cache_clear()
             return True
         base = base_of(meta)
@@ -345,23 +354,15 @@ class Store:
             raise damaged(self.folder, f"{DATABASE} holds {there} chunks and {meta['chunks']} were written")
         self._vectors = Vectors(file, [row for row, _ in since], matrix([blob for _, blob in since], int(meta["dim"])))
         self._base = base
-        self._generation = generation
+        self._seen = seen
         self._article.cache_clear()
         return True
-
-    def _check_embedder(self, embedder: Embedder) -> None:
-        meta = self.meta
-        if meta["embedder"] != embedder.name:
-            raise IndexDamaged(
-                f"The index in {self.folder} was built with {meta['embedder']}, and {embedder.name} is asked for.",
-                f"Rebuild it (rag index --rebuild) or open it with --embedder {meta['embedder']}.",
-            )
 
     def _read_article(self, article_id: str) -> Article:
         row = self._db.execute("SELECT hash, data FROM articles WHERE id = ?", (article_id,)).fetchone()
         if row is None:
             raise KeyError(article_id)
-        if hashlib.sha256(row[1].encode()).hexdigest() != row[0]:
+        if not isinstance(row[1], str) or hashlib.sha256(row[1].encode()).hexdigest() != row[0]:
             raise damaged(self.folder, f"article {article_id} in {DATABASE} is not what was written")
         return article_from(json.loads(row[1]))
 
@@ -414,6 +415,11 @@ def as_now(db: sqlite3.Connection, folder: Path, meta: dict[str, str]) -> dict[s
     last = db.execute("SELECT coalesce(max(row), 0) FROM chunks").fetchone()[0]
     base = Base(f"vectors-{meta['generation']}.faiss", meta["vectors_sha256"], "flat", int(meta["chunks"]), last)
     return meta | {"base": json.dumps(asdict(base)), "next_row": str(last + 1)}
+
+
+def is_there(folder: Path) -> bool:
+    """Whether there is an index in the folder, whole or not."""
+    return (folder / DATABASE).exists() or any(folder.glob("vectors-*.faiss"))
 
 
 def connect(folder: Path) -> sqlite3.Connection:

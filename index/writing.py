@@ -6,10 +6,12 @@ import errno
 import hashlib
 import json
 import logging
+import shutil
 import sqlite3
 import threading
+import uuid
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager, suppress
+from contextlib import closing, contextmanager, suppress
 from dataclasses import asdict, replace
 from datetime import date
 from pathlib import Path
@@ -17,9 +19,10 @@ from pathlib import Path
 import numpy as np
 
 from index.chunks import MAX_WORDS, chunk, chunk_key, embedded_text
-from index.digest import SMALL, digest
+from index.digest import say
 from index.embedder import Embedder, Progress
 from index.errors import IndexBusy, IndexDamaged, RagError
+from index.place import take_the_place
 from index.store import DATABASE, FORMAT, as_now, base_of, connect, damaged, marks, matrix, parts
 from index.types import Article, IndexReport, Skipped
 from index.vectors import Base, is_due, may_wait, sample_size, write_base
@@ -59,32 +62,55 @@ def write(
     Where `drop` is given, all other articles stay too, save those with these ids.
 
     Vectors are committed in batches as they are made, so that an interrupted run is not
-    repeated; articles and chunks change in one transaction at the end.
+    repeated; articles and chunks change in one transaction at the end. With `rebuild` nothing
+    of the old index is used: a new one is made within its folder, and takes its place when done.
 
     Raises:
         IndexBusy: another process is writing this index.
         RagError: it cannot be written; what was there before stands.
         IndexDamaged: the present index was made with another model or format (see `rebuild`).
     """
-    with writing(folder):
-        if rebuild:
-            _remove(folder)
-        db = connect(folder)
-        try:
+    with writing(folder), telling(folder):
+        if rebuild and (folder / DATABASE).exists():
+            return _rebuild(folder, articles, embedder, skipped, folders, progress)
+        with closing(connect(folder)) as db:
             return _write(db, folder, articles, embedder, skipped, folders, progress, drop)
-        except (sqlite3.OperationalError, OSError) as error:
-            if "malformed" in str(error):
-                raise damaged(folder, f"{DATABASE} cannot be read ({error})") from error
-            if "full" in str(error) or getattr(error, "errno", 0) == errno.ENOSPC:
-                raise RagError(f"The disk that holds {folder} is full.", "Free some space and run it again.") from error
-            raise RagError(
-                f"The index in {folder} could not be written ({error}).",
-                "Check the disk and its permissions, and run it again.",
-            ) from error
-        except sqlite3.DatabaseError as error:
+
+
+@contextmanager
+def telling(folder: Path) -> Iterator[None]:
+    """Tell what keeps an index from being written in a sentence."""
+    try:
+        yield
+    except (sqlite3.OperationalError, OSError) as error:
+        if "malformed" in str(error):
             raise damaged(folder, f"{DATABASE} cannot be read ({error})") from error
-        finally:
-            db.close()
+        if "full" in str(error) or getattr(error, "errno", 0) == errno.ENOSPC:
+            raise RagError(f"The disk that holds {folder} is full.", "Free some space and run it again.") from error
+        raise RagError(
+            f"The index in {folder} could not be written ({error}).",
+            "Check the disk and its permissions, and run it again.",
+        ) from error
+    except sqlite3.DatabaseError as error:
+        raise damaged(folder, f"{DATABASE} cannot be read ({error})") from error
+
+
+def _rebuild(
+    folder: Path,
+    articles: Sequence[Article],
+    embedder: Embedder,
+    skipped: Sequence[Skipped],
+    folders: Sequence[str],
+    progress: Progress | None,
+) -> IndexReport:
+    # Its name says what vectors it holds: a rebuild that was interrupted goes on where it was.
+    apart = folder / f"rebuild-{hashlib.sha256(f'{embedder.name} {MAX_WORDS}'.encode()).hexdigest()[:12]}"
+    for other in folder.glob("rebuild-*"):
+        if other != apart:
+            shutil.rmtree(other, ignore_errors=True)
+    report = write(apart, articles, embedder, skipped, folders, progress=progress)
+    take_the_place(apart, folder)
+    return report
 
 
 def prepare(db: sqlite3.Connection) -> None:
@@ -150,7 +176,7 @@ def _write(
         # Not before: a changed article may have most of its chunks again.
         unused = "DELETE FROM vectors WHERE hash = ?1 AND NOT EXISTS (SELECT 1 FROM chunks WHERE hash = ?1)"
         db.executemany(unused, gone)
-        generation = int(meta.get("generation", 0)) + 1
+        generation, made = int(meta.get("generation", 0)) + 1, meta.get("made") or uuid.uuid4().hex
         base = base_of(meta) if meta else None
         total = db.execute("SELECT count(*) FROM chunks").fetchone()[0]
         since = db.execute("SELECT count(*) FROM chunks WHERE row > ?", (base.last if base else 0,)).fetchone()[0]
@@ -158,7 +184,7 @@ def _write(
         later = due and base is not None and may_wait(total, since)
         if due and not later:
             db.execute("DELETE FROM vectors WHERE hash NOT IN (SELECT hash FROM chunks)")
-            base = _new_base(db, folder, f"vectors-{generation}.faiss", embedder.dim, total)
+            base = _new_base(db, folder, _file_name(generation, made), embedder.dim, total)
         assert base is not None
         count = db.execute("SELECT count(*) FROM articles").fetchone()[0]
         says = {
@@ -166,6 +192,7 @@ def _write(
             "embedder": embedder.name,
             "dim": embedder.dim,
             "chunk_words": MAX_WORDS,
+            "made": made,
             "generation": generation,
             "base": json.dumps(asdict(base)),
             "next_row": row,
@@ -226,7 +253,7 @@ def _renew(db: sqlite3.Connection, folder: Path) -> bool:
 
     db.execute("BEGIN")
     before = meta()
-    made = _new_base(db, folder, _RENEWAL, int(before["dim"]), int(before["chunks"]))
+    new = _new_base(db, folder, _RENEWAL, int(before["dim"]), int(before["chunks"]))
     db.execute("ROLLBACK")
     with writing(folder):
         db.execute("BEGIN IMMEDIATE")
@@ -235,8 +262,8 @@ def _renew(db: sqlite3.Connection, folder: Path) -> bool:
             db.execute("ROLLBACK")
             return False
         generation = int(now["generation"]) + 1
-        base = replace(made, name=f"vectors-{generation}.faiss")
-        (folder / made.name).replace(folder / base.name)
+        base = replace(new, name=_file_name(generation, now.get("made", "")))
+        (folder / new.name).replace(folder / base.name)
         says = {"generation": str(generation), "base": json.dumps(asdict(base)), "kind": base.kind}
         say(db, says)
         db.execute("COMMIT")
@@ -244,14 +271,9 @@ def _renew(db: sqlite3.Connection, folder: Path) -> bool:
     return True
 
 
-def say(db: sqlite3.Connection, says: dict[str, str]) -> None:
-    """Keep what an index says of itself, and where it is small the digest of all that it holds."""
-    db.executemany("INSERT OR REPLACE INTO meta VALUES (?, ?)", list(says.items()))
-    db.execute("DELETE FROM meta WHERE key = 'digest'")
-    if db.execute("SELECT count(*) FROM chunks").fetchone()[0] <= SMALL:
-        db.execute("SAVEPOINT flushed")  # what full text still holds in memory is written, too
-        db.execute("RELEASE flushed")
-        db.execute("INSERT INTO meta VALUES ('digest', ?)", (digest(db),))
+def _file_name(generation: int, made: str) -> str:
+    """A name that no other file of vectors has, also of an index that is made to take this one's place."""
+    return f"vectors-{generation}-{made[:8]}.faiss"
 
 
 def _tidy(folder: Path, base: Base) -> None:
@@ -339,12 +361,6 @@ def _hashes(db: sqlite3.Connection, ids: Sequence[str] | None) -> dict[str, str]
     for part in parts(ids):
         found |= dict(db.execute(f"SELECT id, hash FROM articles WHERE id IN ({marks(part)})", part).fetchall())
     return found
-
-
-def _remove(folder: Path) -> None:
-    for pattern in (f"{DATABASE}*", "vectors-*"):
-        for path in folder.glob(pattern):
-            path.unlink()
 
 
 def as_data(article: Article) -> str:

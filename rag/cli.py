@@ -90,7 +90,7 @@ def ask(args: argparse.Namespace) -> int:
 def index_folders(args: argparse.Namespace) -> int:
     """Make the index hold the articles of the folders."""
     from index.build import build
-    from index.store import DATABASE, Store
+    from index.store import Store, is_there
     from rag import models
 
     if args.uri:
@@ -100,15 +100,18 @@ def index_folders(args: argparse.Namespace) -> int:
     target = _index(args)
     if args.repair:
         return _repair(args, target)
-    if args.if_missing and (target / DATABASE).exists():
+    if args.if_missing and is_there(target):
         return 0
     folders = [Path(folder) for folder in args.folder]
-    if not folders and (target / DATABASE).exists():
+    if not folders and is_there(target):
         try:
-            folders = [Path(f) for f in json.loads(Store(target).meta["folders"])]
-        except RagError:
+            folders = [Path(f) for f in json.loads(Store(target, vectors=False).meta["folders"])]
+        except IndexMissing:  # a first build that was interrupted
+            folders = []
+        except RagError as error:
             if not args.rebuild:
                 raise
+            raise InputError(error.what, "Name the folders to make it anew from: rag index --rebuild FOLDER") from error
     folders = folders or [seeds()]
     embedder = _embedder(args.embedder, models)
     with bar("embedding") as tick:
@@ -119,10 +122,10 @@ def index_folders(args: argparse.Namespace) -> int:
 
 def _repair(args: argparse.Namespace, target: Path) -> int:
     from index.repair import repair
-    from index.store import DATABASE
+    from index.store import is_there
     from rag import models
 
-    if not (target / DATABASE).exists():
+    if not is_there(target):
         raise IndexMissing(f"There is no index in {target}.", "Build one: rag index FOLDER")
     with bar("embedding") as tick:
         done = repair(target, _embedder(args.embedder, models), [Path(folder) for folder in args.folder], tick)

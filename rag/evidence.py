@@ -25,6 +25,7 @@ _ENDS_UNNAMED = re.compile(r"[\"”,]\s*(?:he|she|they)\s+(?:said|added|told|wro
 _NEARNESS = 0.5  # weight of the nearest sentence beside the hybrid score (eval/README.md)
 _BACK = 2  # sentences taken along from before a chunk, at most
 _NEAR_DAYS = 4
+_SOURCE = 60  # characters of a source's name that the model reads: more is no name
 # What a passage gains where its day fits the time asked about, as the model's log-odds count.
 _IN_PERIOD, _NEWEST = 0.6, 2.0
 _TIMELY = 0.2  # and of that, what it gains in the order of retrieval
@@ -65,7 +66,7 @@ def of_article(article: Article, embedder: Embedder) -> list[Passage]:
 def heading(article: Article) -> str:
     """Source and day of an article, as the model reads them."""
     day = spell(article.published) if article.published else "undated"
-    return f"{article.source or 'news report'}, {day}"
+    return f"{(article.source or 'news report')[:_SOURCE]}, {day}"
 
 
 def dated(text: str, published: date | None) -> str:
@@ -137,6 +138,7 @@ def _passage(hit: Hit) -> Passage:
         score=hit.score,
         cosine=hit.cosine,
         sentences=evidence_sentences(article, found.id, start, found.end, [other for _, other in hit.copies]),
+        title=article.title or "",
         sources=(article.id, *dict.fromkeys(other.id for _, other in hit.copies if other.id != article.id)),
     )
 
@@ -147,10 +149,15 @@ def _reported(made: Sequence[Passage], embedder: Embedder) -> list[Passage]:
         return []
     said = [s for p in made for s in p.sentences]
     paragraphs = [(s.article.id, s.article.text.rfind("\n\n", 0, s.start + 1)) for s in said]
-    texts = [s.text for s in said]
-    flags = iter(addressed(texts, embedder.passages(texts), paragraphs, embedder.name).tolist())
+    titles = sorted({p.title for p in made if p.title})
+    texts = [*(s.text for s in said), *titles]
+    # A title is a paragraph of its own.
+    found = addressed(texts, embedder.passages(texts), [*paragraphs, *titles], embedder.name).tolist()
+    flags, orders = iter(found), {title for title, flag in zip(titles, found[len(said) :], strict=True) if flag}
     out = []
     for passage in made:
+        if passage.title in orders:
+            passage = replace(passage, title="")
         kept = tuple(s for s in passage.sentences if not next(flags))
         if len(kept) == len(passage.sentences):
             out.append(passage)

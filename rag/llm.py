@@ -19,8 +19,9 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from index.errors import EngineCrashed, InputError, ModelError, ModelMissing
+from index.errors import EngineCrashed, InputError, ModelError
 from rag.engine import Piece, Prompt, Usage, in_template
+from rag.gguf import check_gguf
 from rag.states import States
 from rag.tune import Tuning, remembered
 
@@ -380,19 +381,6 @@ class LocalModel:
                 self._c.llama_free(self._ctx)
                 self._c.llama_model_free(self._model)
                 self._ctx = None
-
-
-def check_gguf(path: Path) -> None:
-    """Refuse what is not a GGUF file before native code sees it."""
-    if not path.is_file():
-        raise ModelMissing(f"There is no model file at {path}.", "Check the path, or see `rag models`.")
-    with path.open("rb") as file:
-        magic = file.read(4)
-    if magic != b"GGUF":
-        raise ModelError(
-            f"{path} is not a GGUF file: it begins with {magic!r}, not b'GGUF'.",
-            "Name a .gguf file, or a model from `rag models`.",
-        )
 
 
 def _lookup(seen: list[int], token: int, most: int) -> list[int]:

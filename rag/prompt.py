@@ -27,7 +27,7 @@ DRAFT_GOLDEN = "You write quiz questions about a news passage."
 
 def passage_head(passage: Passage) -> str:
     """What the model reads of a passage, before any question."""
-    title = f"; {passage.article.title}" if passage.article.title else ""
+    title = f"; {passage.title}" if passage.title else ""
     return f"Passage ({heading(passage.article)}{title}):\n{passage.shown}\n\n"
 
 

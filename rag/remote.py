@@ -16,7 +16,7 @@ import time
 from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
-from urllib.parse import SplitResult, urlsplit
+from urllib.parse import SplitResult, unquote, urlsplit, urlunsplit
 
 import httpx
 
@@ -38,12 +38,18 @@ def check_url(url: str) -> SplitResult:
     Raises:
         InputError: this is no address.
     """
+    wrong = InputError("--llm-url is no http address.", "Write it as http://127.0.0.1:8000/v1.")
     try:
         parts = urlsplit(url)
-    except ValueError:
-        parts = urlsplit("")
-    if parts.scheme not in ("http", "https") or not parts.netloc:
-        raise InputError("--llm-url is no http address.", "Write it as http://127.0.0.1:8000/v1.")
+        known = parts.scheme in ("http", "https") and parts.hostname and parts.port != 0
+        httpx.URL(url)
+    except (ValueError, httpx.InvalidURL):
+        raise wrong from None  # and not its words: there may be a password in them
+    if not known:
+        raise wrong
+    if "@" in f"{parts.path}{parts.query}{parts.fragment}":
+        # Else a part of the password would stand where the host is, and be shown.
+        raise InputError("--llm-url has an @ behind its host.", "Write /, ? and # in a password as %2F, %3F and %23.")
     return parts
 
 
@@ -65,12 +71,15 @@ class RemoteModel:
         key = os.environ.get(KEY, "").strip()
         if not key.isascii() or not key.isprintable():
             raise InputError(f"{KEY} holds characters that no key has.", "Set it again.")
+        self._where = parts.netloc.rpartition("@")[2]
+        login = (unquote(parts.username or ""), unquote(parts.password or "")) if "@" in parts.netloc else None
         self._web = httpx.Client(
-            base_url=url.rstrip("/") + "/",
+            # Without name and password: an address is shown and logged, those are not.
+            base_url=urlunsplit(parts._replace(netloc=self._where)).rstrip("/") + "/",
+            auth=login,
             timeout=httpx.Timeout(seconds, connect=10.0),
             headers={"Authorization": f"Bearer {key}"} if key else {},
         )
-        self._where = parts.netloc.rpartition("@")[2]
         self.usage = Usage()
         self._counting = threading.Lock()
         self._probabilities = True

@@ -6,7 +6,8 @@ import hashlib
 import os
 import shutil
 from collections import OrderedDict
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import suppress
 from pathlib import Path
 
 
@@ -36,14 +37,17 @@ class States:
         if data is not None:
             self._kept.move_to_end(name)
             return data
-        path = self._folder / name if self._folder else None
-        if path is None or not path.is_file():
+        if not self._folder:
             return None
-        raw = path.read_bytes()
+        path = self._folder / name
+        try:
+            raw = path.read_bytes()
+            os.utime(path)
+        except FileNotFoundError:  # another process shares the folder and may have made room
+            return None
         if hashlib.sha256(raw[32:]).digest() != raw[:32]:
             path.unlink(missing_ok=True)
             return None
-        os.utime(path)
         self._remember(name, raw[32:])
         return raw[32:]
 
@@ -59,13 +63,20 @@ class States:
         part = self._folder / f"{name}.{os.getpid()}.part"
         part.write_bytes(hashlib.sha256(data).digest() + data)
         part.replace(self._folder / name)
-        files = sorted((f.stat().st_mtime, f.stat().st_size, f) for f in self._folder.iterdir())
+        files = sorted(self._files())
         excess = sum(size for _, size, _ in files) - self._disk_room
         for _, size, file in files:
             if excess <= 0:
                 break
             file.unlink(missing_ok=True)
             excess -= size
+
+    def _files(self) -> Iterator[tuple[float, int, Path]]:
+        assert self._folder
+        for file in self._folder.iterdir():
+            with suppress(FileNotFoundError):  # gone meanwhile, as above
+                status = file.stat()
+                yield status.st_mtime, status.st_size, file
 
     def _remember(self, name: str, data: bytes) -> None:
         self._kept[name] = data

@@ -43,6 +43,7 @@ class Passage:
         relevance: the model's log-odds that the passage holds the answer; None if not asked.
         sources: ids of all articles that carry it, this one first.
         timely: how well its day fits the time asked about, on the scale of `relevance`.
+        title: the article's, as the model reads it: empty where it is said to a machine.
     """
 
     article: Article
@@ -57,6 +58,7 @@ class Passage:
     relevance: float | None = None
     sources: tuple[str, ...] = ()
     timely: float = 0.0
+    title: str = ""
 
 
 @dataclass(frozen=True)

@@ -2,9 +2,12 @@
 #define _GNU_SOURCE
 #include <dlfcn.h>
 #include <errno.h>
+#include <fcntl.h>
+#include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/types.h>
+#include <sys/uio.h>
 #include <unistd.h>
 
 static char folder[4096];
@@ -58,3 +61,18 @@ int ftruncate64(int fd, off64_t size) { return fails(fd, 0) ? -1 : REAL(ftruncat
 int fsync(int fd) { return fails(fd, 0) ? -1 : REAL(fsync)(fd); }
 int fdatasync(int fd) { return fails(fd, 0) ? -1 : REAL(fdatasync)(fd); }
 int rename(const char *from, const char *to) { return fails(-1, to) ? -1 : REAL(rename)(from, to); }
+int unlink(const char *path) { return fails(-1, path) ? -1 : REAL(unlink)(path); }
+ssize_t writev(int fd, const struct iovec *parts, int count) { return fails(fd, 0) ? -1 : REAL(writev)(fd, parts, count); }
+
+/* Only what makes a file: reading goes on where writing fails. */
+#define OPENS(name)                                                                  \
+    int name(const char *path, int flags, ...) {                                     \
+        va_list rest;                                                                \
+        va_start(rest, flags);                                                       \
+        mode_t mode = flags & O_CREAT ? va_arg(rest, mode_t) : 0;                    \
+        va_end(rest);                                                                \
+        if (flags & O_CREAT && access(path, F_OK) && fails(-1, path)) return -1;     \
+        return REAL(name)(path, flags, mode);                                        \
+    }
+OPENS(open)
+OPENS(open64)

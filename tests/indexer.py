@@ -2,8 +2,9 @@
 
     python tests/indexer.py EMBEDDER_FOLDER
 
-In: {"index": DIR, "folder": DIR, "kill": SECONDS or null, "fail": nth write or 0, "lasting": bool}. Out: how the
-child ended, and what it said. The embedding model is loaded once, here.
+In: {"index": DIR, "folder": DIR, "rebuild": bool, "add": [title, text], "remove": id, "kill": SECONDS or null,
+"fail": nth write or 0, "lasting": bool, "batch": chunks embedded at once}. Out: how the child ended, and what it
+said. The embedding model is loaded once, here.
 """
 
 from __future__ import annotations
@@ -50,16 +51,26 @@ def main() -> None:
 
 
 def _index(job: dict, embedder: object, writing: int) -> None:  # type: ignore[type-arg]
+    from index import additions
+    from index import writing as module
     from index.build import build
     from index.errors import RagError
 
+    module._AT_ONCE = job.get("batch") or module._AT_ONCE
+    index = Path(job["index"])
     answer: dict[str, object] = {}
     faults = None
     if job.get("fail"):
         faults = ctypes.CDLL(None)
         faults.faults_arm(str(job["index"]).encode(), ctypes.c_long(job["fail"]), int(job["lasting"]))
     try:
-        report = build(Path(job["index"]), [Path(job["folder"])], embedder)  # type: ignore[arg-type]
+        if job.get("add"):
+            title, text = job["add"]
+            report = additions.add_text(index, text, embedder, title)  # type: ignore[arg-type]
+        elif job.get("remove"):
+            report = additions.remove(index, job["remove"], embedder)  # type: ignore[arg-type]
+        else:
+            report = build(index, [Path(job["folder"])], embedder, bool(job.get("rebuild")))  # type: ignore[arg-type]
         answer = {"articles": report.articles, "chunks": report.chunks, "embedded": report.embedded}
     except (RagError, OSError) as error:
         answer = {"error": str(error), "kind": type(error).__name__}

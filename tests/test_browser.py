@@ -16,7 +16,7 @@ from pathlib import Path
 import pytest
 from axe_playwright_python.sync_playwright import Axe
 from conftest import served
-from playwright.sync_api import Browser, BrowserContext, Page, expect, sync_playwright
+from playwright.sync_api import Browser, BrowserContext, Dialog, Page, expect, sync_playwright
 
 from eval import golden
 from index.build import build
@@ -65,6 +65,12 @@ def quick(index: Path) -> Iterator[str]:
 def opened(browser: Browser) -> Iterator[Opener]:
     """Opens pages, each in a browser of its own; all they ask for is kept in `page.asked`."""
     contexts: list[BrowserContext] = []
+    pages: list[tuple[Page, str]] = []
+    dialogs: list[str] = []
+
+    def said(dialog: Dialog) -> None:
+        dialogs.append(dialog.message)
+        dialog.dismiss()
 
     def open_page(url: str, width: int = 1280, height: int = 860, dark: bool = False) -> Page:
         scheme = "dark" if dark else "light"
@@ -73,7 +79,8 @@ def opened(browser: Browser) -> Iterator[Opener]:
         page = context.new_page()
         page.asked = []  # type: ignore[attr-defined]
         page.on("request", lambda request: page.asked.append(request.url))  # type: ignore[attr-defined]
-        page.on("dialog", lambda dialog: pytest.fail(f"a script ran: {dialog.message}"))
+        page.on("dialog", said)
+        pages.append((page, url))
         page.goto(url)
         expect(page.get_by_role("textbox", name="Question")).to_be_visible(timeout=LONG)
         return page
@@ -81,6 +88,9 @@ def opened(browser: Browser) -> Iterator[Opener]:
     yield open_page
     for context in contexts:
         context.close()
+    # Here, as what fails in a handler is lost.
+    assert dialogs == [], "a script ran"
+    assert [asked for page, url in pages for asked in foreign(page, url)] == [], "no request leaves the machine"
 
 
 def ask(page: Page, question: str, wait: bool = True) -> None:

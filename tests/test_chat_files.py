@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import errno
 import json
+import os
+import shutil
 import threading
 from dataclasses import replace
 from datetime import date
@@ -20,7 +23,7 @@ from index.store import Store
 from index.types import Article
 from rag.assistant import Rag
 from rag.config import DEFAULT_MODEL
-from ui import examples, feedback
+from ui import examples, feedback, history
 from ui.history import Chat, Exchange, History, as_json, as_markdown, new_chat, split_markers
 from ui.loading import Loader
 from ui.talk import Talk
@@ -65,6 +68,58 @@ def test_what_changed_meanwhile_is_not_written_over(tmp_path: Path) -> None:
     kept.delete(chat.id)
     kept.change(chat.id, second, answer={"text": "late"})
     assert kept.load(chat.id).exchanges == (), "what was deleted stays so"
+
+
+def test_an_answer_is_shown_where_the_chat_cannot_be_saved(
+    tmp_path: Path, seeds_index: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    index = tmp_path / "ix"
+    shutil.copytree(seeds_index, index, ignore=shutil.ignore_patterns("chats"))
+    loader = Loader(index, "none")
+    loader.start()
+    loader.rag()
+    talk, chats = Talk(loader), index / "chats"
+    person: Any = SimpleNamespace(username=None)
+    anywhere = ("All sources", None, None, person)
+
+    def asked(question: str, chat_id: str | None) -> tuple[str, str, str]:
+        _, waiting, chat_id = talk.put(question, chat_id, *anywhere)
+        *_, messages = talk.answer(chat_id, person)
+        return waiting[-1]["content"].value, messages[-1]["content"].value, chat_id
+
+    chats.write_text("no folder")  # whoever is root may write into any folder, but not into a file
+    waiting, shown, first = asked("Who is Medinsky?", None)
+    assert "could not be saved (" in waiting and "could not be saved (" in shown
+    assert "Medinsky" in shown and "chip" in shown
+    assert len(talk.restore(first, person)[0]) == 2 and "Medinsky" in talk.exported("json", first, person)
+
+    chats.unlink()  # it can be written again: all of it is, with the next question
+    assert "could not be saved" not in asked("And Peskov?", first)[1]
+    assert [e.question for e in History(index).load(first).exchanges] == ["Who is Medinsky?", "And Peskov?"]
+    assert history._unsaved == {}
+
+    written = Path.write_text
+
+    def full(path: Path, text: str, *rest: Any) -> int:
+        if path.suffix == ".part" and json.loads(text)["exchanges"][-1]["answer"]:
+            written(path, text[:40])
+            raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+        return written(path, text, *rest)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(Path, "write_text", full)  # the disk fills while it is answered
+        waiting, shown, first = asked("Who is Slutsky?", first)
+        assert "could not be saved" not in waiting and "could not be saved (No space left on device)" in shown
+        assert "Slutsky" in shown and not list(chats.glob("**/*.part"))
+        talk.delete(first, person)
+        assert history._unsaved == {} and not talk.restore(first, person)[0]
+
+    (index / "feedback.jsonl").mkdir()
+    made = History(index).save(replace(new_chat(), exchanges=(Exchange("q", {"text": "a", "citations": []}),)))
+    thumb: Any = SimpleNamespace(index=1, liked=True)
+    with pytest.raises(gr.Error, match="thumb could not be kept"):
+        talk.liked(made.id, thumb, person)
+    loader.close()
 
 
 def test_only_markers_at_the_end_are_citations() -> None:
@@ -165,8 +220,20 @@ def test_another_name_for_this_machine_is_not_answered(seeds_index: Path) -> Non
     with served("--model", "none", "--index", str(seeds_index)) as url, httpx.Client() as web:
         page = web.get(url)
         assert page.status_code == 200
-        assert "connect-src 'self'" in page.headers["content-security-policy"]
-        assert page.headers["x-frame-options"] == "DENY" and page.headers["referrer-policy"] == "no-referrer"
+        missing = web.get(url + "gradio_api/file=/etc/passwd")
+        refused = web.post(url + "gradio_api/call/ask", content=b"{}", headers={"Origin": "http://evil.example"})
+        assert (missing.status_code, refused.status_code) == (403, 403)
+        for answer in (page, missing, refused):
+            policy = [part.split() for part in answer.headers["content-security-policy"].split(";")]
+            allowed = {name: {*sources} for name, *sources in policy}
+            assert allowed["default-src"] == allowed["base-uri"] == allowed["form-action"] == {"'self'"}
+            assert allowed["script-src"] == {"'self'", "'unsafe-inline'", "'unsafe-eval'", "blob:"}
+            assert allowed["connect-src"] == {"'self'", "data:", "blob:"}
+            assert allowed["frame-ancestors"] == allowed["object-src"] == {"'none'"}
+            assert answer.headers["x-content-type-options"] == "nosniff"
+            assert answer.headers["x-frame-options"] == "DENY" and answer.headers["referrer-policy"] == "no-referrer"
+            assert answer.headers["cross-origin-opener-policy"] == "same-origin"
+            assert answer.headers["cross-origin-resource-policy"] == "same-origin"
         assert web.get(url, headers={"Host": "evil.example"}).status_code == 400
         assert (
             web.post(url + "gradio_api/call/articles", json={"data": []}, headers={"Host": "evil.example"}).status_code

@@ -19,6 +19,7 @@ from index.errors import CollectionError, IndexDamaged, RagError
 from index.repair import examine, repair
 from index.search import search
 from index.store import DATABASE, Store
+from rag import cli
 from rag.config import seeds
 
 QUERIES = ("How long did the talks in Istanbul last?", "Medinsky", "Who spoke of security guarantees?")
@@ -73,7 +74,7 @@ def test_a_harmed_file_gives_what_was_written_or_a_sentence(
 ) -> None:
     file = index / name if name == DATABASE else next(index.glob(f"{name}*"))
     data = file.read_bytes()
-    told = 0
+    told, beside = 0, index.with_name("mended")
     for n in range(400 if SOAK else 12):
         file.write_bytes(harm(data, random.Random(n)))
         try:
@@ -82,9 +83,14 @@ def test_a_harmed_file_gives_what_was_written_or_a_sentence(
             told += 1
             assert file.name in str(error) and "rag index --repair" in str(error)
             assert examine(index), f"{harm.__name__} {n} is found by rag doctor"
+            if told % 5 == 1:
+                shutil.copytree(index, beside)
+                repair(beside, embedder, [seeds()])
+                assert found(beside, embedder) == whole, f"{harm.__name__} {n} repaired"
+                shutil.rmtree(beside)
         finally:
-            for beside in index.glob(f"{DATABASE}-*"):
-                beside.unlink()
+            for log in index.glob(f"{DATABASE}-*"):
+                log.unlink()
     # A bit in a page that is not used may be any; most are told.
     assert told >= (1 if harm is flip and name == DATABASE else 6)
     if name == "vectors":
@@ -104,7 +110,7 @@ def test_a_repair_embeds_nothing_where_the_vectors_file_is_lost(
     else:
         data = file.read_bytes()
         file.write_bytes({"empty": b"", "cut": data[:-9], "flipped": flip(data, random.Random(1))}[harm])
-    with pytest.raises(IndexDamaged, match=r"vectors-\d+\.faiss.* Repair it: rag index --repair"):
+    with pytest.raises(IndexDamaged, match=r"vectors-\S+\.faiss.* Repair it: rag index --repair"):
         found(index, embedder)
     done = repair(index, embedder)
     assert (done.articles, done.kept, done.embedded) == (5, 5, 0)
@@ -114,6 +120,7 @@ def test_a_repair_embeds_nothing_where_the_vectors_file_is_lost(
 @pytest.mark.parametrize(
     ("lost", "kept", "embedded"),
     [
+        ("UPDATE articles SET data = CAST(data AS BLOB) WHERE rowid = 2", 4, 0),
         ("UPDATE articles SET data = replace(data, 'Istanbul', 'Instanbul') WHERE rowid = 2", 4, 0),
         ("DELETE FROM articles WHERE rowid = 3", 4, 0),
         ("UPDATE chunks SET stop = stop - 4 WHERE row = 9", 5, 0),
@@ -141,6 +148,30 @@ def test_a_repair_makes_again_only_what_is_lost(
     assert found(index, embedder) == whole and examine(index) == []
     assert len(search(reader, embedder, "Medinsky", 3)) == 3, "whoever had it open follows"
     assert build(index, [seeds()], embedder).unchanged == 5, "and it is written on as any other"
+
+
+@pytest.mark.parametrize("harm", ["empty", "gone", "another's"])
+def test_a_database_that_is_lost_is_a_sentence_and_repaired(
+    index: Path, whole: Found, embedder: Embedder, tmp_path: Path, harm: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    file = index / DATABASE
+    if harm == "another's":
+        build(tmp_path / "other", [write(tmp_path / "in", a="A comet was seen.")], embedder)
+        shutil.copyfile(copy(tmp_path / "other", tmp_path / "copied") / DATABASE, file)
+    else:
+        file.write_bytes(b"") if harm == "empty" else file.unlink()
+    with pytest.raises(IndexDamaged, match=r"(index\.sqlite|vectors-\S+) is .* rag index --repair"):
+        found(index, embedder)
+    assert cli.main(["doctor", "--index", str(index)]) == 1
+    assert "rag index --repair" in capsys.readouterr().out
+    assert cli.main(["index", "--if-missing", "--index", str(index)]) == 0, "a lost one is not taken for none"
+    if harm != "another's":
+        with pytest.raises(CollectionError, match="rag index --rebuild FOLDER"):
+            repair(index, embedder)
+        assert cli.main(["index", "--rebuild", "--index", str(index)]) == 1
+        assert "rag index --rebuild FOLDER" in capsys.readouterr().err, "nobody asked for the seeds"
+        repair(index, embedder, [seeds()])
+        assert found(index, embedder) == whole and examine(index) == []
 
 
 def test_a_database_that_is_none_is_made_again_from_its_folders(index: Path, whole: Found, embedder: Embedder) -> None:

@@ -79,9 +79,18 @@ def test_without_a_password_nothing_is_served_and_guessing_is_slow(tmp_path: Pat
         assert "Moscow" not in web.get(url).text
         assert web.post(url + "login", data={"username": "ann", "password": "secret words"}).status_code == 200
         assert "Ask the articles" in web.get(url + "config").text
-        guesses = [web.post(url + "login", data={"username": "ann", "password": f"guess {n}"}) for n in range(12)]
+        ways = ("login", "login/")
+        guesses = [web.post(url + ways[n % 2], data={"username": "ann", "password": f"guess {n}"}) for n in range(12)]
         assert {g.status_code for g in guesses[:9]} == {400} and guesses[-1].status_code == 429
         assert 0 < int(guesses[-1].headers["retry-after"]) <= 60
+        for way in (*ways, "login//"):
+            assert web.post(url + way, data={"username": "ann", "password": "guess"}).status_code == 429
+        for way in ("Login", "LOGIN/", "gradio_api/login", "login;x"):  # these let nobody in
+            assert web.post(url + way, data={"username": "ann", "password": "secret words"}).status_code in (
+                404,
+                405,
+                429,
+            )
 
 
 def test_a_client_may_call_so_often_in_a_minute() -> None:

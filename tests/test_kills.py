@@ -24,6 +24,7 @@ from index.store import DATABASE, Store
 
 ARTICLES = 500 if SOAK else 60
 KILLS = 67 if SOAK else 4  # of each kind
+BATCH = 256 if SOAK else 16  # chunks embedded at once: what a build that was killed need not do again
 PLACES = "bridge harbour tunnel museum school ferry market library station orchard".split()
 
 
@@ -39,7 +40,7 @@ class Indexer:
 
     def run(self, index: Path, folder: Path, **job: Any) -> dict[str, Any]:
         assert self._process.stdin and self._process.stdout
-        self._process.stdin.write(json.dumps({"index": str(index), "folder": str(folder), **job}) + "\n")
+        self._process.stdin.write(json.dumps({"index": str(index), "folder": str(folder), "batch": BATCH, **job}) + "\n")
         self._process.stdin.flush()
         answer: dict[str, Any] = json.loads(self._process.stdout.readline())
         return answer
@@ -78,7 +79,8 @@ def state(index: Path, embedder: SentenceTransformerEmbedder) -> dict[str, str]:
 
 
 def vectors(index: Path) -> int:
-    """Chunks whose vector is kept already."""
+    """Chunks whose vector is kept already, in the index or in one that is made to take its place."""
+    index = next(index.glob("rebuild-*"), index)
     if not (index / DATABASE).exists():
         return 0
     with closing(sqlite3.connect(index / DATABASE)) as db:
@@ -113,33 +115,70 @@ def test_killed_while_it_is_built_first(
     print(f"first build: {killed} killed of {KILLS}, {resumed} resumed")
 
 
-@pytest.mark.parametrize("kind", ["update", "deletion"])
+@pytest.mark.parametrize("kind", ["update", "deletion", "rebuild"])
 def test_killed_while_it_is_changed(
     tmp_path: Path, indexer: Indexer, embedder: SentenceTransformerEmbedder, kind: str
 ) -> None:
     old = articles(ARTICLES)
     indexer.run(tmp_path / "old", write(tmp_path / "in", **old))
     new = dict(list(old.items())[: ARTICLES // 2])
-    if kind == "update":
+    if kind != "deletion":
         new |= dict(list(articles(ARTICLES + 20, 2).items())[ARTICLES // 3 :])
         new["a021"] = old["a021"]
-    changed = write(tmp_path / "changed", **new)
+    changed, anew = write(tmp_path / "changed", **new), kind == "rebuild"
     shutil.copytree(tmp_path / "old", tmp_path / "whole")
-    took = indexer.run(tmp_path / "whole", changed)["took"]
+    took = indexer.run(tmp_path / "whole", changed, rebuild=anew)["took"]
     rng, killed, states = random.Random(2), 0, [0, 0]
-    for n in range(KILLS):
+    for n in range(KILLS // 2 if anew and SOAK else KILLS):
         index = Path(shutil.copytree(tmp_path / "old", tmp_path / f"ix{n}"))
-        killed += indexer.run(index, changed, kill=rng.uniform(0, took))["code"] == -9
+        killed += indexer.run(index, changed, rebuild=anew, kill=rng.uniform(0, took))["code"] == -9
         had, there = vectors(index), state(index, embedder)
         assert there in (old, new), "one state or the other"
         states[there == new] += 1
-        done = indexer.run(index, changed)
-        missing = len(set(new.values()) - set(old.values())) if there == old else 0
-        assert done["articles"] == len(new) and done["embedded"] == missing - (had - ARTICLES if there == old else 0)
-        assert state(index, embedder) == new
+        done = indexer.run(index, changed, rebuild=anew)
+        assert done["articles"] == len(new)
+        if anew:
+            begun = had if there == old and had != len(old) else 0
+            assert there == new or done["embedded"] == len(new) - begun
+        else:
+            missing = len(set(new.values()) - set(old.values())) - (had - ARTICLES) if there == old else 0
+            assert done["embedded"] == missing
+        assert state(index, embedder) == new and not list(index.glob("rebuild-*"))
         shutil.rmtree(index)
-    assert killed >= KILLS // 3
-    print(f"{kind}: {killed} killed of {KILLS}; old state {states[0]} times, new {states[1]}")
+    assert killed >= KILLS // 6
+    print(f"{kind}: {killed} killed; old state {states[0]} times, new {states[1]}")
+
+
+def test_killed_while_an_article_is_added_or_removed(
+    tmp_path: Path, indexer: Indexer, embedder: SentenceTransformerEmbedder
+) -> None:
+    """The next `rag index` finishes it, or it was never begun."""
+    texts = articles(30)
+    folder, title, text = write(tmp_path / "in", **texts), "Ferry", "The ferry Aurora sank off Turku."
+    indexer.run(tmp_path / "without", folder)
+    shutil.copytree(tmp_path / "without", tmp_path / "with")
+    took = [indexer.run(tmp_path / "with", folder, add=[title, text])["took"]]
+    shutil.copytree(tmp_path / "with", tmp_path / "once")
+    took.append(indexer.run(tmp_path / "once", folder, remove="ferry")["took"])
+    more, rng, killed, states = texts | {"ferry": text}, random.Random(3), 0, [0, 0]
+    for n in range(2 * KILLS):
+        adds = n % 2 == 0
+        job: dict[str, Any] = {"add": [title, text]} if adds else {"remove": "ferry"}
+        index = Path(shutil.copytree(tmp_path / ("without" if adds else "with"), tmp_path / f"ix{n}"))
+        killed += indexer.run(index, folder, **job, kill=rng.uniform(0, took[n % 2]))["code"] == -9
+        there = state(index, embedder)
+        assert there in (texts, more)
+        states[there == (more if adds else texts)] += 1
+        indexer.run(index, folder)
+        later = state(index, embedder)
+        if there == (more if adds else texts):
+            assert later == there, "what was done stays done"
+        indexer.run(index, folder, **job)
+        assert state(index, embedder) == (more if adds else texts)
+        assert indexer.run(index, folder)["articles"] == len(more if adds else texts)
+        shutil.rmtree(index)
+    assert killed >= KILLS // 2
+    print(f"added, removed: {killed} killed; old state {states[0]} times, new {states[1]}")
 
 
 @pytest.fixture(scope="module")
@@ -155,29 +194,37 @@ def failing(embedder: SentenceTransformerEmbedder, tmp_path_factory: pytest.Temp
 
 
 @pytest.mark.parametrize("lasting", [False, True], ids=["one write fails", "the disk is full from then on"])
+@pytest.mark.parametrize("kind", ["first build", "update", "deletion", "rebuild"])
 def test_a_write_that_fails(
-    tmp_path: Path, failing: Indexer, embedder: SentenceTransformerEmbedder, lasting: bool
+    tmp_path: Path, failing: Indexer, embedder: SentenceTransformerEmbedder, kind: str, lasting: bool
 ) -> None:
     """Every write in turn, from the first to the last: a sentence, and the old state or the new."""
-    old, new = articles(30), articles(40, 2) | {"a021": articles(30)["a021"]}
+    old, new = articles(30), articles(24) if kind == "deletion" else articles(40, 2) | {"a021": articles(30)["a021"]}
     failing.run(tmp_path / "old", write(tmp_path / "in", **old))
-    changed = write(tmp_path / "changed", **new)
-    nth, told = 0, 0
+    if kind == "first build":
+        shutil.rmtree(tmp_path / "old")
+        (tmp_path / "old").mkdir()
+    changed, anew = write(tmp_path / "changed", **new), kind == "rebuild"
+    nth, tried, told = 0, 0, 0
     while True:
-        nth += 1 if SOAK or nth < 3 else 11
+        nth += 1 if SOAK or nth < 2 else 37
+        tried += 1
         index = Path(shutil.copytree(tmp_path / "old", tmp_path / "ix"))
-        done = failing.run(index, changed, fail=nth, lasting=lasting)
+        done = failing.run(index, changed, fail=nth, lasting=lasting, rebuild=anew)
         assert done["code"] == 0 and done.get("kind") != "unexpected", done
         told += "error" in done
-        there = state(index, embedder)
-        assert there == new if "error" not in done else there in (old, new)
-        assert failing.run(index, changed)["articles"] == 40
+        try:
+            there = state(index, embedder)
+            assert there == new if "error" not in done else there in (old, new)
+        except IndexMissing:
+            assert kind == "first build" and "error" in done
+        assert failing.run(index, changed, rebuild=anew)["articles"] == len(new)
         assert state(index, embedder) == new
         shutil.rmtree(index)
         if not done["fired"]:
             break
-    assert told >= 3
-    print(f"writes tried: {nth}, of which {told} ended the command with a sentence")
+    assert told >= 2
+    print(f"{kind}, writes that failed {'from then on' if lasting else 'once'}: {tried - 1}, of which {told} ended it")
 
 
 @contextmanager
@@ -196,8 +243,9 @@ def disk(folder: Path, kilobytes: int) -> Iterator[Path]:
 
 def test_a_disk_that_is_full(tmp_path: Path, indexer: Indexer, embedder: SentenceTransformerEmbedder) -> None:
     old, new = articles(40), articles(160, 2) | {"a021": articles(40)["a021"]}
+    few = dict(list(old.items())[:30])
     first, changed = write(tmp_path / "in", **old), write(tmp_path / "changed", **new)
-    ended = []
+    fewer, ended = write(tmp_path / "fewer", **few), []
     for kilobytes in range(300, 3000, 100 if SOAK else 600):
         with disk(tmp_path / f"disk{kilobytes}", kilobytes) as room:
             done = indexer.run(room / "ix", first)
@@ -208,4 +256,10 @@ def test_a_disk_that_is_full(tmp_path: Path, indexer: Indexer, embedder: Sentenc
             there = state(room / "ix", embedder)
             assert there == (old if "error" in done else new)
             ended.append("error" in done)
+            if "error" in done:
+                done = indexer.run(room / "ix", fewer)
+                assert state(room / "ix", embedder) == (there if "error" in done else few), "a deletion"
+                subprocess.run(["mount", "-o", "remount,size=60m", str(room)], check=True)
+                assert indexer.run(room / "ix", changed)["articles"] == 160, "there is room now"
+                assert state(room / "ix", embedder) == new
     assert True in ended and False in ended, "some disks were too small for the change, and some were not"

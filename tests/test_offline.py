@@ -7,11 +7,14 @@ import os
 import shutil
 import subprocess
 import sys
+from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import httpx
 import pytest
 from conftest import ROOT, served
+from page import Page
 
 from rag.config import seeds
 
@@ -62,4 +65,50 @@ def test_nothing_is_fetched_or_sent(offline: Path, tmp_path: Path) -> None:
         ).json()
         said = web.get(f"gradio_api/call/ask/{call['event_id']}").text
         assert "event: complete" in said, said
+    assert not offline.exists(), offline.read_text()
+
+
+def calls_with(file: dict[str, Any], page: Page) -> Iterator[httpx.Response]:
+    """A file sent to every kind of call: of the page, of programs, and as a tool."""
+    web = page.web
+    add = {"data": [[file], "", "", "", ""], "fn_index": page.numbers["added"], "session_hash": "here"}
+    question = {"data": [file, "", "", "", ""]}
+    tool = {
+        "jsonrpc": "2.0",
+        "id": 1,
+        "method": "tools/call",
+        "params": {"name": "ask", "arguments": {"question": file}},
+    }
+    yield web.post("gradio_api/queue/join", json=add)
+    for kind, code in (("application/json", "utf-16"), ("text/plain", "utf-8")):
+        body = json.dumps(add).encode(code)
+        yield web.post("gradio_api/queue/join", content=body, headers={"Content-Type": kind})
+    for way in ("call", "call/v2", "run", "api"):
+        yield web.post(f"gradio_api/{way}/ask", json=question)
+    yield web.post("gradio_api/mcp/", json=tool, headers={"Accept": "application/json, text/event-stream"})
+
+
+def test_the_chat_can_not_be_made_to_fetch_an_address(offline: Path, seeds_index: Path) -> None:
+    meta = {"meta": {"_type": "gradio.FileData"}}
+    with served("--model", "none", "--index", str(seeds_index), "--mcp") as url:
+        page = Page(url)
+        web = page.web
+        for address in ("http://203.0.113.7/x", "https://news.example/x.txt"):
+            for way in (
+                "file=",
+                "gradio_api/file=",
+                "gradio_api/file/",
+                "gradio_api/proxy=",
+                "gradio_api/file=%68ttp://x/",
+            ):
+                assert web.get(f"{url}{way}{address}").status_code, way
+                assert web.head(f"{url}{way}{address}").status_code, way
+            assert web.get(f"{url}gradio_api/file={address}").status_code == 403
+            for file in ({"path": address, **meta}, {"path": "x.txt", "url": address, **meta}):
+                assert {said.status_code for said in calls_with(file, page)} == {403}
+        # What the page itself sends back of an upload is taken.
+        sent = web.post("gradio_api/upload", files={"files": ("a.txt", b"The ferry sank.")}).json()[0]
+        own = {"path": sent, "url": f"{url}gradio_api/file={sent}", **meta}
+        assert web.get(own["url"]).text == "The ferry sank."
+        assert next(calls_with(own, page)).status_code == 200
     assert not offline.exists(), offline.read_text()

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import shutil
+import sqlite3
 import threading
+from contextlib import closing
 from dataclasses import replace
 from datetime import date
 from pathlib import Path
@@ -128,15 +130,54 @@ def test_common_words_do_not_make_a_search_slow_and_rare_ones_are_found(
     assert len(both) == 10 and max(both) == 60, "where all words are common, the newest chunks that have all of them"
 
 
-def test_an_index_of_the_first_format_is_read_and_written_on(tmp_path: Path, embedder) -> None:  # type: ignore[no-untyped-def]
+@pytest.mark.parametrize("kept", ["format-1", "format-2"])
+def test_an_index_of_any_format_is_read_and_written_on(tmp_path: Path, embedder, kept: str) -> None:  # type: ignore[no-untyped-def]
     folder = tmp_path / "ix"
-    shutil.copytree(Path(__file__).parent / "fixtures" / "format-1", folder)
+    shutil.copytree(Path(__file__).parent / "fixtures" / kept, folder)
     old = Store(folder, embedder)
     assert search(old, embedder, "When did the harbour open again?", 1)[0].article.id == "harbour"
     write(folder, [article("ferry", "The ferry Aurora sank off Turku.")], embedder, drop=[])
     assert search(old, embedder, "Where did the ferry sink?", 1)[0].article.id == "ferry"
     assert search(old, embedder, "When did the harbour open again?", 1)[0].article.id == "harbour"
     assert old.meta["format"] == "2"
+
+
+@pytest.mark.parametrize("stated", ["0", "3", "x"])
+def test_a_format_that_is_not_known_is_refused_with_the_command(tmp_path: Path, stated: str) -> None:
+    embedder = scale.Mixed(REAL)
+    write(tmp_path, [article("a", "The bridge was opened.")], embedder)
+    with closing(sqlite3.connect(tmp_path / "index.sqlite")) as db:
+        db.execute("UPDATE meta SET value = ? WHERE key = 'format'", (stated,))
+        db.commit()
+    for opens in (lambda: Store(tmp_path), lambda: write(tmp_path, [], embedder)):
+        with pytest.raises(IndexDamaged, match=f"has format {stated}; this program reads 1 and 2. .*rag index --rebuild"):
+            opens()
+
+
+def test_an_interrupted_rebuild_leaves_the_old_index_and_goes_on_where_it_was(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    embedder = scale.Mixed(REAL)
+    write(tmp_path, [article("a", "The bridge was opened.")], embedder)
+    reader, new = Store(tmp_path), [article("b", "The ferry sank."), article("c", "The bridge fell.")]
+    with monkeypatch.context() as patch:
+        patch.setattr(writing, "take_the_place", lambda *_: (_ for _ in ()).throw(KeyboardInterrupt))
+        with pytest.raises(KeyboardInterrupt):
+            write(tmp_path, new, embedder, rebuild=True)
+    assert [a.id for a in reader.articles()] == ["a"] == [a.id for a in Store(tmp_path).articles()]
+    assert write(tmp_path, new, embedder, rebuild=True).embedded == 0
+    assert [a.id for a in reader.articles()] == ["b", "c"]
+    assert write(tmp_path, new, embedder, rebuild=True).embedded == 2, "nothing of the old one is used"
+
+
+def test_a_reader_never_searches_the_vectors_of_another_model(tmp_path: Path) -> None:
+    embedder, other = scale.Mixed(REAL), scale.Mixed(REAL)
+    write(tmp_path, [article("a", "The bridge was opened.")], embedder)
+    reader = Store(tmp_path, embedder)
+    other.name = "another"
+    write(tmp_path, [article("a", "The bridge was opened.")], other, rebuild=True)
+    with pytest.raises(IndexDamaged, match="was built with another"):
+        reader.articles()
 
 
 def test_what_stays_in_a_changed_article_keeps_its_vectors(tmp_path: Path) -> None:

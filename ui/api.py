@@ -8,6 +8,7 @@ from datetime import date
 from typing import Any
 
 from index.errors import InputError, RagError
+from rag.assistant import check_history
 from ui.loading import Loader
 
 _GONE = "Nobody listens any more."
@@ -19,7 +20,14 @@ def add_endpoints(loader: Loader) -> None:
     """Add `/ask`, `/search` and `/articles` to the page that is being built."""
     import gradio as gr
 
-    def ask(question: str, as_of: str = "", source: str = "", after: str = "", before: str = "") -> dict[str, Any]:
+    def ask(
+        question: str,
+        as_of: str = "",
+        source: str = "",
+        after: str = "",
+        before: str = "",
+        history: list[dict[str, str]] | None = None,
+    ) -> dict[str, Any]:
         """Answer a question from the article collection; every sentence cites the words that support it.
 
         Args:
@@ -28,6 +36,7 @@ def add_endpoints(loader: Loader) -> None:
             source: only articles of this source
             after: only articles published on or after this day (YYYY-MM-DD)
             before: only articles published on or before this day (YYYY-MM-DD)
+            history: the conversation before it, messages with role (user or assistant) and content
         """
         try:
             limits = days(as_of=as_of, after=after, before=before)
@@ -38,7 +47,7 @@ def add_endpoints(loader: Loader) -> None:
                     for _ in loader.line.turn(ticket):
                         if not there():
                             raise gr.Error(_GONE)
-                with closing(rag.stream(question, (), source=source or None, **limits)) as events:
+                with closing(rag.stream(question, check_history(history or []), source=source or None, **limits)) as events:
                     for event in events:
                         if event.answer:
                             return event.answer.as_dict()
@@ -119,6 +128,6 @@ def days(**named: str) -> dict[str, date | None]:
     for name, text in named.items():
         try:
             read[name] = date.fromisoformat(text) if text else None
-        except ValueError:
-            raise InputError(f"{name} is {text!r}, not a day.", "Write it as 2022-03-31.") from None
+        except (ValueError, TypeError):
+            raise InputError(f"{name} is {text!r:.40}, not a day.", "Write it as 2022-03-31.") from None
     return read

@@ -14,6 +14,7 @@ from rag.ahead import PASSAGES
 from rag.config import DEFAULT_MODEL
 from ui.api import MAX_CALLS, add_endpoints
 from ui.auth import read_auth
+from ui.bodies import MAX_UPLOAD
 from ui.guard import middleware
 from ui.loading import Loader
 from ui.shelf import Shelf
@@ -21,7 +22,6 @@ from ui.talk import EVERY_SOURCE, Talk
 
 _HERE = Path(__file__).parent
 _LOOPBACK = ("127.0.0.1", "localhost", "::1")
-_MAX_UPLOAD = "50mb"
 _SOURCE = """
 <section aria-label="Source"><div class="steps" hidden>
 <button type="button" class="back">Back to the answer</button>
@@ -232,7 +232,7 @@ def launch(
             mcp_server=mcp,
             show_error=False,
             auth=people,
-            max_file_size=_MAX_UPLOAD,
+            max_file_size=MAX_UPLOAD,
             run_history=False,
             max_threads=4 * MAX_CALLS,
             app_kwargs={"middleware": middleware(host in _LOOPBACK)},

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from starlette.middleware import Middleware
 from starlette.middleware.trustedhost import TrustedHostMiddleware
+from starlette.responses import PlainTextResponse
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from ui.bodies import Bodies, header, same_host
 from ui.limit import RateLimit
 
 # Gradio's page has scripts and styles of its own in it, so these must be let be; but nothing may
@@ -21,7 +23,10 @@ _HEADERS = (
     (b"x-frame-options", b"DENY"),
     (b"referrer-policy", b"no-referrer"),
     (b"cross-origin-opener-policy", b"same-origin"),
+    (b"cross-origin-resource-policy", b"same-origin"),
 )
+# What Gradio serves and the chat does not use: it fetches addresses, or keeps files for anyone.
+_UNUSED = ("://", "/proxy=", "/gradio_api/deep_link", "/gradio_api/process_recording")
 
 
 class Headers:
@@ -43,6 +48,23 @@ class Headers:
         await self._app(scope, receive, answer)
 
 
+class Strangers:
+    """Answers 403 to what would be fetched from elsewhere, and to what a page of elsewhere sends."""
+
+    def __init__(self, app: ASGIApp) -> None:
+        self._app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Pass a request on, or say why not."""
+        if scope["type"] == "http":
+            origin, host = header(scope, b"origin"), header(scope, b"host")
+            if any(part in scope["path"] for part in _UNUSED):
+                return await PlainTextResponse("The chat does not serve this.", 403)(scope, receive, send)
+            if scope["method"] not in ("GET", "HEAD", "OPTIONS") and origin and not same_host(origin, host):
+                return await PlainTextResponse("Another page sent this.", 403)(scope, receive, send)
+        return await self._app(scope, receive, send)
+
+
 def middleware(loopback: bool) -> list[Middleware]:
     """What stands before every request.
 
@@ -51,4 +73,10 @@ def middleware(loopback: bool) -> list[Middleware]:
             page elsewhere could have its own name lead here.
     """
     hosts = [Middleware(TrustedHostMiddleware, allowed_hosts=["127.0.0.1", "localhost", "[::1]"])]
-    return [Middleware(Headers), *(hosts if loopback else []), Middleware(RateLimit)]
+    return [
+        Middleware(Headers),
+        *(hosts if loopback else []),
+        Middleware(RateLimit),
+        Middleware(Strangers),
+        Middleware(Bodies),
+    ]

@@ -10,6 +10,7 @@ import json
 import re
 import threading
 import uuid
+from collections import OrderedDict
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass, field, replace
 from datetime import UTC, datetime
@@ -24,6 +25,7 @@ _ID = re.compile(r"[0-9a-f]{32}")
 _URL = ":/?#@!$&'*+,;=%~"  # characters of an address that mean nothing in Markdown
 _TITLE = 60  # characters
 _SHOWN = 200  # chats that are listed, at most
+_UNSAVED = 100  # chats kept in memory, at most, that could not be written
 
 
 @dataclass(frozen=True)
@@ -47,10 +49,15 @@ class Exchange:
 
 @dataclass(frozen=True)
 class Chat:
-    """A conversation; `id` is 32 hexadecimal digits."""
+    """A conversation; `id` is 32 hexadecimal digits.
+
+    Attributes:
+        unsaved: why it is in memory only; empty where it is on disk.
+    """
 
     id: str
     exchanges: tuple[Exchange, ...] = ()
+    unsaved: str = ""
 
     @property
     def title(self) -> str:
@@ -80,6 +87,7 @@ def now() -> str:
 
 
 _writing = threading.Lock()
+_unsaved: OrderedDict[Path, Chat] = OrderedDict()  # what no disk took, until one does
 
 
 class History:
@@ -93,7 +101,11 @@ class History:
     def load(self, chat_id: str | None) -> Chat:
         """The chat with this id; a new one where there is none, or it cannot be read."""
         path = self._path(chat_id)
-        if path is None or not path.is_file():
+        if path is None:
+            return new_chat()
+        if path in _unsaved:
+            return _unsaved[path]
+        if not path.is_file():
             return new_chat()
         try:
             data = json.loads(path.read_text("utf-8"))
@@ -103,10 +115,14 @@ class History:
             path.replace(path.with_suffix(".unreadable"))
             return new_chat()
 
-    def save(self, chat: Chat) -> None:
-        """Write a chat; a reader sees the old one or the new one."""
+    def save(self, chat: Chat) -> Chat:
+        """Write a chat; a reader sees the old one or the new one.
+
+        Where it cannot be written, as on a full disk, it is kept in memory: a conversation can
+        go on, and `Chat.unsaved` of what is given back says why.
+        """
         with _writing:
-            self._write(chat)
+            return self._write(chat)
 
     def change(self, chat_id: str, exchange: Exchange, **changes: Any) -> Chat:
         """Change one exchange of a chat, as it is on disk now; the chat after it.
@@ -120,22 +136,39 @@ class History:
             if any(same):
                 pairs = zip(chat.exchanges, same, strict=True)
                 chat = replace(chat, exchanges=tuple(replace(e, **changes) if hit else e for e, hit in pairs))
-                self._write(chat)
+                chat = self._write(chat)
         return chat
 
-    def _write(self, chat: Chat) -> None:
+    def _write(self, chat: Chat) -> Chat:
         path = self._path(chat.id)
         if path is None:
             raise ValueError(f"{chat.id!r} is no id of a chat")
-        self._folder.mkdir(parents=True, exist_ok=True)
         part = path.with_suffix(f".{uuid.uuid4().hex}.part")
-        part.write_text(as_json(chat), "utf-8")
-        part.replace(path)
+        try:
+            self._folder.mkdir(parents=True, exist_ok=True)
+            try:
+                part.write_text(as_json(chat), "utf-8")
+                part.replace(path)
+            finally:
+                part.unlink(missing_ok=True)  # half a chat, where the disk is full
+        except OSError as error:
+            chat = _unsaved[path] = replace(chat, unsaved=error.strerror or str(error))
+            while len(_unsaved) > _UNSAVED:
+                _unsaved.popitem(last=False)
+            return chat
+        _unsaved.pop(path, None)
+        return replace(chat, unsaved="")
 
     def delete(self, chat_id: str) -> None:
-        """Remove a chat."""
+        """Remove a chat.
+
+        Raises:
+            OSError: its file cannot be removed.
+        """
         if path := self._path(chat_id):
-            path.unlink(missing_ok=True)
+            _unsaved.pop(path, None)
+            if path.is_file():
+                path.unlink(missing_ok=True)
 
     def titles(self) -> list[tuple[str, str]]:
         """(title with the day it was last used, id) of every chat, newest first."""

@@ -45,7 +45,7 @@ class RateLimit:
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Pass a request on, or say when to come again."""
         if scope["type"] == "http" and scope["method"] == "POST":
-            window = self._entering if scope["path"].endswith("/login") else self._asking
+            window = self._entering if scope["path"].rstrip("/").endswith("/login") else self._asking
             wait = window.wait((scope.get("client") or ("?",))[0], time.monotonic())
             if wait:
                 again = str(int(wait) + 1)

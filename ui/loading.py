@@ -120,10 +120,11 @@ class Loader:
 
     def _read_ahead(self) -> None:
         """Have the model read what is new, whenever the collection has changed and nobody asks."""
-        seen = ""
+        seen: tuple[str, str] | None = None
         while self._ahead and self._rag and self._rag.llm and not self._closed.is_set():
             try:
-                now = self.store.meta["generation"]
+                meta = self.store.meta
+                now = (meta.get("made", ""), meta["generation"])
                 for _ in read_ahead(self._rag, self._ahead) if now != seen else ():
                     while not self.line.wait_for_nobody(_LOOK) and not self._closed.is_set():
                         pass

@@ -7,7 +7,7 @@ that is reloaded, or opened twice, shows what was said.
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from contextlib import closing
+from contextlib import closing, contextmanager
 from dataclasses import replace
 from typing import Any
 
@@ -50,7 +50,7 @@ class Talk:
             limits = {"source": source if source != EVERY_SOURCE else "", "from": after or "", "to": before or ""}
             limits = {name: value.strip() for name, value in limits.items() if value.strip()}
             chat = replace(chat, exchanges=(*chat.exchanges, Exchange(question, asked=history.now(), limits=limits)))
-            kept.save(chat)
+            chat = kept.save(chat)
         return "", self.messages(chat, _WAITING), chat.id
 
     def answer(self, chat_id: str | None, request: gr.Request) -> Iterator[Messages]:
@@ -96,7 +96,8 @@ class Talk:
     def delete(self, chat_id: str | None, request: gr.Request) -> tuple[Messages, str, Any, Any, None]:
         """Delete a chat and begin a new one."""
         if chat_id:
-            self._history(request).delete(chat_id)
+            with _told("The chat could not be deleted"):
+                self._history(request).delete(chat_id)
         return self.begin(request)
 
     def listed(self, chat_id: str | None, request: gr.Request) -> Any:
@@ -117,7 +118,8 @@ class Talk:
         if not 0 <= number < len(chat.exchanges) or not chat.exchanges[number].answer:
             return gr.Row(visible=False), None
         chat = kept.change(chat.id, chat.exchanges[number], liked=data.liked if isinstance(data.liked, bool) else None)
-        feedback.record(self._loader.index, chat, number)
+        with _told("The thumb could not be kept"):
+            feedback.record(self._loader.index, chat, number)
         if chat.exchanges[number].liked is None:
             return gr.Row(visible=False), None
         return gr.Row(visible=True), (chat.id, number)
@@ -127,7 +129,8 @@ class Talk:
         chat = self._history(request).load(about[0] if about else None)
         number = about[1] if about else -1
         if 0 <= number < len(chat.exchanges) and (why or "").strip():
-            feedback.record(self._loader.index, chat, number, (why or "").strip()[:500])
+            with _told("It could not be kept"):
+                feedback.record(self._loader.index, chat, number, (why or "").strip()[:500])
             gr.Info(f"Thank you. It is kept in {self._loader.index / feedback.FILE}.")
         return gr.Row(visible=False), "", None
 
@@ -137,7 +140,10 @@ class Talk:
         for exchange in chat.exchanges:
             out.append(_said("user", text_html(exchange.question)))
             waiting = exchange is chat.exchanges[-1] and not exchange.answer and last
-            out.append(_said("assistant", text_html(last, "status") if waiting else exchange_html(exchange)))
+            shown = text_html(last, "status") if waiting else exchange_html(exchange)
+            if chat.unsaved and exchange is chat.exchanges[-1]:
+                shown += text_html(f"This chat could not be saved ({chat.unsaved}): copy what you need of it.", "error")
+            out.append(_said("assistant", shown))
         return out
 
     def _answer(self, kept: History, chat: Chat) -> Iterator[Messages]:
@@ -190,6 +196,15 @@ class Talk:
     def _listed(self, kept: History, chat: Chat) -> Any:
         titles: Sequence[tuple[str, str]] = kept.titles()
         return gr.Radio(choices=list(titles), value=chat.id if any(i == chat.id for _, i in titles) else None)
+
+
+@contextmanager
+def _told(what: str) -> Iterator[None]:
+    """An error of the disk told as a sentence on the page."""
+    try:
+        yield
+    except OSError as error:
+        raise gr.Error(f"{what} ({error.strerror or error}).") from None
 
 
 def _said(role: str, escaped: str) -> dict[str, Any]:

@@ -1,0 +1,48 @@
+"""A finished index takes the place of another one, whole or not at all."""
+
+from __future__ import annotations
+
+import logging
+import os
+import shutil
+import sqlite3
+from contextlib import closing, suppress
+from pathlib import Path
+
+from index.errors import RagError
+from index.store import DATABASE, base_of, connect
+
+_log = logging.getLogger(__name__)
+
+
+def take_the_place(apart: Path, folder: Path) -> None:
+    """Put the index in `apart` in the place of the one in `folder`; whoever has that open follows.
+
+    The new database is copied into the old one in one transaction of SQLite (its backup), so that
+    a reader or a writer that has it open never meets another file under its name. Only a file
+    that SQLite does not take for a database is replaced.
+    """
+    with closing(connect(apart)) as db:
+        base = base_of(dict(db.execute("SELECT key, value FROM meta").fetchall()))
+        # Copied, not moved: until the commit below, what is apart is the only whole index there may be.
+        with (apart / base.name).open("rb") as source, (folder / base.name).open("wb") as target:
+            shutil.copyfileobj(source, target, 1 << 20)
+            target.flush()
+            os.fsync(target.fileno())
+        try:
+            with closing(connect(folder)) as there:
+                db.backup(there)
+        except (sqlite3.DatabaseError, RagError) as error:
+            if isinstance(error, sqlite3.OperationalError) or isinstance(error.__cause__, sqlite3.OperationalError):
+                raise  # a full disk, say: the old one stands
+            _log.warning("%s is replaced: %s", folder / DATABASE, error)
+            db.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+            db.execute("PRAGMA journal_mode=DELETE")
+            for beside in ("-wal", "-shm"):  # of the damaged database; they would be read into the new one
+                (folder / f"{DATABASE}{beside}").unlink(missing_ok=True)
+            (apart / DATABASE).replace(folder / DATABASE)
+    for file in folder.glob("vectors-*"):
+        if file.name != base.name:
+            with suppress(OSError):  # where a reader has it open it may stay until the next time
+                file.unlink(missing_ok=True)
+    shutil.rmtree(apart, ignore_errors=True)
