@@ -57,7 +57,16 @@ def parse_day(words: str, near: date | None = None) -> date | None:
 
     Where the year is missing, the year that brings it nearest to `near` is taken.
     """
-    words = words.strip()
+    day = _parsed(words.strip(), near if in_range(near) else None)
+    return day if in_range(day) else None
+
+
+def in_range(day: date | None) -> bool:
+    """Whether news can be of this day: 0001-01-01 and 9999-12-31 are what a database says for "none"."""
+    return day is not None and 1000 <= day.year <= 2200
+
+
+def _parsed(words: str, near: date | None) -> date | None:
     numeric = re.fullmatch(r"(\d{4})[-/.](\d{1,2})[-/.](\d{1,2})(?:[T ].*)?", words)
     if numeric:
         return _day(*(int(part) for part in numeric.groups()))
@@ -90,7 +99,7 @@ def published_from_line(line: str) -> date | None:
 def published_from_url(url: str | None) -> date | None:
     """The day in an address such as `…/2022/03/30/title`, or None."""
     match = _URL_DAY.search(url or "")
-    return _day(*(int(part) for part in match.groups())) if match else None
+    return parse_day("-".join(match.groups())) if match else None
 
 
 def mentions(text: str, published: date | None) -> list[Mention]:
@@ -101,6 +110,7 @@ def mentions(text: str, published: date | None) -> list[Mention]:
     itself is that day ("later Wednesday"), unless "next" stands before it. Plural weekdays ("on
     Mondays") and anything relative in an article without a date stay unresolved.
     """
+    published = published if in_range(published) else None
     found: list[Mention] = []
     for match in _ABSOLUTE.finditer(text):
         day = parse_day(match.group(), published)
@@ -122,7 +132,7 @@ def mentions(text: str, published: date | None) -> list[Mention]:
 
 
 def weekday(name: str, base: date, direction: int) -> date:
-    """The weekday `name` nearest to `base`: up to it (-1), from it on (1), or after it (2)."""
+    """The weekday `name` nearest to `base`, a day `in_range`: up to it (-1), from it on (1), or after it (2)."""
     gap = (WEEKDAYS.index(name.lower()) - base.weekday()) % 7
     if direction > 0:
         return base + timedelta(days=gap or (7 if direction > 1 else 0))

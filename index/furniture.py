@@ -22,6 +22,7 @@ from collections.abc import Collection, Iterable, Sequence
 from datetime import date
 
 from index.dates import published_from_line, published_from_url
+from index.metadata import MAX_URL, bounded, cut, encodable
 from index.sentences import paragraphs
 from index.types import Article, RawArticle, Removed
 
@@ -116,7 +117,7 @@ _INVISIBLE = dict.fromkeys(
 
 def tidy(text: str) -> str:
     """Plain characters: no markup, no control, invisible or direction-changing characters."""
-    text = text.replace("\r\n", "\n").replace("\r", "\n").replace("\u2028", "\n").replace("\u2029", "\n\n")
+    text = encodable(text).replace("\r\n", "\n").replace("\r", "\n").replace("\u2028", "\n").replace("\u2029", "\n\n")
     text = html.unescape(_TAG.sub("", text)).translate(_INVISIBLE)
     text = re.sub(r"(?<![ \t])[ \t]+Hide Caption \d+ of \d+[ \t]*$", "", text, flags=re.M)
     return unicodedata.normalize("NFC", text.replace("\u00a0", " ").replace("\t", " "))
@@ -160,6 +161,7 @@ def clean(raw: RawArticle, repeated: Collection[str] = ()) -> Article:
         raw: the article as read.
         repeated: normalised lines that other articles of the same source also have.
     """
+    raw = bounded(raw)
     lines = tidy(raw.text).split("\n")
     reasons = _judge(lines, set(repeated), raw)
     url = raw.url or _url_in(lines)
@@ -184,7 +186,7 @@ def clean(raw: RawArticle, repeated: Collection[str] = ()) -> Article:
     title = tidy(raw.title).strip() if raw.title else _title(kept)
     return Article(
         id=raw.id,
-        title=title or None,
+        title=cut(title) if title else None,
         source=raw.source,
         published=published,
         published_how=how,
@@ -342,7 +344,7 @@ def _url_in(lines: list[str]) -> str | None:
     for line in lines:
         if _URL.match(line.strip()):
             # An address may have been broken in two by a line's end: "…-a7714 6".
-            return "".join(line.split())
+            return "".join(line.split())[:MAX_URL]
     return None
 
 

@@ -21,21 +21,27 @@ def main(argv: list[str]) -> int:
     import logging
 
     logging.disable(logging.ERROR)
-    from pypdf import PdfReader
-
     try:
-        reader = PdfReader(path)
-        parts: list[str] = []
-        for page in reader.pages[:MAX_PAGES]:
-            parts.append(page.extract_text() or "")
-            if sum(map(len, parts)) > MAX_CHARACTERS:
-                break
-        title = (reader.metadata.title if reader.metadata else None) or ""
+        data = extract(path)
     except Exception as error:  # noqa: BLE001 - the one place where any failure means "unreadable"
         print(f"{type(error).__name__}: {error}", file=sys.stderr)
         return 1
-    print(json.dumps({"title": str(title), "text": "\n\n".join(parts)}))
+    print(json.dumps(data))
     return 0
+
+
+def extract(path: str) -> dict[str, str]:
+    """The title and the text of a PDF; whatever the library raises goes through."""
+    from pypdf import PdfReader
+
+    reader = PdfReader(path)
+    parts: list[str] = []
+    for page in reader.pages[:MAX_PAGES]:
+        parts.append(page.extract_text() or "")
+        if sum(map(len, parts)) > MAX_CHARACTERS:
+            break
+    title = (reader.metadata.title if reader.metadata else None) or ""
+    return {"title": str(title), "text": "\n\n".join(parts)}
 
 
 if __name__ == "__main__":

@@ -10,24 +10,24 @@ import json
 import stat
 import subprocess
 import sys
-import tomllib
 from collections import Counter
 from collections.abc import Iterable, Iterator
 from dataclasses import replace
-from datetime import date
 from pathlib import Path, PurePosixPath
 from typing import Any
 
 from index.dates import parse_day
 from index.errors import CollectionError
 from index.hidden import drop_hidden
+from index.metadata import METADATA, bounded, encodable, read_metadata, with_metadata
 from index.types import RawArticle, Skipped
 
 KINDS = (".txt", ".md", ".html", ".htm", ".pdf", ".jsonl")
-METADATA = "articles.toml"
 MAX_BYTES = 20_000_000
 MAX_LINE_BYTES = 5_000_000
-_PDF_SECONDS = 60
+MAX_LINES_BYTES = 500_000_000  # of one .jsonl: its articles are held in memory until they are cleaned
+_PDF_SECONDS = 60  # of processor time
+_PDF_WAIT = 70
 _PDF_BYTES = 1_500_000_000
 
 
@@ -47,7 +47,7 @@ def read_folders(folders: Iterable[Path]) -> tuple[list[RawArticle], list[Skippe
             raise CollectionError(f"There is no folder {folder}.", "Check the path.")
         files = [folder] if folder.is_file() else sorted(p for p in folder.rglob("*") if not p.is_dir())
         root = folder.parent if folder.is_file() else folder
-        metadata = _metadata(root, skipped)
+        metadata = read_metadata(root, skipped)
         for path in files:
             if path.name == METADATA or any(part.startswith(".") for part in path.relative_to(root).parts):
                 continue
@@ -59,12 +59,26 @@ def read_folders(folders: Iterable[Path]) -> tuple[list[RawArticle], list[Skippe
                 if isinstance(article, Skipped):
                     skipped.append(article)
                 else:
-                    articles.append(_with_metadata(article, metadata))
+                    articles.append(with_metadata(article, metadata, skipped))
     return _unique(articles, skipped), skipped
 
 
 def read_file(path: Path, root: Path) -> list[RawArticle | Skipped] | Skipped:
-    """The articles of one file; `root` is the folder that `path` may not leave."""
+    """The articles of one file; `root` is the folder that `path` may not leave.
+
+    Whatever stands in the file, each field is bounded and can be written down again.
+    """
+    found = _read(path, root)
+    if isinstance(found, Skipped):
+        return _told(found)
+    return [_told(item) if isinstance(item, Skipped) else bounded(item) for item in found]
+
+
+def _told(skipped: Skipped) -> Skipped:
+    return Skipped(encodable(skipped.path), encodable(skipped.why))
+
+
+def _read(path: Path, root: Path) -> list[RawArticle | Skipped] | Skipped:
     kind = path.suffix.lower()
     if kind not in KINDS:
         return Skipped(str(path), f"unknown kind of file ({kind or 'no ending'}); known: {', '.join(KINDS)}")
@@ -76,7 +90,11 @@ def read_file(path: Path, root: Path) -> list[RawArticle | Skipped] | Skipped:
             return Skipped(str(path), "no plain file")  # reading a pipe or a device may never end
         size = status.st_size
         if kind == ".jsonl":
-            return list(_jsonl(path))
+            if size > MAX_LINES_BYTES:
+                return Skipped(
+                    str(path), f"{size:,} bytes; the most is {MAX_LINES_BYTES:,}: split it into several files"
+                )
+            return list(_jsonl(path, size))
         if size > MAX_BYTES:
             return Skipped(str(path), f"{size:,} bytes; the most for one article is {MAX_BYTES:,}")
         if kind == ".pdf":
@@ -138,11 +156,12 @@ def _html(path: Path, text: str) -> RawArticle:
     tree = trafilatura.load_html(text)
     if tree is None:
         raise ValueError("no page in it")
-    drop_hidden(tree)
+    hidden, letters = drop_hidden(tree)
     found = trafilatura.bare_extraction(tree, with_metadata=True, include_comments=False)
-    if found is None:
-        raise ValueError("no article found in the page")
-    data: dict[str, Any] = found.as_dict()
+    data: dict[str, Any] = found.as_dict() if found else {}
+    if not data.get("text"):
+        why = f" (it hides {hidden:,} of its {letters:,} letters, by style sheets or attributes)" if hidden else ""
+        raise ValueError(f"no article found in the page{why}")
     day = parse_day(data["date"]) if data.get("date") else None
     return RawArticle(
         id=path.stem,
@@ -163,12 +182,12 @@ def _pdf(path: Path) -> RawArticle:
         done = subprocess.run(
             [sys.executable, "-m", "index.pdf", str(path), str(_PDF_BYTES), str(_PDF_SECONDS)],
             capture_output=True,
-            timeout=_PDF_SECONDS + 10,
+            timeout=_PDF_WAIT,
             check=False,
             cwd=Path(__file__).parent.parent,
         )
     except subprocess.TimeoutExpired as error:
-        raise ValueError(f"reading the PDF took more than {_PDF_SECONDS} s") from error
+        raise ValueError(f"reading the PDF took more than {_PDF_WAIT} s") from error
     if done.returncode != 0:
         lines = done.stderr.decode("utf-8", "replace").strip().splitlines()
         raise ValueError(f"the PDF reader gave up ({lines[-1] if lines else done.returncode})")
@@ -178,14 +197,15 @@ def _pdf(path: Path) -> RawArticle:
     return RawArticle(path.stem, unwrap(data["text"]), str(path), title=data["title"] or None)
 
 
-def _jsonl(path: Path) -> Iterator[RawArticle | Skipped]:
+def _jsonl(path: Path, size: int) -> Iterator[RawArticle | Skipped]:
+    """The articles of its lines, up to the size it had: who writes on meanwhile is not waited for."""
     with path.open("rb") as file:
         number = 0
-        while line := file.readline(MAX_LINE_BYTES + 1):
+        while file.tell() < size and (line := file.readline(MAX_LINE_BYTES + 1)):
             number += 1
             where = f"{path} line {number}"
             if len(line) > MAX_LINE_BYTES:
-                while line and not line.endswith(b"\n"):
+                while line and not line.endswith(b"\n") and file.tell() < size:
                     line = file.readline(MAX_LINE_BYTES)
                 yield Skipped(where, f"longer than {MAX_LINE_BYTES:,} bytes")
             elif line.strip():
@@ -216,35 +236,7 @@ def _json_article(line: bytes, where: str, fallback: str) -> RawArticle | Skippe
         url=words("url"),
         published=day,
         published_how="stated in the metadata" if day else "",
-        authors=tuple(str(author) for author in authors),
-    )
-
-
-def _metadata(root: Path, skipped: list[Skipped]) -> dict[str, dict[str, Any]]:
-    path = root / METADATA
-    if not path.is_file():
-        return {}
-    try:
-        return tomllib.loads(path.read_text("utf-8"))
-    except (tomllib.TOMLDecodeError, UnicodeError) as error:
-        skipped.append(Skipped(str(path), f"not TOML: {error}"))
-        return {}
-
-
-def _with_metadata(article: RawArticle, metadata: dict[str, dict[str, Any]]) -> RawArticle:
-    known = metadata.get(article.id)
-    if not isinstance(known, dict):
-        return article
-    day = known.get("date")
-    day = day if isinstance(day, date) else parse_day(str(day or ""))
-    return replace(
-        article,
-        title=known.get("title", article.title),
-        source=known.get("source", article.source),
-        url=known.get("url", article.url),
-        published=day or article.published,
-        published_how=known.get("date_how", "stated in the metadata") if day else article.published_how,
-        authors=tuple(known.get("authors", article.authors)),
+        authors=tuple(str(author) for author in authors if isinstance(author, (str, int))),
     )
 
 

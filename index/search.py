@@ -10,6 +10,7 @@ from datetime import date
 from index.collection import Collection
 from index.embedder import Embedder
 from index.errors import InputError
+from index.metadata import encodable
 from index.types import Article, Chunk, Hit
 
 DEPTH = 60
@@ -46,6 +47,7 @@ def search(
     """
     if not query.strip():
         raise InputError("The query is empty.", "Ask something.")
+    query, source = encodable(query), encodable(source) if source else source
     if k < 1:
         raise InputError(f"k is {k}.", "Ask for at least one result.")
     vector = embedder.query(query)

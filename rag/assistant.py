@@ -13,6 +13,7 @@ from typing import Any
 from index.collection import Collection
 from index.embedder import Embedder, SentenceTransformerEmbedder
 from index.errors import EngineDied, InputError
+from index.metadata import encodable
 from index.milvus import MilvusStore
 from index.search import search
 from index.store import Store
@@ -250,7 +251,8 @@ def check_question(question: Any) -> str:
     """
     if not isinstance(question, str):
         raise InputError(f"question is a {type(question).__name__}, not a str.", "Pass the question as text.")
-    question = " ".join(question.replace("\0", " ").split())
+    # Half of a surrogate pair (an argument that is no UTF-8) is no text that a tokenizer takes.
+    question = " ".join(encodable(question).replace("\0", " ").split())
     if not question:
         raise InputError("The question is empty.", "Ask something.")
     if len(question) > MAX_QUESTION:
@@ -281,7 +283,7 @@ def check_history(history: Any) -> list[Turn]:
                 f"history[{n}] is not a message with role user or assistant and text content.",
                 "Pass {'role': …, 'content': …}.",
             )
-        turns.append({"role": turn["role"], "content": turn["content"]})
+        turns.append({"role": turn["role"], "content": encodable(turn["content"])})
     return turns
 
 

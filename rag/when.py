@@ -9,7 +9,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date, timedelta
 
-from index.dates import mentions
+from index.dates import in_range, mentions
 from rag.support import content
 
 _MONTHS = {name.lower(): i for i, name in enumerate(calendar.month_name) if name}
@@ -71,7 +71,7 @@ class Period:
 def period(question: str, as_of: date | None) -> Period:
     """What the question says of time, resolved against the day it is asked."""
     latest = bool(_LATEST.search(question))
-    if as_of is None:
+    if as_of is None or not in_range(as_of):
         return Period(latest=latest)
     if re.search(r"\bbetween\b", question, re.I) and len(days := [m.day for m in mentions(question, as_of)]) >= 2:
         return Period(min(days[:2]), max(days[:2]), "between two days", latest)

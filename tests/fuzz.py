@@ -1,4 +1,4 @@
-"""Coverage-guided fuzzing of what reads strangers' bytes: `python tests/fuzz.py readers|citations [--minutes 10]`.
+"""Coverage-guided fuzzing of what reads strangers' bytes: `python tests/fuzz.py readers|metadata|citations [--minutes 10]`.
 
 Needs the extra `[fuzz]` (atheris). Inputs that reached new code are kept in tests/corpus/, and tried again by
 `tests/test_corpus.py`; an input that fails is written beside them as crash-….
@@ -7,11 +7,19 @@ Needs the extra `[fuzz]` (atheris). Inputs that reached new code are kept in tes
 from __future__ import annotations
 
 import argparse
+import importlib
+import json
+import logging
 import re
 import sys
 import tempfile
 from collections.abc import Callable
+from datetime import date
 from pathlib import Path
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from index.types import RawArticle
 
 ROOT = Path(__file__).parent.parent
 CORPUS = ROOT / "tests" / "corpus"
@@ -20,18 +28,53 @@ sys.path.insert(0, str(ROOT))
 
 def readers(data: bytes) -> None:
     """The first byte chooses the kind of file; the rest is the file."""
-    from index.build import clean_all
-    from index.chunks import chunk
     from index.readers import read_file
-    from index.types import RawArticle, Skipped
+    from index.types import RawArticle
 
-    kinds = (".txt", ".md", ".html", ".jsonl")
+    kinds = (".txt", ".md", ".html", ".jsonl", ".pdf")
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / f"a{kinds[(data[0] if data else 0) % len(kinds)]}"
         path.write_bytes(data[1:])
-        found = read_file(path, Path(folder))
-    raws = [] if isinstance(found, Skipped) else [f for f in found if isinstance(f, RawArticle)]
+        if path.suffix == ".pdf":
+            _kept(_of_pdf(path))
+        elif isinstance(found := read_file(path, Path(folder)), list):
+            _kept([raw for raw in found if isinstance(raw, RawArticle)])
+
+
+def _of_pdf(path: Path) -> list[RawArticle]:
+    """As `index.readers` does it, but here: what goes on in another process guides no fuzzing."""
+    from index.metadata import bounded
+    from index.pdf import extract
+    from index.types import RawArticle
+
+    logging.disable(logging.ERROR)
+    try:
+        said = extract(str(path))
+    except Exception:  # noqa: BLE001 - an unreadable PDF may fail as it likes, if it ends
+        return []
+    return [bounded(RawArticle("a", said["text"], "a.pdf", said["title"]))]
+
+
+def metadata(data: bytes) -> None:
+    """An `articles.toml` beside one article."""
+    from index.readers import read_folders
+
+    with tempfile.TemporaryDirectory() as folder:
+        (Path(folder) / "a.txt").write_text("The bridge at Turku was opened on Monday, the mayor said.")
+        (Path(folder) / "articles.toml").write_bytes(data)
+        raws, skipped = read_folders([Path(folder)])
+    assert len(raws) == 1 and all(s.why for s in skipped)
+    _kept(raws)
+
+
+def _kept(raws: list[RawArticle]) -> None:
+    """What was read can be cleaned, cut into chunks and written down."""
+    from index.build import clean_all
+    from index.chunks import chunk
+    from index.writing import as_data
+
     for article in clean_all(raws)[0]:
+        json.dumps(json.loads(as_data(article)), ensure_ascii=False).encode()
         for piece in chunk(article):
             assert article.text[piece.start : piece.end] == piece.text
 
@@ -45,11 +88,13 @@ def citations(data: bytes) -> None:
     from ui.render import text_html
 
     text = data.decode("utf-8", "replace")
-    assert not any(re.search(r"\[\d+\]", sentence) for sentence in split_draft(text))
-    for mention in mentions(text, None):
-        assert text[mention.start : mention.end] == mention.words
-    parse_day(text[:200])
-    period(text, None)
+    assert not any(re.search(r"\[\d{1,3}\]", sentence) for sentence in split_draft(text))
+    for day in (None, date(2022, 3, 30), date.min, date.max):
+        for mention in mentions(text, day):
+            assert text[mention.start : mention.end] == mention.words
+        parse_day(text[:200], day)
+        asked = period(text, day)
+        assert asked.first is None or asked.last is None or asked.first <= asked.last
     asks_for_several(text)
     is_closed(text)
     only_agrees(text, text[::-1])
@@ -57,7 +102,7 @@ def citations(data: bytes) -> None:
     assert "<" not in shown.removeprefix('<p class="said">').removesuffix("</p>")
 
 
-TARGETS: dict[str, Callable[[bytes], None]] = {"readers": readers, "citations": citations}
+TARGETS: dict[str, Callable[[bytes], None]] = {"readers": readers, "metadata": metadata, "citations": citations}
 
 
 def main() -> None:
@@ -70,12 +115,23 @@ def main() -> None:
     args = parser.parse_args()
     corpus = CORPUS / args.target
     corpus.mkdir(parents=True, exist_ok=True)
-    with atheris.instrument_imports(include=["index", "rag"]):
-        import rag.citations
-        import rag.drafts
-        import rag.when  # noqa: F401
+    # All that reads the bytes, loaded here: what was imported before is not instrumented.
+    ours = [
+        "index.build",
+        "index.pdf",
+        "index.readers",
+        "index.writing",
+        "rag.citations",
+        "rag.drafts",
+        "rag.when",
+        "ui.render",
+    ]
+    theirs = ["tomllib", "trafilatura", "htmldate", "pypdf", "tinycss2", "cssselect"]
+    with atheris.instrument_imports(include=["index", "rag", "ui", *theirs]):
+        for name in [*theirs, *ours]:
+            importlib.import_module(name)
     options = [f"-max_total_time={round(60 * args.minutes)}", "-max_len=4096", "-timeout=20", "-rss_limit_mb=3000"]
-    atheris.Setup([sys.argv[0], str(corpus), f"-artifact_prefix={corpus}/crash-", *options], TARGETS[args.target])
+    atheris.Setup([sys.argv[0], str(corpus), f"-artifact_prefix={corpus}/", *options], TARGETS[args.target])
     atheris.Fuzz()
 
 

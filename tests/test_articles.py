@@ -7,8 +7,8 @@ from datetime import date
 from pathlib import Path
 
 import pytest
-from conftest import write
-from hypothesis import given
+from conftest import SOAK, write
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from index.build import clean_all
@@ -290,9 +290,11 @@ def test_a_date_line() -> None:
     assert published_from_line("On March 30, 2022 the talks began") is None
 
 
+MANY = settings(max_examples=2_000 if SOAK else 100, deadline=None)
 WORDS = st.text(st.sampled_from("abc DEF.!?\"“”'’\n\r\t 0189[]()…。é\u200b\u202e😀-"), max_size=400)
 
 
+@MANY
 @given(WORDS)
 def test_sentences_cover_every_character_once(text: str) -> None:
     spans = sentences(text)
@@ -302,6 +304,7 @@ def test_sentences_cover_every_character_once(text: str) -> None:
     assert all(c.isspace() for i, c in enumerate(text) if i not in inside)
 
 
+@MANY
 @given(WORDS, st.integers(1, 30))
 def test_chunks_are_exact_slices_and_lose_nothing(text: str, words: int) -> None:
     article = clean(RawArticle("x", text, "x.txt"))

