@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import math
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Sequence, Set
 from datetime import date
 from functools import lru_cache
 
@@ -230,7 +230,7 @@ def _names(sentence: str) -> list[str]:
     return out
 
 
-def _known(word: str, have: set[str]) -> bool:
+def _known(word: str, have: Set[str]) -> bool:
     """Whether a word or a near form of it stands there: "Ukraine" and "Ukrainian", not "Austria" and "Australia"."""
     low = stem(word.lower().strip("’'"))
     return low in have or any(len(low) >= 4 <= len(h) and _one_root(low, h) for h in have)
