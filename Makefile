@@ -56,6 +56,7 @@ soak: models $(SETUP)
 	$(BIN)/rag bench serve --out $(SOAK)/serve.json
 	$(BIN)/python -m pip install --quiet "atheris>=3,<4"
 	$(BIN)/python tests/fuzz.py readers
+	$(BIN)/python tests/fuzz.py metadata
 	$(BIN)/python tests/fuzz.py citations
 
 eval: index

@@ -19,6 +19,7 @@ from pathlib import Path
 from index.embedder import Embedder, Progress
 from index.errors import InputError
 from index.furniture import clean, normal, repeated_lines
+from index.metadata import bounded
 from index.readers import read_file
 from index.store import ADDED, Store
 from index.types import Article, IndexReport, RawArticle, Skipped
@@ -72,7 +73,7 @@ def add_text(
         name or "pasted", text, "the pasted text", title or None, source or None, None, published,
         "stated when it was added" if published else "",
     )  # fmt: skip
-    return _take(index, [raw], [], embedder, None)
+    return _take(index, [bounded(raw)], [], embedder, None)
 
 
 def own(store: Store) -> list[Article]:
