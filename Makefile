@@ -8,7 +8,7 @@ Q ?= How long did the negotiators meet in Istanbul, and who led the Russian side
 
 SOAK ?= /tmp/rag-soak
 
-.PHONY: chat ask test soak eval lint setup models index clean
+.PHONY: chat ask test soak audit eval lint setup models index clean
 
 setup: $(SETUP)
 
@@ -58,6 +58,12 @@ soak: models $(SETUP)
 	$(BIN)/python tests/fuzz.py readers
 	$(BIN)/python tests/fuzz.py metadata
 	$(BIN)/python tests/fuzz.py citations
+
+# The pinned versions against the list kept here, and against what the index of advisories knows; that needs a network.
+audit: $(SETUP)
+	$(BIN)/python -m pytest tests/test_licences.py
+	@$(BIN)/python -m pip install --quiet pip-audit
+	$(BIN)/python -m pip_audit --no-deps --disable-pip -r requirements.lock
 
 eval: index
 	@$(BIN)/rag eval
