@@ -163,7 +163,7 @@ class Crowd:
             return
         call = f"{self.url}gradio_api/call/ask"
         try:  # as a machine that is shut: nothing is told
-            event = httpx.post(call, json={"data": [question]}, timeout=60).json()["event_id"]
+            event = httpx.post(call, json={"data": [question, "", "", "", "", []]}, timeout=60).json()["event_id"]
             with httpx.stream("GET", f"{call}/{event}", timeout=60):
                 time.sleep(rng.random())
             self.counts["gone"] += 1

@@ -131,7 +131,7 @@ def test_a_question_ends_when_its_caller_leaves(seeds_index: Path, monkeypatch: 
     try:
         with httpx.Client(base_url=url, timeout=30) as web:
             number = web.post(
-                "gradio_api/call/ask", json={"data": ["Who led the Russian side?", "", "", "", ""]}
+                "gradio_api/call/ask", json={"data": ["Who led the Russian side?", "", "", "", "", []]}
             ).json()["event_id"]
             with web.stream("GET", f"gradio_api/call/ask/{number}") as answer:
                 next(answer.iter_raw(), None)

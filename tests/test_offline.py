@@ -61,7 +61,7 @@ def test_nothing_is_fetched_or_sent(offline: Path, tmp_path: Path) -> None:
     with served(*small, *index, "--mcp") as url, httpx.Client(base_url=url, timeout=300) as web:
         assert web.get("/").status_code == 200
         call = web.post(
-            "gradio_api/call/ask", json={"data": ["How long did the talks in Istanbul last?", "", "", "", ""]}
+            "gradio_api/call/ask", json={"data": ["How long did the talks in Istanbul last?", "", "", "", "", []]}
         ).json()
         said = web.get(f"gradio_api/call/ask/{call['event_id']}").text
         assert "event: complete" in said, said
@@ -72,7 +72,7 @@ def calls_with(file: dict[str, Any], page: Page) -> Iterator[httpx.Response]:
     """A file sent to every kind of call: of the page, of programs, and as a tool."""
     web = page.web
     add = {"data": [[file], "", "", "", ""], "fn_index": page.numbers["added"], "session_hash": "here"}
-    question = {"data": [file, "", "", "", ""]}
+    question = {"data": [file, "", "", "", "", []]}
     tool = {
         "jsonrpc": "2.0",
         "id": 1,

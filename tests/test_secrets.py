@@ -97,7 +97,7 @@ def test_a_chat_shows_and_keeps_none(
             answers.append(httpx.post(f"{url}login", json={"username": "ann", "password": GUESS}))
             assert [a.status_code for a in answers[1:]] == [400, 422, 422]
             page = Page(url, "ann", PASSWORD)
-            told = page.call("ask", "How long did the talks in Istanbul last?", "", "", "", "")
+            told = page.call("ask", "How long did the talks in Istanbul last?", "", "", "", "", [])
             assert "did not answer: it answered 401" in told["error"]
             chat_id = page.ask("How long did the talks in Istanbul last?")
             shown = [told, page.call("opened", chat_id), page.call("as_json", chat_id), page.call("refreshed")]

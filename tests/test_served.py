@@ -30,7 +30,7 @@ def workers(pid: int) -> list[int]:
 
 
 def ask(page: Page, question: str) -> Any:
-    said = page.call("ask", question, "", "", "", "")
+    said = page.call("ask", question, "", "", "", "", [])
     return said[0] if isinstance(said, list) else said
 
 
