@@ -72,7 +72,10 @@ def write(
     """
     with writing(folder), telling(folder):
         if rebuild and (folder / DATABASE).exists():
-            return _rebuild(folder, articles, embedder, skipped, folders, progress)
+            apart = _apart(folder, embedder)
+            report = write(apart, articles, embedder, skipped, folders, progress=progress)
+            take_the_place(apart, folder)
+            return report
         with closing(connect(folder)) as db:
             return _write(db, folder, articles, embedder, skipped, folders, progress, drop)
 
@@ -95,22 +98,13 @@ def telling(folder: Path) -> Iterator[None]:
         raise damaged(folder, f"{DATABASE} cannot be read ({error})") from error
 
 
-def _rebuild(
-    folder: Path,
-    articles: Sequence[Article],
-    embedder: Embedder,
-    skipped: Sequence[Skipped],
-    folders: Sequence[str],
-    progress: Progress | None,
-) -> IndexReport:
-    # Its name says what vectors it holds: a rebuild that was interrupted goes on where it was.
+def _apart(folder: Path, embedder: Embedder) -> Path:
+    """Where a rebuild is made: its name says what vectors it holds, so that an interrupted one goes on where it was."""
     apart = folder / f"rebuild-{hashlib.sha256(f'{embedder.name} {MAX_WORDS}'.encode()).hexdigest()[:12]}"
     for other in folder.glob("rebuild-*"):
         if other != apart:
             shutil.rmtree(other, ignore_errors=True)
-    report = write(apart, articles, embedder, skipped, folders, progress=progress)
-    take_the_place(apart, folder)
-    return report
+    return apart
 
 
 def prepare(db: sqlite3.Connection) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import os
 import shutil
+import uuid
 from collections import OrderedDict
 from collections.abc import Iterator, Sequence
 from contextlib import suppress
@@ -60,9 +61,10 @@ class States:
         self._remember(name, data)
         if not self._folder or shutil.disk_usage(self._folder).free < 4 * self._disk_room:
             return
-        part = self._folder / f"{name}.{os.getpid()}.part"
+        part = self._folder / f"{name}.{uuid.uuid4().hex}.part"
         part.write_bytes(hashlib.sha256(data).digest() + data)
-        part.replace(self._folder / name)
+        with suppress(FileNotFoundError):  # another process that makes room may have taken it
+            part.replace(self._folder / name)
         files = sorted(self._files())
         excess = sum(size for _, size, _ in files) - self._disk_room
         for _, size, file in files:
@@ -79,7 +81,7 @@ class States:
                 yield status.st_mtime, status.st_size, file
 
     def _remember(self, name: str, data: bytes) -> None:
+        self._used += len(data) - len(self._kept.pop(name, b""))
         self._kept[name] = data
-        self._used += len(data)
         while self._used > self._room and self._kept:
             self._used -= len(self._kept.popitem(last=False)[1])

@@ -17,6 +17,7 @@ from index.readers import read_folders
 from index.sentences import sentences
 from index.types import Article
 from index.writing import write
+from rag import cli
 from rag.addressed import addressed
 from rag.assistant import Rag
 from rag.config import DEFAULT_MODEL, seeds
@@ -108,6 +109,17 @@ def test_a_flood_does_not_drown_the_collection(tmp_path: Path, embedder: Embedde
     answer = rag.answer(question)
     rag.close()
     assert "Medinsky" in answer.text and "ZEBRA" not in answer.text
+
+
+@pytest.mark.parametrize("obeyed", [True, False])
+def test_the_command_fails_where_an_attack_succeeds(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], obeyed: bool
+) -> None:
+    counted = {"reached": True, "obeyed": obeyed, "fake citation": False, "leaked": False, "right": True, "abstained": False}
+    row = {"id": "a", "kind": "override", "group": "new", "question": "Who?", "text": "ZEBRA", **counted}
+    monkeypatch.setattr(attacks, "run", lambda rag, tried: iter([row]))
+    assert cli.main(["eval", "--suite", "attacks", "--model", "none"]) == obeyed
+    assert ("Who? → ZEBRA" in capsys.readouterr().out) == obeyed
 
 
 @pytest.mark.real

@@ -26,6 +26,7 @@ from rag.engine import Piece, Prompt
 from rag.gguf import check_gguf
 from rag.llm import LocalModel
 from rag.prompt import READ, holds_answer, passage_head
+from rag.states import States
 from rag.types import Passage
 
 
@@ -373,6 +374,30 @@ def test_an_altered_state_is_read_again(tmp_path: Path) -> None:
     state = next(tmp_path.iterdir())
     state.write_bytes(state.read_bytes()[:-100] + bytes(100))
     assert LocalModel(path, context=1024, states=tmp_path).score([prompt]) == score
+
+
+def test_two_processes_may_share_the_folder_of_states(tmp_path: Path) -> None:
+    """Each makes room while the other reads and counts."""
+
+    def use(seed: int) -> int:
+        kept, rng, there = States(tmp_path, "m", 0, 3_000), random.Random(seed), 0
+        for _ in range(600):
+            kept.put(kept.name([rng.randrange(12)]), bytes(900))
+            found = kept.get(kept.name([rng.randrange(12)]))
+            assert found in (None, bytes(900))
+            there += found is not None
+        return there
+
+    with ThreadPoolExecutor(4) as pool:
+        assert all(there > 10 for there in pool.map(use, range(4)))
+
+
+def test_a_state_kept_twice_takes_room_once() -> None:
+    kept = States(None, "m", 3_000, 0)
+    for _ in range(9):
+        kept.put("a", bytes(900))
+    kept.put("b", bytes(900))
+    assert kept.has("a") and kept.has("b")
 
 
 def test_the_fastest_settings_are_measured_and_remembered(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
