@@ -2,7 +2,9 @@
 
 Followed are selectors by tag, class, id, attribute, place and all four combinators, nested rules, `@media` as a laptop's
 screen answers it, `@supports`, `@layer`; not `:has`, `:nth-of-type` and what depends on a mouse. A set of elements is
-kept for each step of a selector, so that its time grows with the page and not with its square.
+kept for each step of a selector, so that its time grows with the page and not with its square, and it can be given up.
+A library that does more of this was tried (css-inline 0.24): twenty rules `.a ~ .b` took 0.14, 0.5 and 2.2 seconds over
+1,000, 2,000 and 4,000 paragraphs, a hostile sheet has 100,000 of them, and deep nesting ended it by SIGSEGV.
 """
 
 from __future__ import annotations

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import os
+import shutil
+import subprocess
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -69,3 +71,12 @@ def served(*options: str) -> Iterator[str]:
     """A chat of its own process on a free port; its address once it answers."""
     with chat(*options) as (url, _):
         yield url
+
+
+def preload(source: str, folder: Path) -> Path:
+    """One of the C files here, built for LD_PRELOAD."""
+    compiler = next(c for c in ("cc", "gcc", "clang", "clang-16", "g++", "clang++-16") if shutil.which(c))
+    library = (folder / source).with_suffix(".so")
+    code = ["-x", "c", str(ROOT / "tests" / source)]
+    subprocess.run([compiler, "-shared", "-fPIC", "-o", str(library), *code, "-ldl"], check=True)
+    return library

@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from conftest import ROOT, SOAK, write
+from conftest import ROOT, SOAK, preload, write
 
 from index.embedder import SentenceTransformerEmbedder
 from index.errors import IndexMissing
@@ -184,10 +184,7 @@ def test_killed_while_an_article_is_added_or_removed(
 @pytest.fixture(scope="module")
 def failing(embedder: SentenceTransformerEmbedder, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Indexer]:
     """An indexer whose writes fail when told to."""
-    compiler = next(c for c in ("cc", "gcc", "clang", "clang-16", "g++", "clang++-16") if shutil.which(c))
-    library = tmp_path_factory.mktemp("faults") / "faults.so"
-    source = ["-x", "c", str(ROOT / "tests" / "faults.c")]
-    subprocess.run([compiler, "-shared", "-fPIC", "-o", str(library), *source, "-ldl"], check=True)
+    library = preload("faults.c", tmp_path_factory.mktemp("faults"))
     made = Indexer(embedder._folder, LD_PRELOAD=str(library))
     yield made
     made.close()

@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
-import shutil
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -13,7 +11,7 @@ from typing import Any
 
 import httpx
 import pytest
-from conftest import ROOT, served
+from conftest import ROOT, preload, served
 from page import Page
 
 from rag.config import seeds
@@ -21,10 +19,8 @@ from rag.config import seeds
 
 @pytest.fixture
 def offline(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """Where connections to elsewhere are written down, in every Python that is started."""
-    (tmp_path / "site").mkdir()
-    shutil.copy(ROOT / "tests" / "offline.py", tmp_path / "site" / "sitecustomize.py")
-    monkeypatch.setenv("PYTHONPATH", f"{tmp_path / 'site'}{os.pathsep}{ROOT}")
+    """Where connections to elsewhere are written down, in every process that is started, native code included."""
+    monkeypatch.setenv("LD_PRELOAD", str(preload("offline.c", tmp_path)))
     monkeypatch.setenv("RAG_OFFLINE_LOG", str(tmp_path / "connections"))
     for name in ("HF_HUB_OFFLINE", "TRANSFORMERS_OFFLINE", "GRADIO_ANALYTICS_ENABLED"):
         monkeypatch.delenv(name, raising=False)  # it must not depend on how somebody has set up their machine
@@ -39,15 +35,33 @@ def rag(*args: str) -> str:
     return done.stdout
 
 
-def test_the_watch_sees_what_it_should(offline: Path) -> None:
-    for code in (
-        "import urllib.request; urllib.request.urlopen('http://203.0.113.7/', timeout=5)",
-        "import socket; socket.create_connection(('news.example', 80), timeout=5)",
-        "import httpx; httpx.get('https://news.example/')",
-    ):
-        done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
-        assert done.returncode and "no network here" in done.stderr
-    assert len(offline.read_text().splitlines()) >= 3
+WAYS_OUT = """
+import ctypes, socket, struct
+to = struct.pack("=HH4s8x", socket.AF_INET, 80 << 8, socket.inet_aton("203.0.113.7"))
+six = struct.pack("=HHI16sI", socket.AF_INET6, 80 << 8, 0, socket.inet_pton(socket.AF_INET6, "2001:db8::7"), 0)
+libc, udp = ctypes.CDLL(None), socket.socket(type=socket.SOCK_DGRAM)
+""", {
+    "connect 203.0.113.7": "assert libc.connect(socket.socket().fileno(), to, len(to)) == 0",
+    "getaddrinfo news.example": "import httpx; httpx.get('https://news.example/')",
+    "gethostbyname news.example": "assert libc.gethostbyname(b'news.example')",
+    "sendto 203.0.113.7": "assert libc.sendto(udp.fileno(), b'x', 1, 0, to, len(to)) == 1",
+    "connect 2001:db8::7": "assert libc.connect(socket.socket(socket.AF_INET6).fileno(), six, len(six)) == 0",
+    "sendmsg 203.0.113.7": "udp.sendmsg([b'x'], [], 0, ('203.0.113.7', 80))",
+    "getaddrinfo 203.0.113.7": "import urllib.request; urllib.request.urlopen('http://203.0.113.7/', timeout=5)",
+}
+
+
+@pytest.mark.parametrize("seen", WAYS_OUT[1])
+def test_the_watch_sees_python_and_native_code(offline: Path, seen: str) -> None:
+    before, ways = WAYS_OUT
+    done = subprocess.run([sys.executable, "-c", before + ways[seen]], capture_output=True, text=True, check=False)
+    assert done.returncode and seen in offline.read_text().splitlines(), done.stderr
+
+
+def test_the_watch_lets_this_machine_be_reached(offline: Path) -> None:
+    code = "import socket; s = socket.create_server(('localhost', 0)); socket.create_connection(s.getsockname())"
+    subprocess.run([sys.executable, "-c", code], check=True)
+    assert not offline.exists()
 
 
 def test_nothing_is_fetched_or_sent(offline: Path, tmp_path: Path) -> None:
