@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import AbstractContextManager, nullcontext
 from pathlib import Path
 from typing import Any, Protocol
@@ -57,6 +58,8 @@ class SentenceTransformerEmbedder:
         self._dim = dim
         self._known: dict[str, np.ndarray] = {}
         self._lock = threading.RLock()
+        # Torch keeps threads and memory for each thread that calls it: 300 MB with the fifty of a busy chat.
+        self._thread = ThreadPoolExecutor(1, "embedding")
 
     @property
     def dim(self) -> int:
@@ -91,8 +94,7 @@ class SentenceTransformerEmbedder:
         order = sorted(range(len(texts)), key=lambda i: len(texts[i]))
         for start in range(0, len(order), _BATCH):
             part = order[start : start + _BATCH]
-            with _precision(sixteen):
-                made = model.encode([texts[i][:8000] for i in part], show_progress_bar=False)
+            made = self._thread.submit(_vectors, model, [texts[i][:8000] for i in part], sixteen).result()
             out[part] = made / np.maximum(np.linalg.norm(made, axis=1, keepdims=True), 1e-12)
             if progress:
                 progress(min(start + _BATCH, len(order)), len(order))
@@ -125,6 +127,11 @@ class SentenceTransformerEmbedder:
                     "Fetch it again with `rag models fetch`.",
                 ) from error
         return self._model
+
+
+def _vectors(model: Any, texts: list[str], sixteen: bool) -> np.ndarray:
+    with _precision(sixteen):
+        return np.asarray(model.encode(texts, show_progress_bar=False))
 
 
 def _has_bfloat16() -> bool:

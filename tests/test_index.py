@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import sqlite3
+import threading
+import time
+from concurrent.futures import ThreadPoolExecutor
 from datetime import date
 from pathlib import Path
 
@@ -24,6 +27,23 @@ def test_a_search_finds_by_meaning_and_by_word(store: Store, embedder: Embedder)
     hit = search(store, embedder, "Vereshchuk", 1)[0]
     assert "Vereshchuk" in hit.chunk.text and hit.bm25 is not None
     assert hit.article.text[hit.chunk.start : hit.chunk.end] == hit.chunk.text
+
+
+@pytest.mark.skipif(not Path("/proc/self/task").exists(), reason="threads are counted as Linux tells them")
+def test_many_threads_that_embed_do_not_multiply_torchs_own(embedder: Embedder) -> None:
+    def threads() -> int:
+        return len(list(Path("/proc/self/task").iterdir()))
+
+    embedder.query("The ferry sank.")
+    before, all_there = threads(), threading.Barrier(16)
+    with ThreadPoolExecutor(16) as pool:
+
+        def ask(n: int) -> int:
+            embedder.query(f"Where did ferry number {n} of the thread {time.monotonic_ns()} sink?")
+            all_there.wait(60)
+            return threads()
+
+        assert max(pool.map(ask, range(16))) <= before + 18
 
 
 def test_filters_hold(store: Store, embedder: Embedder) -> None:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import ctypes
 import os
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -22,6 +24,7 @@ from ui.talk import EVERY_SOURCE, Talk
 
 _HERE = Path(__file__).parent
 _LOOPBACK = ("127.0.0.1", "localhost", "::1")
+_PAGES = 200  # open pages whose state Gradio keeps, a tenth of a megabyte each; it would keep 10,000
 _SOURCE = """
 <section aria-label="Source"><div class="steps" hidden>
 <button type="button" class="back">Back to the answer</button>
@@ -217,6 +220,7 @@ def launch(
             "Add --auth FILE, or leave it at 127.0.0.1.",
         )
     os.environ["GRADIO_ANALYTICS_ENABLED"] = "False"
+    _few_arenas()
     loader = Loader(index, model, llm_url, ahead)
     page = build(loader)
     try:
@@ -234,6 +238,7 @@ def launch(
             auth=people,
             max_file_size=MAX_UPLOAD,
             run_history=False,
+            state_session_capacity=_PAGES,
             max_threads=4 * MAX_CALLS,
             app_kwargs={"middleware": middleware(host in _LOOPBACK)},
         )
@@ -245,3 +250,9 @@ def launch(
     page.block_thread()
     loader.close()
     return 0
+
+
+def _few_arenas() -> None:
+    """With a heap for each of many threads glibc keeps far more memory than is used; other systems have no such call."""
+    with suppress(AttributeError, OSError, TypeError):
+        ctypes.CDLL(None).mallopt(-8, 2)  # M_ARENA_MAX
