@@ -58,6 +58,8 @@ def chat(*options: str) -> Iterator[tuple[str, int]]:
                         said.seek(0)
                         raise RagError(f"The chat ended: {said.read()[-500:]}", "Run `rag doctor`.") from None
                     time.sleep(0.5)
+            else:
+                raise RagError("The chat did not answer within two minutes.", "Run `rag doctor`.")
             yield url, server.pid
         finally:
             server.terminate()
@@ -94,16 +96,18 @@ def load(url: str, pid: int, people: int, seconds: float) -> dict[str, Any]:
         "memory MB, before": round(before),
         "half-way": round(halfway),
         "after": round(after),
-        "growth after half-way": round(after / halfway - 1, 4) if halfway else 0.0,
+        "growth after half-way": round(after / halfway - 1, 4) if halfway else None,
     }
 
 
 def held(row: dict[str, Any]) -> bool:
-    """Whether a load was borne: nobody lost or mistaken for another, the line fair, the memory flat."""
+    """Whether a load was borne: nobody lost or mistaken for another, the line fair, the memory flat where it is told."""
+    growth = row["growth after half-way"]
     return (
-        not any(row[fault] for fault in _FAULTS)
+        row["answered"] > 0
+        and not any(row[fault] for fault in _FAULTS)
         and row["longest / median"] < _FAIR
-        and row["growth after half-way"] < _FLAT
+        and (growth is None or growth < _FLAT)
     )
 
 

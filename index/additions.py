@@ -151,7 +151,8 @@ def _new(
     """The articles that are not there yet, cleaned, each with an id and a file of its own."""
     store = Store(index, embedder, vectors=False)
     try:
-        taken = set(store.ids())
+        # And the files of an addition that was cut short, which the next `rag index` finishes.
+        taken = set(store.ids()) | {file.stem.lstrip(".") for file in (index / ADDED).glob("*")}
         repeated = repeated_lines(raws)
         frames = {source: _known_frame(store, source) for source in {raw.source for raw in raws}}
         texts: dict[str, str] = {}

@@ -1,7 +1,7 @@
 """What the style sheets within a page say of its elements, decided as a browser does.
 
 Followed are selectors by tag, class, id, attribute, place and all four combinators, nested rules, `@media` as a laptop's
-screen answers it, `@supports`, `@layer`; not `:has`, `:nth-of-type` and what depends on a mouse. A set of elements is
+screen answers it, `@supports`, `@layer`; not `:has` and what depends on a mouse. A set of elements is
 kept for each step of a selector, so that its time grows with the page and not with its square, and it can be given up.
 A library that does more of this was tried (css-inline 0.24): twenty rules `.a ~ .b` took 0.14, 0.5 and 2.2 seconds over
 1,000, 2,000 and 4,000 paragraphs, a hostile sheet has 100,000 of them, and deep nesting ended it by SIGSEGV.
@@ -12,6 +12,7 @@ from __future__ import annotations
 import re
 from collections import defaultdict
 from collections.abc import Callable, Iterator
+from operator import eq, ge, gt, le, lt
 from typing import Any
 
 import tinycss2
@@ -34,8 +35,11 @@ from lxml.html import HtmlElement
 Style = dict[str, list[Any]]  # a property's value, as tokens
 Elements = set[HtmlElement]
 MAX_STYLE = 2_000_000  # characters of all style sheets of a page
-MAX_WORK = 8_000_000  # elements looked at for them: some seconds
+MAX_WORK = 16_000_000  # elements looked at for them: some seconds
+_PLAIN = 50  # tokens of a value that is looked at in one step
+_MEDIA = 1_000  # characters of a media query
 _WIDTH, _HEIGHT = 1280, 800
+_COMPARE = {"<": lt, "<=": le, ">": gt, ">=": ge, "=": eq}
 _INLINE, _HINT = (1 << 30, 0, 0), (-1, 0, 0)
 _LONG = {
     "background": ("background-color", "background-image"), "font": ("font-size",), "overflow-x": ("overflow",),
@@ -60,7 +64,9 @@ class Cascade:
         self._classes: dict[str, Elements] = defaultdict(set)
         self._ids: dict[str, Elements] = defaultdict(set)
         self._before: dict[HtmlElement, HtmlElement | None] = {}
-        self._place: dict[HtmlElement, tuple[int, int]] = {}  # from the first child and from the last
+        # From the first child and from the last; the same among those of its tag.
+        self._place: dict[HtmlElement, tuple[int, int]] = {}
+        self._place_of_type: dict[HtmlElement, tuple[int, int]] = {}
         for element in self.elements:
             self._tags[element.tag].add(element)
             self._ids[element.get("id", "")].add(element)
@@ -69,6 +75,11 @@ class Cascade:
             children = [child for child in element if isinstance(child.tag, str)]
             self._before |= zip(children, [None, *children], strict=False)
             self._place |= {child: (n + 1, len(children) - n) for n, child in enumerate(children)}
+            alike: dict[str, list[HtmlElement]] = defaultdict(list)
+            for child in children:
+                alike[child.tag].append(child)
+            for some in alike.values():
+                self._place_of_type |= {child: (n + 1, len(some) - n) for n, child in enumerate(some)}
         sheets = [e for e in self.elements if e.tag == "style" and _on_screen(e.get("media", ""))]
         texts = [
             "".join(e.itertext())
@@ -115,7 +126,7 @@ class Cascade:
         if declared := list(self._declared(nodes)):
             for elements, weight in self._select(selector):
                 self._order += 1
-                self._spend(len(elements) * len(declared))
+                self.spend(len(elements) * sum(1 + _size(tokens) // _PLAIN for _, tokens, _ in declared))
                 for element in elements:
                     for name, tokens, important in declared:
                         self._set(element, name, tokens, (important, weight, self._order))
@@ -157,7 +168,7 @@ class Cascade:
 
     def _after(self, found: Elements, combinator: str, candidates: Elements) -> Elements:
         """Those of the candidates that stand below, or after, one of the elements found."""
-        self._spend(len(candidates))
+        self.spend(len(candidates))
         up = self._before.get if combinator in "+~" else HtmlElement.getparent
         if combinator in "+>":
             return {e for e in candidates if up(e) in found}
@@ -170,7 +181,7 @@ class Cascade:
                 if here is None or here in found or here in known:
                     break
             known |= dict.fromkeys(way, here is not None and (here in found or known[here]))
-            self._spend(len(way))
+            self.spend(len(way))
         return {e for e in candidates if known[e]}
 
     def _compound(self, node: Any) -> Elements:
@@ -185,10 +196,11 @@ class Cascade:
         sets += [self._classes.get(p.class_name, set()) for p in parts if isinstance(p, Class)]
         sets += [self._ids.get(p.id, set()) for p in parts if isinstance(p, Hash)]
         found = set.intersection(*sorted(sets, key=len)) if sets else self._all
+        self.spend(1 + len(found))
         for part in parts:
             if not found:
                 break
-            self._spend(len(found))
+            self.spend(len(found))
             found = self._filtered(found, part)
         return found
 
@@ -202,25 +214,40 @@ class Cascade:
         if isinstance(part, (Matching, SpecificityAdjustment)):
             return found & set().union(*(self._steps(s) for s in part.selector_list))
         if isinstance(part, Function):
-            if part.name not in ("nth-child", "nth-last-child"):
+            match = re.fullmatch(r"nth-(last-)?(?:child|(of-type))", part.name)
+            if not match:
                 return set()
             a, b = parse_series(part.arguments)
-            side = part.name == "nth-last-child"
-            return {e for e in found if e in self._place and _is_nth(self._place[e][side], a, b)}
+            places = self._place_of_type if match[2] else self._place
+            return {e for e in found if e in places and _is_nth(places[e][bool(match[1])], a, b)}
         tests: dict[str, Callable[[HtmlElement], bool]] = {
             "root": lambda e: e.getparent() is None,
             "empty": lambda e: len(e) == 0 and not e.text,
             "first-child": lambda e: self._place.get(e, (0, 0))[0] == 1,
             "last-child": lambda e: self._place.get(e, (0, 0))[1] == 1,
             "only-child": lambda e: self._place.get(e) == (1, 1),
+            "first-of-type": lambda e: self._place_of_type.get(e, (0, 0))[0] == 1,
+            "last-of-type": lambda e: self._place_of_type.get(e, (0, 0))[1] == 1,
+            "only-of-type": lambda e: self._place_of_type.get(e) == (1, 1),
         }
         test = tests.get(part.ident)
         return {e for e in found if test(e)} if test else set()
 
-    def _spend(self, work: int) -> None:
+    def spend(self, work: int) -> None:
+        """Count work that was done for the page."""
         self._work += work
         if self._work > MAX_WORK:
             raise ValueError("its style sheets take too much work")
+
+
+def _size(tokens: list[Any]) -> int:
+    """Tokens, and those within them."""
+    left, count = [tokens], 0
+    while left:
+        some = left.pop()
+        count += len(some)
+        left += [t.arguments if t.type == "function" else t.content for t in some if t.type == "function" or "block" in t.type]
+    return count
 
 
 def _within(outer: str, inner: str) -> str:
@@ -252,11 +279,20 @@ def _has(value: str | None, part: Any) -> bool:
 
 
 def _on_screen(media: str) -> bool:
-    """Whether a laptop's screen answers a media query; what it cannot tell it does not."""
+    """Whether a laptop's screen answers a media query; what it cannot tell it does not.
+
+    Raises:
+        ValueError: it is too long.
+    """
+    if len(media) > _MEDIA:
+        raise ValueError(f"its style sheets have a media query of more than {_MEDIA:,} characters")
     return any(map(_answers, media.lower().split(","))) if media.strip() else True
 
 
 def _answers(query: str) -> bool:
+    query = query.strip()
+    if query.startswith("not "):
+        return not _answers(query[4:])
     words = set(re.findall(r"[a-z]+", re.sub(r"\([^)]*\)", " ", query)))
     if words - {"all", "screen", "only", "and"}:
         return False
@@ -264,11 +300,28 @@ def _answers(query: str) -> bool:
 
 
 def _feature(feature: str) -> bool:
+    if re.search("[<>=]", feature):
+        return _in_range(feature)
     name, _, value = (part.strip() for part in feature.partition(":"))
     size = re.fullmatch(r"(min|max)-(?:device-)?(width|height)", name)
-    number = re.fullmatch(r"([\d.]{1,9})(px|em|rem)?", value)
-    if size and number:
-        wanted = float(number[1].strip(".").replace("..", ".") or 0) * (16 if number[2] in ("em", "rem") else 1)
+    wanted = _length(value)
+    if size and wanted is not None:
         have = _WIDTH if size[2] == "width" else _HEIGHT
         return wanted <= have if size[1] == "min" else wanted >= have
     return f"{name}:{value}" in ("prefers-color-scheme:light", "orientation:landscape", "hover:hover", "pointer:fine")
+
+
+def _in_range(feature: str) -> bool:
+    """Such as `width >= 40em` and `400px < width <= 80em`."""
+    sides = re.split(r"\s*([<>]=?|=)\s*", feature.strip())
+    sizes = {"width": _WIDTH, "height": _HEIGHT}
+    values = [sizes.get(side, _length(side)) for side in sides[::2]]
+    return all(
+        a is not None and b is not None and _COMPARE[by](a, b)
+        for a, by, b in zip(values, sides[1::2], values[1:], strict=False)
+    )
+
+
+def _length(value: str) -> float | None:
+    number = re.fullmatch(r"(\d{1,6}(?:\.\d{0,6})?|\.\d{1,6})(px|em|rem)?", value)
+    return float(number[1]) * (16 if number[2] in ("em", "rem") else 1) if number else None

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import Any
 
 from tinycss2.color4 import parse_color
@@ -10,6 +11,7 @@ from index.cascade import Style
 
 Colour = tuple[float, float, float, float]  # red, green, blue, alpha, each 0 to 1
 _NEAR = 0.095  # in each of red, green and blue: #eee on white cannot be read, #ddd can
+_TOKENS, _LOOKUPS = 50, 200  # of a value; a variable that is made of many that are made of many never ends
 WORDS = {
     "display": "none block inline flex grid table contents flow-root list-item inline-block inline-flex inline-grid table-cell "
     "table-row -webkit-box",
@@ -50,20 +52,21 @@ def is_valid(name: str, tokens: list[Any]) -> bool:
     return True
 
 
-def with_variables(tokens: list[Any], variables: dict[str, list[Any]], depth: int) -> list[Any]:
-    """A value with each `var(…)` in it filled in, five deep."""
-    if depth > 5 or not any(t.type == "function" and t.lower_name == "var" for t in tokens):
-        return tokens
+def with_variables(tokens: list[Any], variables: dict[str, list[Any]]) -> list[Any]:
+    """A value with each `var(…)` in it filled in, five deep, as far as two hundred of them and fifty tokens."""
+    return _filled(tokens, variables, 5, iter(range(_LOOKUPS)))
+
+
+def _filled(tokens: list[Any], variables: dict[str, list[Any]], depth: int, lookups: Iterator[int]) -> list[Any]:
     out: list[Any] = []
-    for token in tokens:
+    for token in tokens[:_TOKENS]:
         if token.type != "function" or token.lower_name != "var":
             out.append(token)
-            continue
-        words = [t for t in token.arguments if t.type not in ("whitespace", "comment")]
-        name = words[0].value if words and words[0].type == "ident" else ""
-        value = variables.get(name, words[2:])
-        out += with_variables(value, variables, depth + 1)[:50]
-    return out[:50]
+        elif depth and next(lookups, None) is not None:
+            words = [t for t in token.arguments[:_TOKENS] if t.type not in ("whitespace", "comment")]
+            name = words[0].value if words and words[0].type == "ident" else ""
+            out += _filled(variables.get(name, words[2:]), variables, depth - 1, lookups)
+    return out[:_TOKENS]
 
 
 def colour(tokens: list[Any], inherited: Colour | None, initial: Colour) -> Colour | None:

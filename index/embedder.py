@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import threading
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -59,7 +60,7 @@ class SentenceTransformerEmbedder:
         self._known: dict[str, np.ndarray] = {}
         self._lock = threading.RLock()
         # Torch keeps threads and memory for each thread that calls it: 300 MB with the fifty of a busy chat.
-        self._thread = ThreadPoolExecutor(1, "embedding")
+        self._thread, self._process = ThreadPoolExecutor(1, "embedding"), os.getpid()
 
     @property
     def dim(self) -> int:
@@ -89,6 +90,8 @@ class SentenceTransformerEmbedder:
         if not texts:
             return out
         model = self._load()
+        if self._process != os.getpid():  # a fork has none of its parent's threads
+            self._thread, self._process = ThreadPoolExecutor(1, "embedding"), os.getpid()
         sixteen = len(texts) >= _ASKED and _has_bfloat16()
         # Texts of like length together: a batch is padded to its longest.
         order = sorted(range(len(texts)), key=lambda i: len(texts[i]))

@@ -21,7 +21,7 @@ _FAR = ("margin-left", "margin-top")  # these -1,000
 _BOX = ("height", "max-height", "width", "max-width")
 _NAMES = frozenset(
     [*css.WORDS, *_AWAY, *_FAR, *_BOX, "color", "background-color", "background-image", "opacity", "font-size", "clip", "clip-path",
-     "transform", "scale", "-webkit-text-fill-color"]
+     "transform", "scale", "translate", "filter", "-webkit-text-fill-color"]
 )  # fmt: skip
 # What a page tells search engines is not on it: only who wrote it and when is taken from there.
 _TOLD = {"@context", "@type", "@graph", "@id", "headline", "name", "datePublished", "dateModified", "dateCreated", "author",
@@ -80,7 +80,7 @@ def _walk(cascade: Cascade) -> None:
             continue
         style, above = cascade.of(element), shown.get(parent, _Shown())
         if style:
-            above = _shown(style, above, root)
+            above = _shown(style, above, root, cascade.spend)
             style = _filled(style, above.variables)
         shown[element] = above
         if element.tag in ("html", "body"):
@@ -96,7 +96,9 @@ def _walk(cascade: Cascade) -> None:
 
 
 def _is_off(element: HtmlElement) -> bool:
-    return "hidden" in element.attrib or element.get("aria-hidden", "").lower() == "true"
+    closed = element.tag == "dialog" and "open" not in element.attrib
+    off = "hidden" in element.attrib or "popover" in element.attrib
+    return closed or off or element.get("aria-hidden", "").lower() == "true"
 
 
 def _is_read(shown: _Shown) -> bool:
@@ -116,9 +118,12 @@ def _silence(element: HtmlElement) -> None:
         child.tail = None
 
 
-def _shown(style: Style, above: _Shown, root: float) -> _Shown:
-    own = {name: tokens for name, tokens in style.items() if name.startswith("--")}
-    variables = {**above.variables, **own} if own else above.variables
+def _shown(style: Style, above: _Shown, root: float, spend: Callable[[int], None]) -> _Shown:
+    variables = above.variables
+    own = {name: value for name, value in style.items() if name.startswith("--") and variables.get(name) is not value}
+    if own:  # mostly they are the same as above, set by a rule for all elements
+        variables = {**variables, **own}
+        spend(len(variables))
     style = _filled(style, variables)
     fill = style.get("-webkit-text-fill-color") or style.get("color")
     visibility = css.idents(style.get("visibility", []))
@@ -133,7 +138,7 @@ def _shown(style: Style, above: _Shown, root: float) -> _Shown:
 
 def _filled(style: Style, variables: dict[str, list[Any]]) -> Style:
     return {
-        name: css.with_variables(tokens, variables, 0) for name, tokens in style.items() if not name.startswith("--")
+        name: css.with_variables(tokens, variables) for name, tokens in style.items() if not name.startswith("--")
     }
 
 
@@ -153,7 +158,9 @@ def _is_away(style: Style) -> bool:
         map(_is_nothing, (style.get(n, []) for n in _BOX))
     ):
         return True
-    cut = [*style.get("clip", []), *style.get("clip-path", []), *style.get("transform", [])]
+    if any(abs(n) >= 1000 for n in css.numbers(style.get("translate", []))):
+        return True
+    cut = [*style.get("filter", []), *style.get("clip", []), *style.get("clip-path", []), *style.get("transform", [])]
     return any(abs(n) <= 0.05 for n in scale) or any(map(_is_cut, cut))
 
 
@@ -169,9 +176,10 @@ def _is_cut(token: Any) -> bool:
         return False
     numbers = css.numbers(token.arguments)
     tests: dict[str, Callable[[], bool]] = {
-        "rect": lambda: all(abs(n) <= 1 for n in numbers),
+        "rect": lambda: bool(numbers) and all(abs(n) <= 1 for n in numbers),
         "inset": lambda: any(n >= 50 for n in css.numbers(token.arguments, "percentage")),
         "circle": lambda: bool(numbers) and numbers[0] <= 1,
+        "opacity": lambda: any(css.share(t) <= 0.1 for t in token.arguments if t.type in ("number", "percentage")),
         "polygon": lambda: not any(numbers),
     }
     name = token.lower_name

@@ -41,7 +41,7 @@ def extract(path: str) -> dict[str, str]:
         if sum(map(len, parts)) > MAX_CHARACTERS:
             break
     title = (reader.metadata.title if reader.metadata else None) or ""
-    return {"title": str(title), "text": "\n\n".join(parts)}
+    return {"title": str(title), "text": "\n\n".join(parts)[:MAX_CHARACTERS]}
 
 
 if __name__ == "__main__":

@@ -25,10 +25,13 @@ def take_the_place(apart: Path, folder: Path) -> None:
     with closing(connect(apart)) as db:
         base = base_of(dict(db.execute("SELECT key, value FROM meta").fetchall()))
         # Copied, not moved: until the commit below, what is apart is the only whole index there may be.
-        with (apart / base.name).open("rb") as source, (folder / base.name).open("wb") as target:
+        # Under its name at once: a rebuild that was cut short may have brought it there, and it is in use.
+        part = folder / f"{base.name}.part"
+        with (apart / base.name).open("rb") as source, part.open("wb") as target:
             shutil.copyfileobj(source, target, 1 << 20)
             target.flush()
             os.fsync(target.fileno())
+        part.replace(folder / base.name)
         try:
             with closing(connect(folder)) as there:
                 db.backup(there)

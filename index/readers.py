@@ -7,6 +7,7 @@ with a time and a memory limit.
 from __future__ import annotations
 
 import json
+import re
 import stat
 import subprocess
 import sys
@@ -26,6 +27,9 @@ KINDS = (".txt", ".md", ".html", ".htm", ".pdf", ".jsonl")
 MAX_BYTES = 20_000_000
 MAX_LINE_BYTES = 5_000_000
 MAX_LINES_BYTES = 500_000_000  # of one .jsonl: its articles are held in memory until they are cleaned
+_MAX_LINES = 1_000_000  # articles of one
+_MAX_REASONS = 100  # lines of one .jsonl that are told singly
+_DATE = 60  # characters of a date
 _PDF_SECONDS = 60  # of processor time
 _PDF_WAIT = 70
 _PDF_BYTES = 1_500_000_000
@@ -94,7 +98,7 @@ def _read(path: Path, root: Path) -> list[RawArticle | Skipped] | Skipped:
                 return Skipped(
                     str(path), f"{size:,} bytes; the most is {MAX_LINES_BYTES:,}: split it into several files"
                 )
-            return list(_jsonl(path, size))
+            return _bounded(path, _jsonl(path, size))
         if size > MAX_BYTES:
             return Skipped(str(path), f"{size:,} bytes; the most for one article is {MAX_BYTES:,}")
         if kind == ".pdf":
@@ -162,7 +166,7 @@ def _html(path: Path, text: str) -> RawArticle:
     if not data.get("text"):
         why = f" (it hides {hidden:,} of its {letters:,} letters, by style sheets or attributes)" if hidden else ""
         raise ValueError(f"no article found in the page{why}")
-    day = parse_day(data["date"]) if data.get("date") else None
+    day = parse_day(data["date"][:_DATE]) if data.get("date") else None
     return RawArticle(
         id=path.stem,
         text=data.get("text") or "",
@@ -180,7 +184,7 @@ def _pdf(path: Path) -> RawArticle:
     """Read in a process of its own: a hostile PDF may hang or eat memory there, not here."""
     try:
         done = subprocess.run(
-            [sys.executable, "-m", "index.pdf", str(path), str(_PDF_BYTES), str(_PDF_SECONDS)],
+            [sys.executable, "-m", "index.pdf", str(path.absolute()), str(_PDF_BYTES), str(_PDF_SECONDS)],
             capture_output=True,
             timeout=_PDF_WAIT,
             check=False,
@@ -195,6 +199,26 @@ def _pdf(path: Path) -> RawArticle:
     if not data["text"].strip():
         raise ValueError("the PDF has no text layer (a scan?)")
     return RawArticle(path.stem, unwrap(data["text"]), str(path), title=data["title"] or None)
+
+
+def _bounded(path: Path, found: Iterator[RawArticle | Skipped]) -> list[RawArticle | Skipped]:
+    """As many articles and reasons as can be held: a short line may cost a hundred times its bytes."""
+    out: list[RawArticle | Skipped] = []
+    articles = reasons = 0
+    for item in found:
+        if isinstance(item, Skipped):
+            reasons += 1
+            if reasons > _MAX_REASONS:
+                continue
+        elif articles == _MAX_LINES:
+            out.append(Skipped(str(path), f"more than {_MAX_LINES:,} articles: split it into several files"))
+            break
+        else:
+            articles += 1
+        out.append(item)
+    if reasons > _MAX_REASONS:
+        out.append(Skipped(str(path), f"{reasons - _MAX_REASONS:,} more of its lines could not be read"))
+    return out
 
 
 def _jsonl(path: Path, size: int) -> Iterator[RawArticle | Skipped]:
@@ -224,7 +248,7 @@ def _json_article(line: bytes, where: str, fallback: str) -> RawArticle | Skippe
         value = data.get(key)
         return str(value).strip() or None if isinstance(value, (str, int)) else None
 
-    day = parse_day(words("date") or "")
+    day = parse_day((words("date") or "")[:_DATE])
     authors = data.get("authors") or []
     authors = [authors] if isinstance(authors, str) else authors if isinstance(authors, list) else []
     return RawArticle(
@@ -245,7 +269,7 @@ def _unique(articles: list[RawArticle], skipped: list[Skipped]) -> list[RawArtic
     out: list[RawArticle] = []
     seen: set[str] = set()
     for article in articles:
-        if counts[article.id] > 1 and " line " not in article.path:
+        if counts[article.id] > 1 and not re.search(r"\.jsonl line \d+$", article.path, re.IGNORECASE):
             article = replace(article, id=str(PurePosixPath(*Path(article.path).parts[-2:])))
             if article.id in seen:
                 article = replace(article, id=str(PurePosixPath(article.path)))

@@ -15,11 +15,13 @@ from typing import Any
 import numpy as np
 
 from index.build import gather
+from index.digest import SMALL, digest
 from index.embedder import Embedder, Progress
 from index.errors import CollectionError, RagError
 from index.place import take_the_place
-from index.store import ADDED, DATABASE, Store, article_from, connect
+from index.store import ADDED, DATABASE, Store, article_from, base_of, connect
 from index.types import Article
+from index.vectors import agreeing, read_base
 from index.writing import prepare, telling, write, writing
 
 _UNIT = 1e-3  # how far from 1 the length of a vector may be
@@ -121,8 +123,27 @@ def _salvage(folder: Path, embedder: Embedder) -> tuple[dict[str, str], dict[str
             if isinstance(data, str) and hashlib.sha256(data.encode("utf-8", "replace")).hexdigest() == digest:
                 kept[article_id] = article_from(json.loads(data))
         if says.get("embedder") == embedder.name:
-            vectors = [row for row in _rows(db, "vectors", "hash, vector") if _is_vector(row[1], embedder.dim)]
-    return says, kept, list(dict(vectors).items())
+            vectors = _true(folder, db, says, dict(_rows(db, "vectors", "hash, vector")), embedder.dim)
+    return says, kept, vectors
+
+
+def _true(
+    folder: Path, db: sqlite3.Connection, says: dict[str, str], vectors: dict[str, Any], dim: int
+) -> list[tuple[str, bytes]]:
+    """Those of an index's vectors that are proven to be what was written, by its digest or by its FAISS file.
+
+    A large index has no digest: where its FAISS file is lost, vectors of length 1 are believed.
+    """
+    likely = {key: blob for key, blob in vectors.items() if _is_vector(blob, dim)}
+    with suppress(sqlite3.DatabaseError):
+        if says.get("digest") == digest(db):
+            return list(likely.items())
+    try:
+        base = read_base(folder, base_of(says))
+    except (OSError, RuntimeError, ValueError, KeyError, TypeError):
+        return list(likely.items()) if len(likely) > SMALL and "digest" not in says else []
+    rows = {key: row for row, key in _rows(db, "chunks", "row, hash") if key in likely}
+    return [(key, likely[key]) for key in agreeing(base, base_of(says).last, likely, rows)]
 
 
 def _rows(db: sqlite3.Connection, table: str, columns: str) -> Iterator[tuple[Any, ...]]:

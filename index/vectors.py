@@ -17,7 +17,8 @@ import hashlib
 import math
 import os
 import shutil
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -32,6 +33,7 @@ _PROBED = 0.03  # share of the inverted lists that a search looks into
 _MARGIN = 1_000_000  # bytes; with less room a disk is full
 _TRAINED_ON = 48  # vectors a list, of which the lists' centres are learned
 _MAX_LISTS = 4_096
+_ALIKE = 0.99  # cosine of a vector and itself in eight bits; another sentence's is below
 
 
 @dataclass(frozen=True)
@@ -191,6 +193,32 @@ def sample_size(count: int) -> int:
     """How many vectors to learn the lists' centres from; 0 where none are needed."""
     kind = kind_for(count)
     return 0 if kind == "flat" else min(count, int(kind[3:].split(",")[0]) * _TRAINED_ON)
+
+
+def agreeing(base: Any, last: int, vectors: Mapping[str, bytes], rows: Mapping[str, int]) -> list[str]:
+    """The keys of those vectors that the FAISS index of a base file has, too: at their row, or anywhere where that is lost.
+
+    Args:
+        last: the highest chunk row in the file.
+        vectors: by their key, each of float32.
+        rows: the chunk row of a key, where it is known.
+    """
+    import faiss
+
+    if _is_ivf(base):
+        base.set_direct_map_type(faiss.DirectMap.Hashtable)  # type: ignore[attr-defined]
+    keys = []
+    for key, blob in vectors.items():
+        vector, row = np.frombuffer(blob, np.float32), rows.get(key)
+        cosine = 0.0
+        if row is None:
+            cosine = float(base.search(vector[None], 1)[0][0, 0])
+        elif row <= last:
+            with suppress(RuntimeError):  # FAISS has no such row
+                cosine = float(base.reconstruct(row) @ vector)
+        if cosine > _ALIKE:
+            keys.append(key)
+    return keys
 
 
 def read_base(folder: Path, base: Base) -> Any:

@@ -18,7 +18,7 @@ def data_home() -> Path:
     import platformdirs
 
     home = os.environ.get("RAG_HOME")
-    return Path(home).expanduser() if home else Path(platformdirs.user_data_dir("rag-articles"))
+    return Path(home).expanduser().absolute() if home else Path(platformdirs.user_data_dir("rag-articles"))
 
 
 def default_index() -> Path:

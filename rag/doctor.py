@@ -91,7 +91,7 @@ def try_engine(path: Path, seconds: int = 120) -> tuple[bool, str]:
     """Read and write a few tokens in a process of its own, so that a crash is a sentence."""
     try:
         done = subprocess.run(
-            [sys.executable, "-c", _DECODE, str(path)],
+            [sys.executable, "-c", _DECODE, str(path.absolute())],
             capture_output=True,
             text=True,
             timeout=seconds,

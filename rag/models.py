@@ -92,7 +92,7 @@ def locate(name_or_path: str, kind: str) -> Path:
             raise ModelMissing(f"{name_or_path} is not on this machine yet.", f"Run `rag models fetch {name_or_path}`.")
         _still_verified(known)
         return known.path
-    path = Path(name_or_path).expanduser()
+    path = Path(name_or_path).expanduser().absolute()  # the worker has a folder of its own
     if path.exists():
         return path
     if os.sep in name_or_path or name_or_path.endswith(".gguf"):
@@ -321,8 +321,12 @@ def _place(model: Model, made: Path, staging: Path) -> Path:
         made.replace(ready / model.file)
     else:
         made.replace(ready)
+    files = model.hashes(ready / model.file if model.file else ready)
+    for path in files:
+        with path.open("rb+") as file:
+            os.fsync(file.fileno())  # "verified" must not outlive bytes that a power cut took
     with (ready / "verified").open("w") as file:
-        file.write(_stamps(model.hashes(ready / model.file if model.file else ready)))
+        file.write(_stamps(files))
         file.flush()
         os.fsync(file.fileno())
     shutil.rmtree(final, ignore_errors=True)

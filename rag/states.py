@@ -43,11 +43,12 @@ class States:
         path = self._folder / name
         try:
             raw = path.read_bytes()
-            os.utime(path)
-        except FileNotFoundError:  # another process shares the folder and may have made room
+        except OSError:  # another process shares the folder and may have made room
             return None
-        if hashlib.sha256(raw[32:]).digest() != raw[:32]:
-            path.unlink(missing_ok=True)
+        whole = hashlib.sha256(raw[32:]).digest() == raw[:32]
+        with suppress(OSError):  # a folder that may only be read
+            os.utime(path) if whole else path.unlink()
+        if not whole:
             return None
         self._remember(name, raw[32:])
         return raw[32:]
@@ -59,6 +60,10 @@ class States:
     def put(self, name: str, data: bytes) -> None:
         """Keep a state."""
         self._remember(name, data)
+        with suppress(OSError):  # no room, no right to write: then it is in memory only
+            self._write(name, data)
+
+    def _write(self, name: str, data: bytes) -> None:
         if not self._folder or shutil.disk_usage(self._folder).free < 4 * self._disk_room:
             return
         part = self._folder / f"{name}.{uuid.uuid4().hex}.part"

@@ -6,6 +6,8 @@
 #include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/sendfile.h>
+#include <sys/stat.h>
 #include <sys/types.h>
 #include <sys/uio.h>
 #include <unistd.h>
@@ -62,6 +64,16 @@ int fsync(int fd) { return fails(fd, 0) ? -1 : REAL(fsync)(fd); }
 int fdatasync(int fd) { return fails(fd, 0) ? -1 : REAL(fdatasync)(fd); }
 int rename(const char *from, const char *to) { return fails(-1, to) ? -1 : REAL(rename)(from, to); }
 int unlink(const char *path) { return fails(-1, path) ? -1 : REAL(unlink)(path); }
+int mkdir(const char *path, mode_t mode) { return fails(-1, path) ? -1 : REAL(mkdir)(path, mode); }
+int rmdir(const char *path) { return fails(-1, path) ? -1 : REAL(rmdir)(path); }
+/* Relative to a folder that is open, as when a tree is taken away. */
+int unlinkat(int folder_fd, const char *path, int flags) {
+    return fails(path[0] == '/' ? -1 : folder_fd, path[0] == '/' ? path : 0) ? -1 : REAL(unlinkat)(folder_fd, path, flags);
+}
+ssize_t sendfile(int to, int from, off_t *at, size_t size) { return fails(to, 0) ? -1 : REAL(sendfile)(to, from, at, size); }
+ssize_t sendfile64(int to, int from, off64_t *at, size_t size) {
+    return fails(to, 0) ? -1 : REAL(sendfile64)(to, from, at, size);
+}
 ssize_t writev(int fd, const struct iovec *parts, int count) { return fails(fd, 0) ? -1 : REAL(writev)(fd, parts, count); }
 
 /* Only what makes a file: reading goes on where writing fails. */

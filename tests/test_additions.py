@@ -45,6 +45,17 @@ def test_what_is_added_is_found_at_once_by_an_open_store(index: Path, tmp_path: 
     assert [a.id for a in additions.own(opened)] == ["snow", "ferry"]
 
 
+def test_a_file_of_an_addition_that_was_cut_short_is_not_overwritten(
+    index: Path, tmp_path: Path, embedder: Embedder
+) -> None:
+    kept = write(index / "added", ferry="Of this there is no other copy.") / "ferry.txt"
+    additions.add(index, [write(tmp_path / "up", ferry=FERRY) / "ferry.txt"], embedder)
+    assert kept.read_text("utf-8") == "Of this there is no other copy."
+    assert [a.id for a in additions.own(Store(index, embedder))] == ["ferry-2"]
+    build(index, [tmp_path / "in"], embedder)
+    assert {a.id for a in Store(index, embedder).articles()} == {"bridge", "ferry", "ferry-2"}
+
+
 def test_they_survive_a_new_build_of_the_folders(index: Path, tmp_path: Path, embedder: Embedder) -> None:
     additions.add_text(
         index, SNOW, embedder, title="Snow at the Brenner", source="Passpost", published=date(2024, 1, 9)

@@ -26,7 +26,7 @@ from rag.config import DEFAULT_MODEL
 from ui import examples, feedback, history
 from ui.history import Chat, Exchange, History, as_json, as_markdown, new_chat, split_markers
 from ui.loading import Loader
-from ui.talk import Talk
+from ui.talk import Talk, _asked
 
 
 def chat_of(rag: Rag, *questions: str) -> Chat:
@@ -239,3 +239,9 @@ def test_another_name_for_this_machine_is_not_answered(seeds_index: Path) -> Non
             web.post(url + "gradio_api/call/articles", json={"data": []}, headers={"Host": "evil.example"}).status_code
             == 400
         )
+
+
+def test_a_question_of_any_length_is_not_kept() -> None:
+    assert _asked("Who  met\nin Istanbul?") == "Who met in Istanbul?"
+    with pytest.raises(gr.Error, match="the most is"):
+        _asked("x" * 5_000_000)

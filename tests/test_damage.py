@@ -126,11 +126,12 @@ def test_a_repair_embeds_nothing_where_the_vectors_file_is_lost(
         ("UPDATE chunks SET stop = stop - 4 WHERE row = 9", 5, 0),
         ("DELETE FROM chunks WHERE row > 30", 5, 0),
         ("UPDATE vectors SET vector = zeroblob(1536) WHERE rowid IN (3, 5)", 5, 2),
+        ("UPDATE vectors SET vector = (SELECT vector FROM vectors WHERE rowid = 4) WHERE rowid = 6", 5, 1),
         ("DELETE FROM vectors WHERE rowid = 7", 5, 1),
         ("DELETE FROM full_text_data WHERE id > 10", 5, 0),
         ("DELETE FROM full_text WHERE rowid = 8", 5, 0),
         ("UPDATE meta SET value = '7' WHERE key = 'generation'", 5, 0),
-        ("DELETE FROM meta WHERE key = 'base'", 5, 0),
+        ("DELETE FROM meta WHERE key = 'base'", 5, 36),  # then nothing proves the vectors
         ("DROP TABLE chunks", 5, 0),
     ],
 )

@@ -45,11 +45,20 @@ def test_who_may_enter_is_kept_as_hashes_in_a_file_that_others_cannot_read(tmp_p
         path.write_text(wrong)
         with pytest.raises(InputError, match=r"line 1 .* rag password"):
             read_auth(path)
+    path.write_bytes(b"ann:\xff\xfe:x")
+    with pytest.raises(InputError, match=r"line 1 .* rag password"):
+        read_auth(path)
     path.write_text("\n")
     with pytest.raises(InputError, match="names nobody"):
         read_auth(path)
     with pytest.raises(InputError, match="no file"):
         read_auth(tmp_path / "none")
+
+
+def test_tools_are_not_shown_where_a_password_is_needed(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    path = people(tmp_path / "people", ann="secret words")
+    assert main(["chat", "--model", "none", "--mcp", "--auth", str(path)]) == 1
+    assert "--mcp with --auth" in capsys.readouterr().err
 
 
 def test_the_command_makes_the_line(
@@ -80,7 +89,14 @@ def test_without_a_password_nothing_is_served_and_guessing_is_slow(tmp_path: Pat
         assert web.post(url + "login", data={"username": "ann", "password": "secret words"}).status_code == 200
         assert "Ask the articles" in web.get(url + "config").text
         ways = ("login", "login/")
-        guesses = [web.post(url + ways[n % 2], data={"username": "ann", "password": f"guess {n}"}) for n in range(12)]
+        guesses = [
+            web.post(
+                url + ways[n % 2],
+                data={"username": "ann", "password": f"guess {n}"},
+                headers={"X-Forwarded-For": f"203.0.113.{n}"},  # another name each time does not help
+            )
+            for n in range(12)
+        ]
         assert {g.status_code for g in guesses[:9]} == {400} and guesses[-1].status_code == 429
         assert 0 < int(guesses[-1].headers["retry-after"]) <= 60
         for way in (*ways, "login//"):
@@ -98,6 +114,8 @@ def test_a_client_may_call_so_often_in_a_minute() -> None:
     assert [window.wait("a", t) for t in (0.0, 1.0, 2.0)] == [0.0] * 3
     assert window.wait("a", 10.0) == 50.0 and window.wait("b", 10.0) == 0.0
     assert window.wait("a", 60.0) == 0.0 and window.wait("a", 60.5) == 0.5
+    heavy = Window(100)
+    assert [heavy.wait("a", 0.0, 60), heavy.wait("a", 1.0, 60), heavy.wait("a", 61.0, 60)] == [0.0, 59.0, 0.0]
     for n in range(20_000):  # clients that came once do not fill the memory
         window.wait(str(n), 100.0)
     assert len(window._calls) == 10_000

@@ -17,7 +17,7 @@ from pathlib import Path
 from typing import cast
 
 import pytest
-from conftest import ROOT, SOAK
+from conftest import ROOT, SOAK, write
 
 from index import readers
 from index.additions import add
@@ -25,6 +25,7 @@ from index.build import build
 from index.embedder import Embedder
 from index.furniture import clean
 from index.metadata import MAX_AUTHORS, MAX_FIELD, MAX_METADATA, METADATA
+from index.pdf import extract
 from index.readers import MAX_BYTES, MAX_LINES_BYTES, read_folders
 from index.store import Store
 from index.types import RawArticle, Skipped
@@ -362,6 +363,39 @@ def test_reading_takes_no_more_memory_than_it_may() -> None:
     assert resource.getrlimit(resource.RLIMIT_CPU)
 
 
+def test_a_pdf_is_found_from_any_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "in").mkdir()
+    (tmp_path / "in" / "a.pdf").write_bytes(pdf(f"BT /F1 9 Tf ({NEWS}) Tj ET".encode()))
+    monkeypatch.chdir(tmp_path)
+    for folder in (Path("in"), Path("in/a.pdf"), Path(".")):
+        (found,), skipped = read_folders([folder])
+        assert "harbour master" in found.text and not skipped
+
+
+def test_the_text_of_one_page_of_a_pdf_is_bounded(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("index.pdf.MAX_CHARACTERS", 1_000)
+    (tmp_path / "a.pdf").write_bytes(pdf(b"BT /F1 9 Tf " + b"(harbour) Tj " * 3_000 + b"ET"))
+    assert len(extract(str(tmp_path / "a.pdf"))["text"]) == 1_000
+
+
+def test_lines_of_a_file_are_bounded_in_number(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(readers, "_MAX_LINES", 50)
+    line = json.dumps({"text": NEWS, "date": "2022-03-29" + "9" * 1_000_000}) + "\n"
+    (tmp_path / "a.jsonl").write_text("x\n" * 300 + line + json.dumps({"text": NEWS}) + "\n")
+    found, skipped = read_folders([tmp_path])
+    assert len(found) == 2 and len(skipped) == 101 and "200 more of its lines" in skipped[-1].why
+    (tmp_path / "a.jsonl").write_text((json.dumps({"text": NEWS}) + "\n") * 60)
+    found, skipped = read_folders([tmp_path])
+    assert len(found) == 50 and "more than 50 articles" in skipped[0].why
+
+
+def test_files_of_one_name_are_told_apart_whatever_their_folder_is_called(tmp_path: Path) -> None:
+    for place in ("front line news", "front line news/later", "jsonl line 3"):
+        write(tmp_path / place, a=f"The {place} was read.")
+    found, skipped = read_folders([tmp_path])
+    assert len({article.id for article in found}) == 3 and not skipped
+
+
 @pytest.mark.parametrize(
     ("limit", "value", "why"),
     [("_PDF_BYTES", 100_000_000, r"gave up \(MemoryError"), ("_PDF_SECONDS", 1, r"gave up \(-(?:9|24)\)"), ("_PDF_WAIT", 0.3, "took more than")],
@@ -393,6 +427,7 @@ def test_what_a_page_hides_from_people_is_not_read(tmp_path: Path) -> None:
         '<p><font color=white>{}</font></p>', '<p><font color="FEFEFE">{}</font></p>', '<table bgcolor="#222222"><tr><td><font color="#232323">{}</font></table>',
         '<script type="application/ld+json">{"@type": "NewsArticle", "article\\u0042ody": "{}", "articleBody": "{}"}</script>',
         '<div style="visibility:hidden"><p>{}</p></div>', '<p style="display:none"><span style="display:block">{}</span></p>',
+        "<dialog><p>{}</p></dialog>", "<div popover><p>{}</p></div>",
     ]  # fmt: skip
     sheets = [
         ".note {display: none}", "#n1, .other { COLOR: #FFF }", ".note {color: #fefefe}", ".note {color: rgb(250, 251, 252)}",
@@ -410,6 +445,9 @@ def test_what_a_page_hides_from_people_is_not_read(tmp_path: Path) -> None:
         "[id^=n] {opacity: 0.05}", "body article p:nth-child(3) {display: none}", "body {font-size: 1px} p {font-size: 16px} .note {font-size: 1em; font-size: inherit}",
         ".pad {margin: 0} " * 30_000 + ".note {display: none}", "article > p.note {font-size: 0 /* none */}",
         "article .note{left:-4000px;position:absolute}", "p[class=note]{visibility:hidden !important}",
+        "@media (width >= 1px) {.note {display: none}}", "@media (10em < width <= 90em) {.note {display: none}}",
+        "@media not print {.note {display: none}}", ".note {filter: blur(1px) opacity(0)}", ".note {translate: 0 -9999px}",
+        "p:nth-of-type(2) {display: none}", "style ~ p:nth-last-of-type(2) {display: none}",
     ]  # fmt: skip
     hidden += [f'<style>p {{margin: 0}} {rule}</style><p class="note" id="n1">{{}}</p>' for rule in sheets]
     for n, wrap in enumerate(hidden):
@@ -433,7 +471,8 @@ def test_what_a_page_hides_from_people_is_not_read(tmp_path: Path) -> None:
      "article {visibility: hidden} p {visibility: visible}", "article {font-size: 0} p {font-size: 16px}", "article {color: white} p {color: #333}",
      "article .y .x, .y > .x, .y + .x, .y ~ .x, p:not(.x):not(p) {display: none}", "p:empty, p:nth-child(4n) {display: none}",
      "p .x {display: none}", ".x::before {display: none}", "b p {display: none} p b {display: none}", ".x {color: #767676}", ".x {opacity: .8}",
-     ".x {top: -2px; margin-top: -40px; text-indent: -1em}", ".x {overflow: hidden; height: 40px}", ".x {transform: translate(-50%, -50%) scale(.9)}"],
+     ".x {top: -2px; margin-top: -40px; text-indent: -1em}", ".x {overflow: hidden; height: 40px}", ".x {clip: rect(auto, auto, auto, auto)}", "@media not screen {.x {display: none}}",
+     "@media (width < 600px) {.x {display: none}}", "p:nth-of-type(4), p:first-of-type:last-of-type {display: none}", ".x {transform: translate(-50%, -50%) scale(.9)}"],
 )  # fmt: skip
 def test_what_a_style_sheet_shows_is_read(tmp_path: Path, sheet: str) -> None:
     page = tmp_path / "a.html"
@@ -469,8 +508,11 @@ def test_what_is_most_of_a_page_can_be_hidden_too(tmp_path: Path) -> None:
     ("sheet", "why"),
     [("p{margin:0}" * 200_000, "the most is"), ("*{opacity:.5}" * 10_000, "too much work"), ("a{" * 5_000, "nested too deep|10,000"),
      (".a .b, " * 2_000 + "p {}", "10,000"), ("p " * 4_000 + "{opacity:.5}", None), (":not(" * 4_000 + "p {opacity:.5}", None),
+     ("p {" + "".join(f"--{a}: {f'var(--{b}) ' * 50};" for a, b in zip("abcdef", "bcdefg", strict=True)) + "opacity: var(--a)}", None),
+     ("p {" + "".join(f"--v{n}: 1;" for n in range(100_000)) + "}", "too much work"), ("article:not(p) {opacity: .5}" * 50_000, "too much work"),
+     ("p {background: linear-gradient(" + "red, " * 300_000 + "red)}", "too much work"), ("@media " + "(a) " * 1_000 + " {p {margin: 0}}", "media query"),
      ("".join(f".a{n} p, .x{n} > p {{margin: 0; color: #{n:06x}}}" for n in range(500)), None)],
-    ids=["long", "work", "nested", "selector", "steps", "not", "usual"],
+    ids=["long", "work", "nested", "selector", "steps", "not", "laughs", "variables", "unspent", "value", "media", "usual"],
 )  # fmt: skip
 def test_style_sheets_take_bounded_time(tmp_path: Path, sheet: str, why: str | None) -> None:
     page = tmp_path / "a.html"

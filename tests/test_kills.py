@@ -224,6 +224,38 @@ def test_a_write_that_fails(
     print(f"{kind}, writes that failed {'from then on' if lasting else 'once'}: {tried - 1}, of which {told} ended it")
 
 
+@pytest.mark.parametrize("adds", [True, False], ids=["added", "removed"])
+def test_a_write_that_fails_while_an_article_is_added_or_removed(
+    tmp_path: Path, failing: Indexer, embedder: SentenceTransformerEmbedder, adds: bool
+) -> None:
+    """It is there or not, and if the program said that it could not, it is as it was."""
+    texts, nth, told = articles(30), 0, 0
+    folder, title, text = write(tmp_path / "in", **texts), "Ferry", "The ferry Aurora sank off Turku."
+    more = texts | {"ferry": text}
+    failing.run(tmp_path / "old", folder)
+    if not adds:
+        failing.run(tmp_path / "old", folder, add=[title, text])
+    job: dict[str, Any] = {"add": [title, text]} if adds else {"remove": "ferry"}
+    old, new = (texts, more) if adds else (more, texts)
+    while True:
+        nth += 1 if SOAK or nth < 12 else 11
+        index = Path(shutil.copytree(tmp_path / "old", tmp_path / "ix"))
+        done = failing.run(index, folder, **job, fail=nth, lasting=True)
+        assert done["code"] == 0 and done.get("kind") != "unexpected", done
+        told += "error" in done
+        there = state(index, embedder)
+        assert there == new if "error" not in done else there in (old, new)
+        failing.run(index, folder)
+        assert state(index, embedder) in (there, new), "what was begun is finished"
+        failing.run(index, folder, **job)
+        assert state(index, embedder) == new
+        shutil.rmtree(index)
+        if not done["fired"]:
+            break
+    assert told >= 2
+    print(f"{'added' if adds else 'removed'}, the disk full from a write on: {nth - 1} places, {told} ended it")
+
+
 @contextmanager
 def disk(folder: Path, kilobytes: int) -> Iterator[Path]:
     """A small disk of its own."""

@@ -20,9 +20,9 @@ def test_a_few_people_are_told_apart(seeds_index: Path) -> None:
 
 @pytest.mark.parametrize(
     "fault",
-    [{}, {"lost": 1}, {"wrong conversation": 1}, {"longest / median": 3.1}, {"growth after half-way": 0.021}],
+    [{}, {"answered": 0}, {"lost": 1}, {"wrong conversation": 1}, {"longest / median": 3.1}, {"growth after half-way": 0.021}],
 )
 def test_what_is_not_borne_fails(fault: dict[str, Any]) -> None:
     row = dict.fromkeys(("wrong conversation", "told twice", "untyped error", "lost"), 0)
-    borne = row | {"longest / median": 1.2, "growth after half-way": -0.01}
+    borne = row | {"answered": 9, "longest / median": 1.2, "growth after half-way": -0.01}
     assert serve.held(borne | fault) == (not fault)

@@ -5,7 +5,10 @@ from __future__ import annotations
 import hashlib
 import random
 import re
+import shutil
 import struct
+import subprocess
+import sys
 import threading
 import zipfile
 from collections.abc import Callable
@@ -28,6 +31,7 @@ from rag.llm import LocalModel
 from rag.prompt import READ, holds_answer, passage_head
 from rag.states import States
 from rag.types import Passage
+from rag.worker import WorkerModel
 
 
 @pytest.fixture
@@ -191,6 +195,7 @@ SOUND = header([("general.alignment", 4, struct.pack("<I", 32)), ("a", 9, struct
         (header([("a", 99, b"")], []), "value of type 99"),
         (header([], [((1 << 40, 1 << 40), 0)]), "a tensor at"),
         (header([], [((32,), 1 << 50)]), "a tensor at"),
+        (header([], [((1_000, 2), 0)]), "a tensor at"),
         (header([], [((1,) * 5, 0)]), "5 dimensions"),
         (header([("general.alignment", 4, struct.pack("<I", 0))], []), "alignment of 0"),
         (b"GGUF" + struct.pack("<IQQ", 9, 0, 0), "version 9"),
@@ -212,7 +217,7 @@ def test_any_harm_to_a_header_is_refused_or_stays_within_the_file(tmp_path: Path
     real = models.locate("smollm2-135m", "llm")
     check_gguf(real)
     path, rng = tmp_path / "x.gguf", random.Random(1)
-    refused = 0
+    refused, taken = 0, 0
     for n in range(2_000 if SOAK else 200):
         data = bytearray(SOUND)
         for _ in range(rng.randint(1, 4)):
@@ -222,7 +227,32 @@ def test_any_harm_to_a_header_is_refused_or_stays_within_the_file(tmp_path: Path
             check_gguf(path)
         except ModelError:
             refused += 1
-    assert refused > n // 4
+        else:
+            path.rename(tmp_path / f"taken-{(taken := taken + 1)}.gguf")
+    assert refused > n // 4 and taken > 10
+    native = """
+import pathlib, sys
+from llama_cpp import Llama
+for file in sorted(pathlib.Path(sys.argv[1]).glob("taken-*")):
+    try:
+        Llama(str(file), verbose=False)
+    except ValueError:
+        print("refused", file)
+"""
+    said = subprocess.run([sys.executable, "-c", native, str(tmp_path)], capture_output=True, text=True, check=True).stdout
+    assert len(said.splitlines()) == taken, "what is taken does no harm to native code either"
+
+
+def test_a_model_and_a_home_named_from_here_are_found_from_elsewhere(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "own.gguf").symlink_to(models.locate("smollm2-135m", "llm"))
+    model = WorkerModel(models.locate("own.gguf", "llm"))
+    assert model.count("The ferry sank.") > 2
+    model.close()
+    monkeypatch.setenv("RAG_HOME", "data")
+    assert models.store() == tmp_path / "data" / "models"
 
 
 def test_a_model_that_was_changed_after_it_was_verified_is_not_loaded(
@@ -398,6 +428,13 @@ def test_a_state_kept_twice_takes_room_once() -> None:
         kept.put("a", bytes(900))
     kept.put("b", bytes(900))
     assert kept.has("a") and kept.has("b")
+
+
+def test_states_that_cannot_be_kept_on_disk_are_kept_in_memory(tmp_path: Path) -> None:
+    kept = States(tmp_path / "states", "m", 3_000, 3_000)
+    shutil.rmtree(tmp_path / "states")
+    kept.put("a", bytes(900))
+    assert kept.get("a") == bytes(900) and kept.get("b") is None
 
 
 def test_the_fastest_settings_are_measured_and_remembered(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

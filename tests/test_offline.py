@@ -115,8 +115,8 @@ def test_the_chat_can_not_be_made_to_fetch_an_address(offline: Path, seeds_index
                 "gradio_api/proxy=",
                 "gradio_api/file=%68ttp://x/",
             ):
-                assert web.get(f"{url}{way}{address}").status_code, way
-                assert web.head(f"{url}{way}{address}").status_code, way
+                assert web.get(f"{url}{way}{address}").status_code in (403, 404), way
+                assert web.head(f"{url}{way}{address}").status_code in (403, 404), way
             assert web.get(f"{url}gradio_api/file={address}").status_code == 403
             for file in ({"path": address, **meta}, {"path": "x.txt", "url": address, **meta}):
                 assert {said.status_code for said in calls_with(file, page)} == {403}

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import shutil
 import sqlite3
 import threading
@@ -15,8 +16,9 @@ import numpy as np
 import pytest
 
 from eval import scale
-from index import vectors, writing
+from index import place, vectors, writing
 from index.errors import IndexDamaged
+from index.repair import repair
 from index.search import search
 from index.store import Store, base_of
 from index.types import Article
@@ -168,6 +170,39 @@ def test_an_interrupted_rebuild_leaves_the_old_index_and_goes_on_where_it_was(
     assert write(tmp_path, new, embedder, rebuild=True).embedded == 0
     assert [a.id for a in reader.articles()] == ["b", "c"]
     assert write(tmp_path, new, embedder, rebuild=True).embedded == 2, "nothing of the old one is used"
+
+
+def test_a_rebuild_that_was_cut_short_at_its_end_does_not_touch_the_file_in_use(
+    tmp_path: Path, small: None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    embedder, articles = scale.Mixed(REAL), list(scale.made_up(400))
+    write(tmp_path, articles[:1], embedder)
+    with monkeypatch.context() as patch:
+        patch.setattr(place.shutil, "rmtree", lambda *_, **__: None)  # as if it was killed before
+        write(tmp_path, articles, embedder, rebuild=True)
+    file = next(tmp_path.glob("vectors-*"))
+    with file.open("rb") as used:
+        before = used.read()
+        write(tmp_path, articles, embedder, rebuild=True)
+        used.seek(0)
+        assert used.read() == before and os.fstat(used.fileno()).st_size == len(before)
+        assert file.stat().st_ino != os.fstat(used.fileno()).st_ino, "it is another file under the name"
+    assert len(Store(tmp_path, embedder).articles()) == len(articles) and not list(tmp_path.glob("*.part"))
+
+
+def test_a_repair_of_a_large_index_holds_its_vectors_against_the_file(tmp_path: Path, small: None) -> None:
+    embedder, rng = scale.Mixed(REAL), np.random.default_rng(1)
+    write(tmp_path, list(scale.made_up(900)), embedder)
+    with sqlite3.connect(tmp_path / "index.sqlite") as db:
+        db.execute("DELETE FROM meta WHERE key = 'digest'")
+        keys = [key for (key,) in db.execute("SELECT hash FROM vectors ORDER BY hash LIMIT 5")]
+        for key in keys:
+            other = rng.standard_normal(64)
+            db.execute(
+                "UPDATE vectors SET vector = ? WHERE hash = ?",
+                ((other / np.linalg.norm(other)).astype(np.float32).tobytes(), key),
+            )
+    assert repair(tmp_path, embedder).embedded == 5
 
 
 def test_a_reader_never_searches_the_vectors_of_another_model(tmp_path: Path) -> None:

@@ -210,7 +210,7 @@ def launch(
     """Open the chat and serve it until it is stopped; its models load while the page is there.
 
     Raises:
-        InputError: a host that lets others in without `auth`; a port that is taken.
+        InputError: a host that lets others in without `auth`, or `auth` with `mcp`; a port that cannot be had.
         IndexMissing, ModelMissing: run `rag index FOLDER`, `rag models fetch` first.
     """
     people = read_auth(auth) if auth else None
@@ -219,7 +219,13 @@ def launch(
             f"--host {host} would open the chat to other machines, to anyone.",
             "Add --auth FILE, or leave it at 127.0.0.1.",
         )
+    if people and mcp:
+        raise InputError(
+            "--mcp with --auth would show the tools to anyone, and programs have no way to enter.", "Leave one of them out."
+        )
     os.environ["GRADIO_ANALYTICS_ENABLED"] = "False"
+    # Whoever can say that they call for somebody else could guess a password under a new name each time.
+    os.environ.setdefault("FORWARDED_ALLOW_IPS", "")
     _few_arenas()
     loader = Loader(index, model, llm_url, ahead)
     page = build(loader)
@@ -243,7 +249,7 @@ def launch(
             app_kwargs={"middleware": middleware(host in _LOOPBACK)},
         )
     except OSError:
-        raise InputError(f"Port {port} is taken.", "Choose another with --port.") from None
+        raise InputError(f"{host} port {port} is taken, or is not this machine's.", "Choose another with --port.") from None
     loader.start()
     tools = f" Its MCP tools are at {address}gradio_api/mcp/." if mcp else ""
     print(f"The chat is open at {address} (stop it with Ctrl-C).{tools}", flush=True)  # noqa: T201

@@ -29,7 +29,7 @@ def read_auth(path: Path) -> Callable[[str, str], bool]:
     if path.stat().st_mode & 0o077:
         raise InputError(f"Others can read {path}.", f"Run chmod 600 {path}.")
     people: dict[str, tuple[bytes, bytes]] = {}
-    for number, line in enumerate(path.read_text("utf-8").splitlines(), 1):
+    for number, line in enumerate(path.read_text("utf-8", "replace").splitlines(), 1):
         if not line.strip():
             continue
         try:

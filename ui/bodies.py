@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 import time
 from collections import deque
@@ -12,9 +13,14 @@ from starlette.formparsers import MultiPartException
 from starlette.responses import PlainTextResponse
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from ui.limit import Window, client_of, later
+
 MAX_UPLOAD = 50_000_000  # bytes of a file
 _AT_ONCE = 100_000_000  # and of the files that are chosen together
 _MAX_BODY = 5_000_000  # bytes of any other call: a pasted text of the greatest length, and as much again
+_HELD = 100_000_000  # bytes of all the calls that are being sent
+_SECONDS = 30.0  # in which a call is sent
+_A_MINUTE = 50_000_000  # bytes of one client's calls: to look through them takes a tenth of a second a megabyte
 _KEPT, _FOR = 1_000_000_000, 3600.0  # bytes of uploads within these seconds; Gradio deletes what is older
 _UPLOADS = ("/gradio_api/upload", "/gradio_api/upload/")
 _FORMS = ("multipart/form-data", "application/x-www-form-urlencoded")
@@ -24,9 +30,11 @@ _ADDRESS = ("http://", "https://")
 class Bodies:
     """Answers 413 to a body that is too long, however it says so, and 403 to one with an address to fetch."""
 
-    def __init__(self, app: ASGIApp, kept: int = _KEPT) -> None:
+    def __init__(self, app: ASGIApp, kept: int = _KEPT, held: int = _HELD, seconds: float = _SECONDS) -> None:
         self._app = app
-        self._kept = kept
+        self._kept, self._most, self._seconds = kept, held, seconds
+        self._held = 0
+        self._minute = Window(_A_MINUTE)
         self._hour = _Hour()
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -43,14 +51,25 @@ class Bodies:
         body, more = bytearray(), True
         if _length(scope) > _MAX_BODY:
             return await _refuse(_too_long(_MAX_BODY), 413)(scope, receive, send)
-        while more:
-            message = await receive()
-            if message["type"] == "http.disconnect":
-                return None
-            body += message.get("body", b"")
-            more = message.get("more_body", False)
-            if len(body) > _MAX_BODY:
-                return await _refuse(_too_long(_MAX_BODY), 413)(scope, receive, send)
+        try:
+            async with asyncio.timeout(self._seconds):
+                while more:
+                    message = await receive()
+                    if message["type"] == "http.disconnect":
+                        return None
+                    body += message.get("body", b"")
+                    self._held += len(message.get("body", b""))
+                    more = message.get("more_body", False)
+                    if len(body) > _MAX_BODY:
+                        return await _refuse(_too_long(_MAX_BODY), 413)(scope, receive, send)
+                    if self._held > self._most:
+                        return await _refuse("Too much is being sent at once. Try again.", 503)(scope, receive, send)
+        except TimeoutError:
+            return await _refuse(f"This was not sent within {self._seconds:g} seconds.", 408)(scope, receive, send)
+        finally:
+            self._held -= len(body)
+        if wait := self._minute.wait(client_of(scope), time.monotonic(), len(body)):
+            return await later(wait)(scope, receive, send)
         try:
             data = json.loads(body)
         except (RecursionError, UnicodeDecodeError):

@@ -15,24 +15,36 @@ _KNOWN = 10_000  # clients remembered
 
 
 class Window:
-    """The calls of the last minute, by client."""
+    """What clients did within the last minute, each up to `most`: calls, or bytes."""
 
     def __init__(self, most: int) -> None:
         self._most = most
-        self._calls: OrderedDict[str, deque[float]] = OrderedDict()
+        self._calls: OrderedDict[str, deque[tuple[float, int]]] = OrderedDict()
 
-    def wait(self, client: str, now: float) -> float:
-        """Seconds until this client may call; 0 where it may now, which then counts as a call."""
+    def wait(self, client: str, now: float, cost: int = 1) -> float:
+        """Seconds until this client may call; 0 where it may now, which then counts."""
         calls = self._calls.setdefault(client, deque())
         self._calls.move_to_end(client)
         while len(self._calls) > _KNOWN:
             self._calls.popitem(last=False)
-        while calls and calls[0] <= now - _MINUTE:
+        while calls and calls[0][0] <= now - _MINUTE:
             calls.popleft()
-        if len(calls) >= self._most:
-            return calls[0] + _MINUTE - now
-        calls.append(now)
+        if sum(spent for _, spent in calls) + cost > self._most:
+            return (calls[0][0] if calls else now) + _MINUTE - now
+        calls.append((now, cost))
         return 0.0
+
+
+def client_of(scope: Scope) -> str:
+    """The address a request came from."""
+    return str((scope.get("client") or ("?",))[0])
+
+
+def later(wait: float) -> PlainTextResponse:
+    """The answer to a client that has to wait, in seconds."""
+    again = str(int(wait) + 1)
+    text = f"Too much within a minute. Try again in {again} seconds."
+    return PlainTextResponse(text, 429, {"Retry-After": again})
 
 
 class RateLimit:
@@ -46,10 +58,6 @@ class RateLimit:
         """Pass a request on, or say when to come again."""
         if scope["type"] == "http" and scope["method"] == "POST":
             window = self._entering if scope["path"].rstrip("/").endswith("/login") else self._asking
-            wait = window.wait((scope.get("client") or ("?",))[0], time.monotonic())
-            if wait:
-                again = str(int(wait) + 1)
-                text = f"Too many calls within a minute. Try again in {again} seconds."
-                await PlainTextResponse(text, 429, {"Retry-After": again})(scope, receive, send)
-                return
-        await self._app(scope, receive, send)
+            if wait := window.wait(client_of(scope), time.monotonic()):
+                return await later(wait)(scope, receive, send)
+        return await self._app(scope, receive, send)

@@ -125,6 +125,8 @@ class Shelf:
             report = additions.remove(self._loader.index, article_id, self._loader.rag_now().embedder)
         except RagError as error:
             return text_html(str(error), "error")
+        except OSError as error:
+            return text_html(f"It could not be removed ({error.strerror or error}).", "error")
         return text_html(f"Removed; the collection has {report.articles} articles now.", "status")
 
     def refreshed(self) -> tuple[Any, ...]:

@@ -14,6 +14,7 @@ from typing import Any
 import gradio as gr
 
 from index.errors import RagError
+from rag.assistant import check_question
 from rag.config import NO_MODEL
 from ui import feedback, history
 from ui.api import days
@@ -24,6 +25,7 @@ from ui.render import exchange_html, text_html
 Messages = list[dict[str, Any]]
 _WAITING = "waiting for another question to be answered …"
 EVERY_SOURCE = "All sources"
+_LIMIT = 100  # characters of a source or a day that answers are kept to
 _LOADING = "The language model was still loading: these are the articles' own words. Ask again for a written answer."
 
 
@@ -43,12 +45,13 @@ class Talk:
         request: gr.Request,
     ) -> tuple[Any, Messages, str]:
         """Take a question into a chat, at once, also while another one is being answered."""
-        question = question.strip()
+        if question := question.strip():
+            question = _asked(question)
         kept = self._history(request)
         chat = kept.load(chat_id)
         if question:
             limits = {"source": source if source != EVERY_SOURCE else "", "from": after or "", "to": before or ""}
-            limits = {name: value.strip() for name, value in limits.items() if value.strip()}
+            limits = {name: value.strip()[:_LIMIT] for name, value in limits.items() if value.strip()}
             chat = replace(chat, exchanges=(*chat.exchanges, Exchange(question, asked=history.now(), limits=limits)))
             chat = kept.save(chat)
         return "", self.messages(chat, _WAITING), chat.id
@@ -196,6 +199,14 @@ class Talk:
     def _listed(self, kept: History, chat: Chat) -> Any:
         titles: Sequence[tuple[str, str]] = kept.titles()
         return gr.Radio(choices=list(titles), value=chat.id if any(i == chat.id for _, i in titles) else None)
+
+
+def _asked(question: str) -> str:
+    """A question that can be kept: the page holds its length back, a program that calls it may not."""
+    try:
+        return check_question(question)
+    except RagError as error:
+        raise gr.Error(str(error)) from None
 
 
 @contextmanager
