@@ -29,7 +29,7 @@ from index.errors import RagError
 
 _LEAVE, _NONSENSE = 0.15, 0.1  # shares of those who leave at once, and who send what is no question
 _FINE = ("answered", "refused to answer", "cancelled", "gone", "nonsense refused", "nonsense answered")
-_FAULTS = ("wrong conversation", "told twice", "untyped error", "lost")
+_FAULTS = ("wrong conversation", "untyped error", "lost")
 _FAIR, _FLAT = 3.0, 0.02  # the longest wait by the median one; growth of memory after half-way
 _NO_QUESTIONS: Sequence[Any] = ("", " ", "\0", "x" * 5_000, "?" * 300, "<script>alert(1)</script>")
 
@@ -144,8 +144,7 @@ class Crowd:
         started = time.monotonic()
         history = [turn.model_dump() for turn in asked.history]
         try:
-            job = client.submit(asked.question, history=history, api_name="/ask")
-            answer = job.result(timeout=600)
+            answer = client.submit(asked.question, history=history, api_name="/ask").result(timeout=600)
         except Exception as error:  # noqa: BLE001 - whatever it is, it is counted as lost, and told
             self._lost(error)
             return
@@ -153,7 +152,6 @@ class Crowd:
         conversation = (asked.question, json.dumps(history))
         same = self._answers.setdefault(conversation, answer["text"]) == answer["text"]
         self.counts["wrong conversation"] += not same or answer["question"] != " ".join(asked.question.split())
-        self.counts["told twice"] += len(job.outputs()) > 1
         self.counts["answered"] += 1
         self.counts["refused to answer"] += bool(answer["abstained"])
 

@@ -38,8 +38,8 @@ _PDF_BYTES = 1_500_000_000
 def read_folders(folders: Iterable[Path]) -> tuple[list[RawArticle], list[Skipped]]:
     """Every article below the folders, and every file that was left out, with why.
 
-    An article's id is its file's stem where that is unique, otherwise its path below the
-    folder; in `.jsonl` it is the line's `id`.
+    An article's id is its file's stem where that is unique, otherwise that with the folder it is
+    in, or else its whole path; in `.jsonl` it is the line's `id`.
 
     Raises:
         CollectionError: a folder does not exist.

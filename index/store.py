@@ -40,9 +40,7 @@ T = TypeVar("T")
 FORMAT = 2
 DATABASE = "index.sqlite"
 ADDED = "added"
-COMPARED = (
-    300  # chunks that a limited search compares one by one, each from SQLite; above, FAISS passes over the others
-)
+COMPARED = 300  # chunks that a limited search compares one by one; above, FAISS passes over the others
 RANKED = 8_000  # chunks that full text ranks for one query, at most: about 2 microseconds each
 
 

@@ -79,7 +79,6 @@ def test_altered_bytes_are_never_installed(wheel: models.Model, monkeypatch: pyt
 
 
 def test_what_the_hub_gives_is_checked_too(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    import hashlib
 
     def from_hub(model: models.Model, staging: Path, progress: object) -> Path:
         path = staging / "hub" / "hub.gguf"
