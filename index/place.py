@@ -10,7 +10,7 @@ from contextlib import closing, suppress
 from pathlib import Path
 
 from index.errors import RagError
-from index.store import DATABASE, base_of, connect
+from index.store import DATABASE, UNREADABLE, base_of, connect
 
 _log = logging.getLogger(__name__)
 
@@ -35,7 +35,7 @@ def take_the_place(apart: Path, folder: Path) -> None:
         try:
             with closing(connect(folder)) as there:
                 db.backup(there)
-        except (sqlite3.DatabaseError, RagError) as error:
+        except (*UNREADABLE, RagError) as error:
             if isinstance(error, sqlite3.OperationalError) or isinstance(error.__cause__, sqlite3.OperationalError):
                 raise  # a full disk, say: the old one stands
             _log.warning("%s is replaced: %s", folder / DATABASE, error)

@@ -19,7 +19,7 @@ from index.digest import SMALL, digest
 from index.embedder import Embedder, Progress
 from index.errors import CollectionError, RagError
 from index.place import take_the_place
-from index.store import ADDED, DATABASE, Store, article_from, base_of, connect
+from index.store import ADDED, DATABASE, UNREADABLE, Store, article_from, base_of, connect
 from index.types import Article
 from index.vectors import agreeing, read_base
 from index.writing import prepare, telling, write, writing
@@ -117,7 +117,7 @@ def _salvage(folder: Path, embedder: Embedder) -> tuple[dict[str, str], dict[str
     says: dict[str, str] = {}
     kept: dict[str, Article] = {}
     vectors: list[tuple[str, bytes]] = []
-    with suppress(RagError, sqlite3.DatabaseError), closing(connect(folder)) as db:
+    with suppress(RagError, *UNREADABLE), closing(connect(folder)) as db:
         says = {str(key): str(value) for key, value in _rows(db, "meta", "key, value")}
         for article_id, digest, data in _rows(db, "articles", "id, hash, data"):
             if isinstance(data, str) and hashlib.sha256(data.encode("utf-8", "replace")).hexdigest() == digest:
@@ -135,7 +135,7 @@ def _true(
     A large index has no digest: where its FAISS file is lost, vectors of length 1 are believed.
     """
     likely = {key: blob for key, blob in vectors.items() if _is_vector(blob, dim)}
-    with suppress(sqlite3.DatabaseError):
+    with suppress(*UNREADABLE):
         if says.get("digest") == digest(db):
             return list(likely.items())
     try:
@@ -152,7 +152,7 @@ def _rows(db: sqlite3.Connection, table: str, columns: str) -> Iterator[tuple[An
         try:
             yield from db.execute(f"SELECT {columns} FROM {table}{order}")
             return
-        except sqlite3.DatabaseError:
+        except UNREADABLE:
             continue
 
 

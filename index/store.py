@@ -40,6 +40,7 @@ T = TypeVar("T")
 FORMAT = 2
 DATABASE = "index.sqlite"
 ADDED = "added"
+UNREADABLE = (sqlite3.DatabaseError, UnicodeDecodeError)  # the second where what SQLite says quotes harmed bytes
 COMPARED = 300  # chunks that a limited search compares one by one; above, FAISS passes over the others
 RANKED = 8_000  # chunks that full text ranks for one query, at most: about 2 microseconds each
 
@@ -103,7 +104,7 @@ class Store:
                 raise damaged(self.folder, f"{base_of(meta).name} is missing")
             try:
                 yield self._db
-            except sqlite3.DatabaseError as error:
+            except UNREADABLE as error:
                 raise damaged(self.folder, f"{DATABASE} cannot be read ({error})") from error
             finally:
                 self._end()
@@ -426,7 +427,7 @@ def connect(folder: Path) -> sqlite3.Connection:
         db = sqlite3.connect(folder / DATABASE, timeout=30, isolation_level=None, check_same_thread=False)
         db.execute("PRAGMA journal_mode=WAL")
         db.execute("PRAGMA synchronous=FULL")
-    except sqlite3.DatabaseError as error:
+    except UNREADABLE as error:
         raise damaged(folder, f"{DATABASE} cannot be read ({error})") from error
     return db
 

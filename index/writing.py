@@ -23,7 +23,18 @@ from index.digest import say
 from index.embedder import Embedder, Progress
 from index.errors import IndexBusy, IndexDamaged, RagError
 from index.place import take_the_place
-from index.store import DATABASE, FORMAT, as_now, base_of, connect, damaged, marks, matrix, parts
+from index.store import (
+    DATABASE,
+    FORMAT,
+    UNREADABLE,
+    as_now,
+    base_of,
+    connect,
+    damaged,
+    marks,
+    matrix,
+    parts,
+)
 from index.types import Article, IndexReport, Skipped
 from index.vectors import Base, is_due, may_wait, sample_size, write_base
 
@@ -94,7 +105,7 @@ def telling(folder: Path) -> Iterator[None]:
             f"The index in {folder} could not be written ({error}).",
             "Check the disk and its permissions, and run it again.",
         ) from error
-    except sqlite3.DatabaseError as error:
+    except UNREADABLE as error:
         raise damaged(folder, f"{DATABASE} cannot be read ({error})") from error
 
 
@@ -235,7 +246,7 @@ def renew(folder: Path) -> bool:
                 return _renew(db, folder)
             finally:
                 db.close()
-    except (filelock.Timeout, IndexBusy, OSError, sqlite3.DatabaseError) as error:
+    except (filelock.Timeout, IndexBusy, OSError, *UNREADABLE) as error:
         # The old file serves until the next change, which finds a new one due again.
         _log.warning("no new file of the vectors in %s: %s", folder, error)
         return False
