@@ -198,6 +198,8 @@ def sample_size(count: int) -> int:
 def agreeing(base: Any, last: int, vectors: Mapping[str, bytes], rows: Mapping[str, int]) -> list[str]:
     """The keys of those vectors that the FAISS index of a base file has, too: at their row, or anywhere where that is lost.
 
+    A flat one has them to the bit, one of eight bits nearly.
+
     Args:
         last: the highest chunk row in the file.
         vectors: by their key, each of float32.
@@ -210,14 +212,12 @@ def agreeing(base: Any, last: int, vectors: Mapping[str, bytes], rows: Mapping[s
     keys = []
     for key, blob in vectors.items():
         vector, row = np.frombuffer(blob, np.float32), rows.get(key)
-        cosine = 0.0
         if row is None:
-            cosine = float(base.search(vector[None], 1)[0][0, 0])
-        elif row <= last:
-            with suppress(RuntimeError):  # FAISS has no such row
-                cosine = float(base.reconstruct(row) @ vector)
-        if cosine > _ALIKE:
-            keys.append(key)
+            row = int(base.search(vector[None], 1)[1][0, 0])
+        with suppress(RuntimeError):  # FAISS has no such row
+            there = base.reconstruct(row) if 0 <= row <= last else np.zeros_like(vector)
+            if there @ vector > _ALIKE if _is_ivf(base) else np.array_equal(there, vector):
+                keys.append(key)
     return keys
 
 
