@@ -333,6 +333,9 @@ class Store:
             self._seen = seen
             self._article.cache_clear()
             return True
+        # First: a bit of what it says of the FAISS file would make that one look damaged.
+        if "digest" in meta and digest(self._db) != meta["digest"]:
+            raise damaged(self.folder, f"what {DATABASE} holds is not what was written")
         base = base_of(meta)
         try:
             file = self._vectors.base if self._vectors and base == self._base else read_base(self.folder, base)
@@ -342,8 +345,6 @@ class Store:
             if not (self.folder / base.name).exists():
                 return False  # a writer replaced it meanwhile
             raise damaged(self.folder, str(error)) from error
-        if "digest" in meta and digest(self._db) != meta["digest"]:
-            raise damaged(self.folder, f"what {DATABASE} holds is not what was written")
         since = self._db.execute(
             "SELECT c.row, v.vector FROM chunks c JOIN vectors v ON v.hash = c.hash WHERE c.row > ? ORDER BY c.row",
             (base.last,),
