@@ -68,7 +68,7 @@ def test_a_body_that_is_too_long_is_refused_however_it_comes(url: str) -> None:
             ("/gradio_api/upload", "multipart/form-data; boundary=b", form),
         ):
             status, taken = endless(url, path, kind, start)
-            most = 120 if path.endswith("upload") else 20  # the system's own buffers take some
+            most = 120 if path.endswith("upload") else 40  # the system's own buffers take some
             assert status in (0, 413) and taken < most, (path, status, taken)
         assert web.get("config").status_code == 200
         big = web.post("gradio_api/upload", files=[("files", (f"{n}.txt", b"x" * 20_000_000)) for n in range(3)])
