@@ -98,7 +98,7 @@ def _read(path: Path, root: Path) -> list[RawArticle | Skipped] | Skipped:
                 return Skipped(
                     str(path), f"{size:,} bytes; the most is {MAX_LINES_BYTES:,}: split it into several files"
                 )
-            return _bounded(path, _jsonl(path, size))
+            return _at_most(path, _jsonl(path, size))
         if size > MAX_BYTES:
             return Skipped(str(path), f"{size:,} bytes; the most for one article is {MAX_BYTES:,}")
         if kind == ".pdf":
@@ -201,7 +201,7 @@ def _pdf(path: Path) -> RawArticle:
     return RawArticle(path.stem, unwrap(data["text"]), str(path), title=data["title"] or None)
 
 
-def _bounded(path: Path, found: Iterator[RawArticle | Skipped]) -> list[RawArticle | Skipped]:
+def _at_most(path: Path, found: Iterator[RawArticle | Skipped]) -> list[RawArticle | Skipped]:
     """As many articles and reasons as can be held: a short line may cost a hundred times its bytes."""
     out: list[RawArticle | Skipped] = []
     articles = reasons = 0

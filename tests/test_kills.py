@@ -190,6 +190,22 @@ def failing(embedder: SentenceTransformerEmbedder, tmp_path_factory: pytest.Temp
     made.close()
 
 
+def each_place(failing: Indexer, old: Path, folder: Path, every: int, **job: Any) -> Iterator[tuple[Path, dict[str, Any]]]:
+    """A copy of an index for one write after the other, and what came of it when that failed; the last has none that fails.
+
+    Args:
+        every: of the places how many are passed over in `make test`.
+    """
+    nth, done = 0, {"fired": 1}
+    while done["fired"]:
+        nth += 1 if SOAK or nth < 2 else every
+        index = Path(shutil.copytree(old, old.with_name("ix")))
+        done = failing.run(index, folder, fail=nth, **job)
+        assert done["code"] == 0 and done.get("kind") != "unexpected", done
+        yield index, done
+        shutil.rmtree(index)
+
+
 @pytest.mark.parametrize("lasting", [False, True], ids=["one write fails", "the disk is full from then on"])
 @pytest.mark.parametrize("kind", ["first build", "update", "deletion", "rebuild"])
 def test_a_write_that_fails(
@@ -202,13 +218,9 @@ def test_a_write_that_fails(
         shutil.rmtree(tmp_path / "old")
         (tmp_path / "old").mkdir()
     changed, anew = write(tmp_path / "changed", **new), kind == "rebuild"
-    nth, tried, told = 0, 0, 0
-    while True:
-        nth += 1 if SOAK or nth < 2 else 37
-        tried += 1
-        index = Path(shutil.copytree(tmp_path / "old", tmp_path / "ix"))
-        done = failing.run(index, changed, fail=nth, lasting=lasting, rebuild=anew)
-        assert done["code"] == 0 and done.get("kind") != "unexpected", done
+    tried, told = 0, 0
+    for index, done in each_place(failing, tmp_path / "old", changed, 37, lasting=lasting, rebuild=anew):
+        tried += done["fired"] > 0
         told += "error" in done
         try:
             there = state(index, embedder)
@@ -217,19 +229,16 @@ def test_a_write_that_fails(
             assert kind == "first build" and "error" in done
         assert failing.run(index, changed, rebuild=anew)["articles"] == len(new)
         assert state(index, embedder) == new
-        shutil.rmtree(index)
-        if not done["fired"]:
-            break
     assert told >= 2
-    print(f"{kind}, writes that failed {'from then on' if lasting else 'once'}: {tried - 1}, of which {told} ended it")
+    print(f"{kind}, writes that failed {'from then on' if lasting else 'once'}: {tried}, of which {told} ended it")
 
 
 @pytest.mark.parametrize("adds", [True, False], ids=["added", "removed"])
 def test_a_write_that_fails_while_an_article_is_added_or_removed(
     tmp_path: Path, failing: Indexer, embedder: SentenceTransformerEmbedder, adds: bool
 ) -> None:
-    """It is there or not, and if the program said that it could not, it is as it was."""
-    texts, nth, told = articles(30), 0, 0
+    """It is there or not, and the next `rag index` finishes what was begun."""
+    texts, tried, told = articles(30), 0, 0
     folder, title, text = write(tmp_path / "in", **texts), "Ferry", "The ferry Aurora sank off Turku."
     more = texts | {"ferry": text}
     failing.run(tmp_path / "old", folder)
@@ -237,11 +246,8 @@ def test_a_write_that_fails_while_an_article_is_added_or_removed(
         failing.run(tmp_path / "old", folder, add=[title, text])
     job: dict[str, Any] = {"add": [title, text]} if adds else {"remove": "ferry"}
     old, new = (texts, more) if adds else (more, texts)
-    while True:
-        nth += 1 if SOAK or nth < 12 else 11
-        index = Path(shutil.copytree(tmp_path / "old", tmp_path / "ix"))
-        done = failing.run(index, folder, **job, fail=nth, lasting=True)
-        assert done["code"] == 0 and done.get("kind") != "unexpected", done
+    for index, done in each_place(failing, tmp_path / "old", folder, 7, **job, lasting=True):
+        tried += done["fired"] > 0
         told += "error" in done
         there = state(index, embedder)
         assert there == new if "error" not in done else there in (old, new)
@@ -249,11 +255,8 @@ def test_a_write_that_fails_while_an_article_is_added_or_removed(
         assert state(index, embedder) in (there, new), "what was begun is finished"
         failing.run(index, folder, **job)
         assert state(index, embedder) == new
-        shutil.rmtree(index)
-        if not done["fired"]:
-            break
     assert told >= 2
-    print(f"{'added' if adds else 'removed'}, the disk full from a write on: {nth - 1} places, {told} ended it")
+    print(f"{'added' if adds else 'removed'}, the disk full from a write on: {tried} places, {told} ended it")
 
 
 @contextmanager
