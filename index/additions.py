@@ -152,7 +152,7 @@ def _new(
     store = Store(index, embedder, vectors=False)
     try:
         # And the files of an addition that was cut short, which the next `rag index` finishes.
-        taken = set(store.ids()) | {file.stem.lstrip(".") for file in (index / ADDED).glob("*")}
+        taken = set(store.ids()) | {file.stem for file in (index / ADDED).glob("[!.]*")}
         repeated = repeated_lines(raws)
         frames = {source: _known_frame(store, source) for source in {raw.source for raw in raws}}
         texts: dict[str, str] = {}
