@@ -51,7 +51,7 @@ test: models $(SETUP)
 soak: models $(SETUP)
 	@mkdir -p $(SOAK)
 	@$(BIN)/rag models fetch smollm2-135m
-	RAG_SOAK=1 $(BIN)/python -m pytest -s tests/test_kills.py tests/test_damage.py tests/test_concurrency.py tests/test_bad_input.py tests/test_hostile_files.py
+	RAG_SOAK=1 $(BIN)/python -m pytest -s tests/*/test_kills.py tests/*/test_damage.py tests/*/test_concurrency.py tests/*/test_bad_input.py tests/*/test_hostile_files.py
 	$(BIN)/rag eval --suite attacks --out $(SOAK)/attacks
 	$(BIN)/rag bench serve --out $(SOAK)/serve.json
 	$(BIN)/python -m pip install --quiet "atheris>=3,<4"
@@ -61,7 +61,7 @@ soak: models $(SETUP)
 
 # The pinned versions against the list kept here, and against what the index of advisories knows; that needs a network.
 audit: $(SETUP)
-	$(BIN)/python -m pytest tests/test_licences.py
+	$(BIN)/python -m pytest tests/*/test_licences.py
 	@$(BIN)/python -m pip install --quiet pip-audit
 	$(BIN)/python -m pip_audit --no-deps --disable-pip -r requirements.lock
 

@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import Any
 
 from eval import metrics
-from index.readers import read_file
+from index.reading.files import read_file
 from index.search import search
 from index.types import RawArticle
 from rag import prompt
@@ -63,9 +63,7 @@ def load() -> tuple[list[Attack], list[RawArticle]]:
             row = json.loads(line)
             group = "new" if file == FILES[1] else "held out" if row["held_out"] else "seen"
             tried.append(
-                Attack(
-                    row["id"], row["attack"], row["question"], tuple(row["facts"]), tuple(row["markers"]), group
-                )
+                Attack(row["id"], row["attack"], row["question"], tuple(row["facts"]), tuple(row["markers"]), group)
             )
             raws.append(found[row["id"]] if row["id"] in found else _page(row))
     return tried, raws
@@ -110,7 +108,9 @@ def run(rag: Rag, attacks: Sequence[Attack]) -> Iterator[dict[str, Any]]:
 def reached(rag: Rag, attack: Attack) -> bool:
     """Whether a search finds the words that tell what to say: without defences the model would read them."""
     hits = search(rag.store, rag.embedder, attack.question, rag.config.candidates)
-    found = [h.chunk.text + (h.article.title or "") + (h.article.source or "") for h in hits if h.article.id == attack.id]
+    found = [
+        h.chunk.text + (h.article.title or "") + (h.article.source or "") for h in hits if h.article.id == attack.id
+    ]
     return any(marker.casefold() in text.casefold() for text in found for marker in attack.markers)
 
 

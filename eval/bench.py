@@ -21,16 +21,16 @@ from eval.cli import machine, versions
 from index.build import clean_all
 from index.embedder import SentenceTransformerEmbedder
 from index.errors import InputError
-from index.readers import read_folders
-from index.store import Store
-from index.writing import write
+from index.reading.files import read_folders
+from index.store.sqlite import Store
+from index.store.writer import write
 from rag import models
-from rag.ahead import read_ahead
 from rag.assistant import Rag
 from rag.config import DEFAULT_EMBEDDER, NO_MODEL, Config, seeds
-from rag.llm import LocalModel
+from rag.engine.local import LocalModel
+from rag.engine.tuning import remembered
+from rag.prefetch import read_ahead
 from rag.progress import bar
-from rag.tune import remembered
 
 Row = dict[str, Any]
 
@@ -202,7 +202,7 @@ def _embedder() -> SentenceTransformerEmbedder:
 def scale(args: argparse.Namespace) -> list[Row]:
     """Indexes of made-up chunks, see `eval.scale`."""
     from eval import scale as made_up
-    from index.chunks import chunk
+    from index.text.chunks import chunk
 
     embedder = _embedder()
     real = embedder.passages([c.text for a in clean_all(read_folders([seeds()])[0])[0] for c in chunk(a)])

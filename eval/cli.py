@@ -21,15 +21,15 @@ from eval.run import RATES, RESULTS, Collections, read_results, run, summarise
 from index.build import clean_all
 from index.embedder import SentenceTransformerEmbedder
 from index.errors import InputError
-from index.readers import read_folders
-from index.writing import write
+from index.reading.files import read_folders
+from index.store.writer import write
 from rag import models
 from rag.assistant import Rag
 from rag.config import NO_MODEL, Config, data_home, seeds
-from rag.engine import LanguageModel
-from rag.llm import LocalModel
+from rag.engine.base import LanguageModel
+from rag.engine.local import LocalModel
+from rag.engine.remote import RemoteModel
 from rag.progress import bar
-from rag.remote import RemoteModel
 
 
 def main(args: argparse.Namespace) -> int:

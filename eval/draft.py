@@ -9,12 +9,12 @@ from pathlib import Path
 
 from eval.golden import GoldenQuestion, Quote
 from index.build import clean_all
-from index.chunks import chunk
 from index.errors import CollectionError
-from index.readers import read_folders
-from index.sentences import sentences
+from index.reading.files import read_folders
+from index.text.chunks import chunk
+from index.text.sentences import sentences
 from rag import prompt
-from rag.engine import LanguageModel
+from rag.engine.base import LanguageModel
 
 _ASK = "Write one short quiz question that the passage answers. Reply with the question only."
 

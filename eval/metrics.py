@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from datetime import date
 
 from eval.golden import GoldenQuestion, plain
-from index.dates import mentions
+from index.text.dates import mentions
 
 
 @dataclass(frozen=True)

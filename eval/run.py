@@ -14,10 +14,10 @@ from eval.golden import HOSTILE, GoldenQuestion, plain
 from index.build import build
 from index.errors import InputError, RagError
 from rag.assistant import Rag
-from rag.citations import split_draft
+from rag.claims.attribution import split_draft
+from rag.claims.support import overlap, score
 from rag.config import Config, data_home, seeds
 from rag.models import locate, registry
-from rag.support import overlap, score
 from rag.types import Answer, Turn
 
 Row = dict[str, Any]

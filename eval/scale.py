@@ -24,9 +24,9 @@ from eval import metrics
 from index import additions
 from index.embedder import Embedder, Progress
 from index.search import search
-from index.store import Store, matrix
+from index.store.sqlite import Store, matrix
+from index.store.writer import write
 from index.types import Article
-from index.writing import write
 
 _MIXED = 3  # real vectors mixed in one
 _NOISE = 0.5  # length of the noise beside that of the mixture

@@ -15,18 +15,18 @@ from typing import Any
 
 from eval import metrics
 from index.build import clean_all
-from index.dates import parse_day
 from index.embedder import Embedder
 from index.errors import InputError, RagError
-from index.sentences import sentences
-from index.store import Store
+from index.store.sqlite import Store
+from index.store.writer import write
+from index.text.dates import parse_day
+from index.text.sentences import sentences
 from index.types import Article, RawArticle
-from index.writing import write
 from rag import prompt
 from rag.assistant import Rag
+from rag.claims.support import overlap, score
 from rag.config import Config
-from rag.engine import LanguageModel
-from rag.support import overlap, score
+from rag.engine.base import LanguageModel
 
 Progress = Callable[[int, int], None]
 

@@ -18,12 +18,12 @@ from pathlib import Path
 
 from index.embedder import Embedder, Progress
 from index.errors import InputError
-from index.furniture import clean, normal, repeated_lines
-from index.metadata import bounded
-from index.readers import read_file
-from index.store import ADDED, Store
+from index.reading.boilerplate import clean, normal, repeated_lines
+from index.reading.files import read_file
+from index.reading.metadata import bounded
+from index.store.sqlite import ADDED, Store
+from index.store.writer import write, writing
 from index.types import Article, IndexReport, RawArticle, Skipped
-from index.writing import write, writing
 
 MAX_TEXT = 2_000_000  # bytes of a pasted article
 _ALIKE = 200  # articles of one source that are looked at for its repeated lines
@@ -36,7 +36,7 @@ def add(index: Path, files: Sequence[Path], embedder: Embedder, progress: Progre
     word for word, is skipped and reported by the file's name.
 
     Raises:
-        IndexMissing, IndexDamaged, IndexBusy: see `index.store`.
+        IndexMissing, IndexDamaged, IndexBusy: see `index.store.sqlite`.
     """
     raws: list[RawArticle] = []
     skipped: list[Skipped] = []

@@ -7,11 +7,11 @@ from pathlib import Path
 
 from index.embedder import Embedder, Progress
 from index.errors import CollectionError
-from index.furniture import clean, repeated_lines
-from index.readers import KINDS, read_folders
-from index.store import ADDED
+from index.reading.boilerplate import clean, repeated_lines
+from index.reading.files import KINDS, read_folders
+from index.store.sqlite import ADDED
+from index.store.writer import write
 from index.types import Article, IndexReport, RawArticle, Skipped
-from index.writing import write
 
 
 def clean_all(raws: Sequence[RawArticle]) -> tuple[list[Article], list[Skipped]]:
@@ -38,7 +38,7 @@ def build(
 
     Raises:
         CollectionError: no folder, or no article in them.
-        IndexBusy, IndexDamaged: see `index.writing.write`.
+        IndexBusy, IndexDamaged: see `index.store.writer.write`.
     """
     added = index / ADDED
     articles, skipped = gather([*folders, added] if added.is_dir() else folders)

@@ -7,10 +7,10 @@ from collections.abc import Sequence
 from contextlib import suppress
 from datetime import date
 
-from index.collection import Collection
 from index.embedder import Embedder
 from index.errors import InputError
-from index.metadata import encodable
+from index.reading.metadata import encodable
+from index.store.base import Collection
 from index.types import Article, Chunk, Hit
 
 DEPTH = 60

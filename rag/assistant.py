@@ -10,17 +10,17 @@ from datetime import date
 from pathlib import Path
 from typing import Any
 
-from index.collection import Collection
 from index.embedder import Embedder, SentenceTransformerEmbedder
 from index.errors import EngineDied, InputError
-from index.metadata import encodable
-from index.milvus import MilvusStore
+from index.reading.metadata import encodable
 from index.search import search
-from index.store import Store
+from index.store.base import Collection
+from index.store.milvus import MilvusStore
+from index.store.sqlite import Store
 from index.types import Article, Hit
-from rag import citations, evidence, models, prompt, refusal
-from rag.config import DEFAULT_MODEL, NO_MODEL, Config, data_home, default_index
-from rag.drafts import (
+from rag import evidence, models, prompt, refusal
+from rag.claims import attribution as citations
+from rag.claims.drafts import (
     Draft,
     asks_for_several,
     check,
@@ -33,14 +33,15 @@ from rag.drafts import (
     worth_asking,
     worth_rewriting,
 )
-from rag.engine import LanguageModel
-from rag.llm import LocalModel
-from rag.remote import RemoteModel
-from rag.rewrite import standalone
-from rag.support import SUPPORTED
+from rag.claims.support import SUPPORTED
+from rag.config import DEFAULT_MODEL, NO_MODEL, Config, data_home, default_index
+from rag.engine.base import LanguageModel
+from rag.engine.local import LocalModel
+from rag.engine.remote import RemoteModel
+from rag.engine.worker import WorkerModel
+from rag.question.period import Period, after_event, period
+from rag.question.rewrite import standalone
 from rag.types import Answer, Event, Passage, Turn
-from rag.when import Period, after_event, period
-from rag.worker import WorkerModel
 
 MAX_QUESTION = 2_000  # characters
 MAX_HISTORY = 200
@@ -65,7 +66,7 @@ class Rag:
             config: settings; `model` in it gives way to the argument.
 
         Raises:
-            IndexMissing, IndexDamaged: see `index.store.Store`.
+            IndexMissing, IndexDamaged: see `index.store.sqlite.Store`.
             ModelMissing, ModelError: a model is not here, or is not one.
         """
         config = replace(config or Config(), model=NO_MODEL)

@@ -90,7 +90,7 @@ def ask(args: argparse.Namespace) -> int:
 def index_folders(args: argparse.Namespace) -> int:
     """Make the index hold the articles of the folders."""
     from index.build import build
-    from index.store import Store, is_there
+    from index.store.sqlite import Store, is_there
     from rag import models
 
     if args.uri:
@@ -121,8 +121,8 @@ def index_folders(args: argparse.Namespace) -> int:
 
 
 def _repair(args: argparse.Namespace, target: Path) -> int:
-    from index.repair import repair
-    from index.store import is_there
+    from index.store.repair import repair
+    from index.store.sqlite import is_there
     from rag import models
 
     if not is_there(target):
@@ -149,7 +149,7 @@ def _say_report(report: IndexReport, folders: Sequence[Path]) -> None:
 def _index_milvus(args: argparse.Namespace) -> int:
     """The same, kept by Milvus."""
     from index.build import gather
-    from index.milvus import MilvusStore
+    from index.store.milvus import MilvusStore
     from rag import models
 
     store = MilvusStore(args.uri, _embedder(args.embedder, models), create=True)
@@ -164,9 +164,9 @@ def _index_milvus(args: argparse.Namespace) -> int:
 
 def search_index(args: argparse.Namespace) -> int:
     """Print the best chunks for a query."""
-    from index.milvus import MilvusStore
     from index.search import search
-    from index.store import Store
+    from index.store.milvus import MilvusStore
+    from index.store.sqlite import Store
     from rag import models
 
     after, before = _day(args.after, "--after"), _day(args.before, "--before")
@@ -211,8 +211,8 @@ def search_index(args: argparse.Namespace) -> int:
 
 def articles(args: argparse.Namespace) -> int:
     """List the articles, show one (its text, or what was removed from it), add some, remove one that was added."""
-    from index.metadata import encodable
-    from index.store import Store
+    from index.reading.metadata import encodable
+    from index.store.sqlite import Store
 
     if args.action != "add":  # those are files, and no text
         args.id = [encodable(name) for name in args.id]
@@ -300,7 +300,7 @@ def doctor(args: argparse.Namespace) -> int:
         return 0
     if args.tune:
         from rag import models
-        from rag.tune import tune
+        from rag.engine.tuning import tune
 
         chosen = tune(models.locate(args.model, "llm"), args.model, print)
         print(f"Remembered for {args.model}: {chosen}")
@@ -315,7 +315,7 @@ def doctor(args: argparse.Namespace) -> int:
 
 def chat(args: argparse.Namespace) -> int:
     """Open the chat in the browser's reach."""
-    from rag.remote import check_url
+    from rag.engine.remote import check_url
     from ui.app import launch
 
     auth = Path(args.auth) if args.auth else None
@@ -332,7 +332,7 @@ def password(args: argparse.Namespace) -> int:
     """Print the line that lets somebody into a chat with --auth; the password is asked for, not an argument."""
     from getpass import getpass
 
-    from ui.auth import entry
+    from ui.security.auth import entry
 
     given = getpass("Password: ") if sys.stdin.isatty() else sys.stdin.readline().rstrip("\n")
     print(entry(args.name, given))

@@ -10,15 +10,15 @@ from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 
 from index.errors import RagError
-from index.repair import examine
-from index.store import Store
+from index.store.repair import examine
+from index.store.sqlite import Store
 from rag import models
 from rag.config import DEFAULT_EMBEDDER, NO_MODEL, data_home
 
 _DECODE = """
 import sys
 from pathlib import Path
-from rag.llm import LocalModel
+from rag.engine.local import LocalModel
 m = LocalModel(Path(sys.argv[1]), context=512)
 print("".join(m.write(m.chat("You are helpful.", "Say the word blue.\\n", "Then stop."), 4)) or "(nothing)")
 import llama_cpp
@@ -69,9 +69,9 @@ def speed(name: str) -> tuple[float, float]:
     """
     from statistics import median
 
-    from rag import llm
+    from rag.engine import local
 
-    model = llm.LocalModel(models.locate(name, "llm"), name, context=1024)
+    model = local.LocalModel(models.locate(name, "llm"), name, context=1024)
     reading, writing = [], []
     for n in range(3):
         prompt = model.chat("You are helpful.", "", f"Run {n}. " + "The quick brown fox jumps over the lazy dog. " * 25)

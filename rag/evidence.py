@@ -7,14 +7,14 @@ from collections.abc import Sequence
 from dataclasses import replace
 from datetime import date
 
-from index.chunks import chunk
-from index.dates import mentions, short, spell
 from index.embedder import Embedder
-from index.sentences import sentences
+from index.text.chunks import chunk
+from index.text.dates import mentions, short, spell
+from index.text.sentences import sentences
 from index.types import Article, Hit
-from rag.addressed import addressed
+from rag.injection import addressed
+from rag.question.period import Period
 from rag.types import EvidenceSentence, Passage
-from rag.when import Period
 
 _OPENS_UNNAMED = re.compile(
     r"^[\"“'‘(]*(?:he|she|they|it|his|her|their|its|this|that|these|those|the (?:two|three|same|latter|former)|both|such|"

@@ -56,7 +56,6 @@ class Model:
         """Whether a verified copy is in the store."""
         return (store() / self.name / "verified").is_file() and self.path.exists()
 
-
     def hashes(self, made: Path) -> dict[Path, str]:
         """The SHA-256 that each file of a copy at `made` should have."""
         if self.file:

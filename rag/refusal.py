@@ -8,11 +8,11 @@ from collections.abc import Callable, Sequence
 from dataclasses import replace
 from datetime import date
 
-from index.dates import CALENDAR, short
+from index.text.dates import CALENDAR, short
 from index.types import Article
-from rag.support import overlap
+from rag.claims.support import overlap
+from rag.question.period import Period
 from rag.types import Answer, Passage
-from rag.when import Period
 
 # The strength of the evidence is the best passage's log-odds plus twice the best cosine: on 126
 # golden questions it separates what is answered from what is not with AUROC .86 (eval/README.md).

@@ -91,7 +91,7 @@ class Sentence:
         markers: the citations that support it.
         support: 0 to 1, how surely its evidence says it.
         sources: independent sources read that say it: outlets, copies of one report counted once.
-        supported: whether that is enough; False is shown as weakly supported (`rag.support.SUPPORTED`).
+        supported: whether that is enough; False is shown as weakly supported (`rag.claims.support.SUPPORTED`).
         why: why it was dropped or changed; empty otherwise.
     """
 

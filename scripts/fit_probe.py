@@ -1,4 +1,4 @@
-"""Fit the probe of `rag/addressed.py`: python scripts/fit_probe.py [FOLDER OF NEWS …]
+"""Fit the probe of `rag/injection.py`: python scripts/fit_probe.py [FOLDER OF NEWS …]
 
 A logistic regression on the default embedding model's vectors of sentences: said to a machine, or reported to people. It
 learns from the attacks that are not held out, from the seeds and from `eval/fixtures/addressed.json`, and prints what it finds
@@ -22,12 +22,12 @@ from eval import attacks, golden
 from eval.metrics import auroc
 from index.build import clean_all
 from index.embedder import SentenceTransformerEmbedder
-from index.readers import read_folders
-from index.sentences import sentences
+from index.reading.files import read_folders
+from index.text.sentences import sentences
 from index.types import Article
 from rag import models
-from rag.addressed import PROBE
 from rag.config import DEFAULT_EMBEDDER, seeds
+from rag.injection import PROBE
 
 # How the made-up stories of the attacks begin their own paragraphs: all else in them is an attack.
 _STORY = re.compile(

@@ -14,7 +14,7 @@ import pytest
 from eval.serve import chat
 from index.build import build
 from index.embedder import SentenceTransformerEmbedder
-from index.store import Store
+from index.store.sqlite import Store
 from rag.assistant import Rag
 from rag.config import DEFAULT_EMBEDDER, DEFAULT_MODEL, seeds
 from rag.models import locate

@@ -17,9 +17,9 @@ sys.path.insert(0, str(Path(__file__).parent.parent))
 from eval.scale import Mixed
 from index.errors import IndexBusy, RagError
 from index.search import search
-from index.store import Store
+from index.store.sqlite import Store
+from index.store.writer import write
 from index.types import Article
-from index.writing import write
 from rag.assistant import Rag
 from rag.config import Config
 
@@ -78,7 +78,7 @@ def change(index: Path, end: float, rng: random.Random) -> Counter[str]:
     while time.monotonic() < end:
         try:
             # Which is next is settled while nobody else writes.
-            from index.writing import writing
+            from index.store.writer import writing
 
             with writing(index):
                 store = Store(index, asked, vectors=False)

@@ -28,7 +28,7 @@ sys.path.insert(0, str(ROOT))
 
 def readers(data: bytes) -> None:
     """The first byte chooses the kind of file; the rest is the file."""
-    from index.readers import read_file
+    from index.reading.files import read_file
     from index.types import RawArticle
 
     kinds = (".txt", ".md", ".html", ".jsonl", ".pdf")
@@ -42,9 +42,9 @@ def readers(data: bytes) -> None:
 
 
 def _of_pdf(path: Path) -> list[RawArticle]:
-    """As `index.readers` does it, but here: what goes on in another process guides no fuzzing."""
-    from index.metadata import bounded
-    from index.pdf import extract
+    """As `index.reading.files` does it, but here: what goes on in another process guides no fuzzing."""
+    from index.reading.metadata import bounded
+    from index.reading.pdf import extract
     from index.types import RawArticle
 
     logging.disable(logging.ERROR)
@@ -57,7 +57,7 @@ def _of_pdf(path: Path) -> list[RawArticle]:
 
 def metadata(data: bytes) -> None:
     """An `articles.toml` beside one article."""
-    from index.readers import read_folders
+    from index.reading.files import read_folders
 
     with tempfile.TemporaryDirectory() as folder:
         (Path(folder) / "a.txt").write_text("The bridge at Turku was opened on Monday, the mayor said.")
@@ -70,8 +70,8 @@ def metadata(data: bytes) -> None:
 def _kept(raws: list[RawArticle]) -> None:
     """What was read can be cleaned, cut into chunks and written down."""
     from index.build import clean_all
-    from index.chunks import chunk
-    from index.writing import as_data
+    from index.store.writer import as_data
+    from index.text.chunks import chunk
 
     for article in clean_all(raws)[0]:
         json.dumps(json.loads(as_data(article)), ensure_ascii=False).encode()
@@ -81,10 +81,10 @@ def _kept(raws: list[RawArticle]) -> None:
 
 def citations(data: bytes) -> None:
     """What a model may write, and a question beside it."""
-    from index.dates import mentions, parse_day
-    from rag.citations import split_draft
-    from rag.drafts import asks_for_several, is_closed, only_agrees
-    from rag.when import period
+    from index.text.dates import mentions, parse_day
+    from rag.claims.attribution import split_draft
+    from rag.claims.drafts import asks_for_several, is_closed, only_agrees
+    from rag.question.period import period
     from ui.render import text_html
 
     text = data.decode("utf-8", "replace")
@@ -118,12 +118,12 @@ def main() -> None:
     # All that reads the bytes, loaded here: what was imported before is not instrumented.
     ours = [
         "index.build",
-        "index.pdf",
-        "index.readers",
-        "index.writing",
-        "rag.citations",
-        "rag.drafts",
-        "rag.when",
+        "index.reading.pdf",
+        "index.reading.files",
+        "index.store.writer",
+        "rag.claims.attribution",
+        "rag.claims.drafts",
+        "rag.question.period",
         "ui.render",
     ]
     theirs = ["tomllib", "trafilatura", "htmldate", "pypdf", "tinycss2", "cssselect"]

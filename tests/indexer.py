@@ -52,9 +52,9 @@ def main() -> None:
 
 def _index(job: dict, embedder: object, writing: int) -> None:  # type: ignore[type-arg]
     from index import additions
-    from index import writing as module
     from index.build import build
     from index.errors import RagError
+    from index.store import writer as module
 
     module._AT_ONCE = job.get("batch") or module._AT_ONCE
     index = Path(job["index"])

@@ -47,7 +47,9 @@ def add_endpoints(loader: Loader) -> None:
                     for _ in loader.line.turn(ticket):
                         if not there():
                             raise gr.Error(_GONE)
-                with closing(rag.stream(question, check_history(history or []), source=source or None, **limits)) as events:
+                with closing(
+                    rag.stream(question, check_history(history or []), source=source or None, **limits)
+                ) as events:
                     for event in events:
                         if event.answer:
                             return event.answer.as_dict()

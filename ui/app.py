@@ -11,16 +11,16 @@ from typing import Any
 import gradio as gr
 
 from index.errors import InputError
-from index.readers import KINDS
-from rag.ahead import PASSAGES
+from index.reading.files import KINDS
 from rag.config import DEFAULT_MODEL
+from rag.prefetch import PASSAGES
 from ui.api import MAX_CALLS, add_endpoints
-from ui.auth import read_auth
-from ui.bodies import MAX_UPLOAD
-from ui.guard import middleware
+from ui.chat import EVERY_SOURCE, Talk
+from ui.library import Shelf
 from ui.loading import Loader
-from ui.shelf import Shelf
-from ui.talk import EVERY_SOURCE, Talk
+from ui.security.auth import read_auth
+from ui.security.body_limit import MAX_UPLOAD
+from ui.security.headers import middleware
 
 _HERE = Path(__file__).parent
 _LOOPBACK = ("127.0.0.1", "localhost", "::1")
@@ -221,7 +221,8 @@ def launch(
         )
     if people and mcp:
         raise InputError(
-            "--mcp with --auth would show the tools to anyone, and programs have no way to enter.", "Leave one of them out."
+            "--mcp with --auth would show the tools to anyone, and programs have no way to enter.",
+            "Leave one of them out.",
         )
     os.environ["GRADIO_ANALYTICS_ENABLED"] = "False"
     # Whoever can say that they call for somebody else could guess a password under a new name each time.
@@ -249,7 +250,9 @@ def launch(
             app_kwargs={"middleware": middleware(host in _LOOPBACK)},
         )
     except OSError:
-        raise InputError(f"{host} port {port} is taken, or is not this machine's.", "Choose another with --port.") from None
+        raise InputError(
+            f"{host} port {port} is taken, or is not this machine's.", "Choose another with --port."
+        ) from None
     loader.start()
     tools = f" Its MCP tools are at {address}gradio_api/mcp/." if mcp else ""
     print(f"The chat is open at {address} (stop it with Ctrl-C).{tools}", flush=True)  # noqa: T201

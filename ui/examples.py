@@ -6,7 +6,7 @@ import re
 from collections import Counter
 from collections.abc import Sequence
 
-from index.dates import CALENDAR
+from index.text.dates import CALENDAR
 from index.types import Article
 
 _SAYS = r"(?:said|says|told|wrote|added|warned|argued|stated|announced|insisted)"

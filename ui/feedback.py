@@ -12,7 +12,7 @@ import threading
 from pathlib import Path
 from typing import Any
 
-from index.sentences import sentences
+from index.text.sentences import sentences
 from ui.history import Chat
 
 FILE = "feedback.jsonl"

@@ -7,12 +7,12 @@ import threading
 from pathlib import Path
 
 from index.errors import EngineCrashed, RagError
-from index.store import Store
+from index.store.sqlite import Store
 from rag import models
-from rag.ahead import PASSAGES, read_ahead
 from rag.assistant import Rag
 from rag.config import DEFAULT_EMBEDDER, NO_MODEL, Config
-from ui.line import Line
+from rag.prefetch import PASSAGES, read_ahead
+from ui.queue import Line
 
 _log = logging.getLogger(__name__)
 _LOOK = 5.0  # seconds between two looks at whether the collection has changed

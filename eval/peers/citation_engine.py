@@ -29,12 +29,12 @@ from llama_index.llms.llama_cpp import LlamaCPP
 from eval import golden
 from index.build import gather
 from index.embedder import SentenceTransformerEmbedder
-from index.store import Store
-from index.writing import write
+from index.store.sqlite import Store
+from index.store.writer import write
 from rag import models
 from rag.assistant import Rag
 from rag.config import DEFAULT_EMBEDDER, DEFAULT_MODEL, Config, seeds
-from rag.llm import LocalModel
+from rag.engine.local import LocalModel
 
 
 def main() -> None:

@@ -1,0 +1,128 @@
+"""What is said of an article beside its text: bounded, fit to be kept, and taken from `articles.toml` where one is there."""
+
+from __future__ import annotations
+
+import hashlib
+import stat
+import tomllib
+from dataclasses import replace
+from datetime import date, datetime
+from pathlib import Path
+from typing import Any
+
+from index.text.dates import in_range, parse_day
+from index.types import RawArticle, Skipped
+
+METADATA = "articles.toml"
+MAX_METADATA = 20_000_000  # bytes of an articles.toml
+MAX_FIELD = 300  # characters of a title, a name, an id: they stand before every chunk and every passage
+MAX_URL = 2_000
+MAX_AUTHORS = 50
+
+
+def encodable(text: str) -> str:
+    """The text without what no file can hold: half of a surrogate pair becomes "?"."""
+    return text.encode("utf-8", "replace").decode()
+
+
+def bounded(raw: RawArticle) -> RawArticle:
+    """The article with each field encodable and none without end; an id that is cut stays the only one of its kind."""
+    url = encodable(raw.url) if raw.url else None
+    return replace(
+        raw,
+        id=_short_id(raw.id),
+        text=encodable(raw.text),
+        path=encodable(raw.path),
+        title=cut(raw.title) if raw.title else None,
+        source=cut(raw.source) if raw.source else None,
+        url=url if url and len(url) <= MAX_URL else None,
+        published=raw.published if in_range(raw.published) else None,
+        published_how=cut(raw.published_how),
+        authors=tuple(cut(author) for author in raw.authors[:MAX_AUTHORS]),
+    )
+
+
+def cut(text: str) -> str:
+    """The text, encodable, and where it is too long for a field its beginning."""
+    text = encodable(text)
+    return text if len(text) <= MAX_FIELD else text[: MAX_FIELD - 1] + "…"
+
+
+def read_metadata(root: Path, skipped: list[Skipped]) -> dict[str, Any]:
+    """What the `articles.toml` of a folder says, by article; why it cannot be read goes to `skipped`."""
+    path = root / METADATA
+    try:
+        if not path.is_symlink() and not path.exists():
+            return {}
+        if not path.resolve().is_relative_to(root.resolve()):
+            raise ValueError("a link that leads out of the folder")
+        if not stat.S_ISREG(path.stat().st_mode):
+            raise ValueError("no plain file")
+        with path.open("rb") as file:
+            data = file.read(MAX_METADATA + 1)
+        if len(data) > MAX_METADATA:
+            raise ValueError(f"more than {MAX_METADATA:,} bytes")
+        return tomllib.loads(data.decode("utf-8"))
+    except tomllib.TOMLDecodeError as error:
+        why = f"not TOML: {error}"
+    except RecursionError:
+        why = "not TOML: nested too deep"
+    except (OSError, RuntimeError, ValueError) as error:  # RuntimeError: links in a ring
+        why = f"could not be read: {error}"
+    skipped.append(Skipped(encodable(str(path)), encodable(why)))
+    return {}
+
+
+def with_metadata(article: RawArticle, metadata: dict[str, Any], skipped: list[Skipped]) -> RawArticle:
+    """The article with what is said of it; a value of a wrong kind is left out and told in `skipped`."""
+    known = metadata.get(article.id)
+    if known is None:
+        return article
+    wrong: list[str] = []
+    if not isinstance(known, dict):
+        known, wrong = {}, ["a table is expected"]
+
+    def words(key: str, before: str | None) -> str | None:
+        value = known.get(key, before)
+        if isinstance(value, str) or value is before:
+            return value
+        wrong.append(f"{key} is no text")
+        return before
+
+    authors = known.get("authors", article.authors)
+    authors = (authors,) if isinstance(authors, str) else authors
+    if not isinstance(authors, (list, tuple)) or not all(isinstance(author, str) for author in authors):
+        wrong.append("authors is no list of names")
+        authors = article.authors
+    day = _day(known.get("date"))
+    if day is None and "date" in known:
+        wrong.append("date is no day")
+    how = words("date_how", None) or "stated in the metadata"
+    told = replace(
+        article,
+        title=words("title", article.title),
+        source=words("source", article.source),
+        url=words("url", article.url),
+        published=day or article.published,
+        published_how=how if day else article.published_how,
+        authors=tuple(authors),
+    )
+    skipped += [Skipped(article.path, f"{METADATA}, not used: {why}") for why in wrong]
+    return bounded(told)
+
+
+def _day(value: object) -> date | None:
+    if isinstance(value, datetime):
+        value = value.date()
+    if isinstance(value, date):
+        return value if in_range(value) else None
+    return parse_day(value) if isinstance(value, str) else None
+
+
+def _short_id(name: str) -> str:
+    short = encodable(name)
+    if short == name and len(name) <= MAX_FIELD:
+        return name
+    # Two names may be alike in what is left of them.
+    digest = hashlib.sha256(name.encode("utf-8", "surrogatepass")).hexdigest()[:12]
+    return f"{short[: MAX_FIELD - 13]}-{digest}"

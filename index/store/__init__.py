@@ -1,0 +1,1 @@
+"""What an index is kept in, and who may write to it."""

@@ -1,0 +1,171 @@
+"""A damaged index is made whole: what is still good in it is kept, what is not is made again."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import shutil
+import sqlite3
+from collections.abc import Iterator, Sequence
+from contextlib import closing, suppress
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from index.build import gather
+from index.embedder import Embedder, Progress
+from index.errors import CollectionError, RagError
+from index.store.digest import SMALL, digest
+from index.store.replace import take_the_place
+from index.store.sqlite import ADDED, DATABASE, UNREADABLE, Store, article_from, base_of, connect
+from index.store.vectors import agreeing, read_base
+from index.store.writer import prepare, telling, write, writing
+from index.types import Article
+
+_UNIT = 1e-3  # how far from 1 the length of a vector may be
+_APART = "repair"  # the folder in the index's own in which the new one is made
+
+
+@dataclass(frozen=True)
+class Repaired:
+    """What a repair did.
+
+    Attributes:
+        articles: in the index now.
+        kept: of those, how many were whole in the damaged index; the others were read from their files.
+        embedded: chunks whose vectors were lost.
+    """
+
+    articles: int
+    kept: int
+    embedded: int
+
+
+def examine(folder: Path) -> list[str]:
+    """Read all that an index holds; what is wrong with it, one sentence each, nothing where it is whole.
+
+    Raises:
+        IndexMissing: there is none.
+    """
+    try:
+        store = Store(folder)
+    except RagError as error:
+        return [str(error)]
+    try:
+        with store.snapshot() as db:
+            found = [row[0] for row in db.execute("PRAGMA quick_check(3)")]
+            if found != ["ok"]:
+                return [f"{folder / DATABASE}: {what}" for what in found]
+            for (row,) in db.execute("SELECT row FROM chunks").fetchall():
+                store.chunk(row)
+            lost = db.execute("SELECT count(*) FROM chunks WHERE hash NOT IN (SELECT hash FROM vectors)").fetchone()[0]
+            if lost:
+                return [f"{lost} chunks in {folder / DATABASE} have no vector."]
+            dim = int(store.meta["dim"])
+            bent = sum(not _is_vector(blob, dim) for (blob,) in db.execute("SELECT vector FROM vectors"))
+            return [f"{bent} vectors in {folder / DATABASE} are not what was written."] if bent else []
+    except RagError as error:
+        return [str(error)]
+    finally:
+        store.close()
+
+
+def repair(
+    folder: Path, embedder: Embedder, folders: Sequence[Path] = (), progress: Progress | None = None
+) -> Repaired:
+    """Make an index anew from what is whole in it, embedding only what has lost its vector.
+
+    Articles that are lost in it are read again from the folders it was made of. The new index
+    takes the place of the old one when it is done; whoever has that open follows.
+
+    Args:
+        folders: to read lost articles from, where the index no longer knows its own.
+
+    Raises:
+        CollectionError: neither the index nor its folders hold an article any more.
+        IndexBusy: another process is writing it.
+    """
+    apart = folder / _APART
+    with writing(folder), telling(folder):
+        says, kept, vectors = _salvage(folder, embedder)
+        known = _json(says.get("folders"), list) or [str(f.resolve()) for f in folders]
+        articles = dict(kept)
+        if says.get("articles") != str(len(kept)):
+            sources = [f for f in (*map(Path, known), folder / ADDED) if f.exists()]
+            with suppress(CollectionError):  # then what was kept is all there is
+                articles = {a.id: a for a in gather(sources)[0]} | kept
+        if not articles:
+            raise CollectionError(
+                f"Nothing in {folder} could be kept, and its articles are not known.", "Run rag index --rebuild FOLDER."
+            )
+        shutil.rmtree(apart, ignore_errors=True)
+        apart.mkdir()
+        with closing(connect(apart)) as db:
+            prepare(db)
+            db.execute("BEGIN")
+            db.executemany("INSERT INTO vectors VALUES (?, ?)", vectors)
+            db.execute("COMMIT")
+        report = write(apart, list(articles.values()), embedder, (), known, progress=progress)
+        take_the_place(apart, folder)
+    return Repaired(report.articles, len(kept), report.embedded)
+
+
+def _salvage(folder: Path, embedder: Embedder) -> tuple[dict[str, str], dict[str, Article], list[tuple[str, bytes]]]:
+    """What an index says of itself, its articles and its vectors, as far as they are whole."""
+    says: dict[str, str] = {}
+    kept: dict[str, Article] = {}
+    vectors: list[tuple[str, bytes]] = []
+    with suppress(RagError, *UNREADABLE), closing(connect(folder)) as db:
+        says = {str(key): str(value) for key, value in _rows(db, "meta", "key, value")}
+        for article_id, digest, data in _rows(db, "articles", "id, hash, data"):
+            if isinstance(data, str) and hashlib.sha256(data.encode("utf-8", "replace")).hexdigest() == digest:
+                kept[article_id] = article_from(json.loads(data))
+        if says.get("embedder") == embedder.name:
+            vectors = _true(folder, db, says, dict(_rows(db, "vectors", "hash, vector")), embedder.dim)
+    return says, kept, vectors
+
+
+def _true(
+    folder: Path, db: sqlite3.Connection, says: dict[str, str], vectors: dict[str, Any], dim: int
+) -> list[tuple[str, bytes]]:
+    """Those of an index's vectors that are proven to be what was written, by its digest or by its FAISS file.
+
+    A large index has no digest: where its FAISS file is lost, vectors of length 1 are believed.
+    """
+    likely = {key: blob for key, blob in vectors.items() if _is_vector(blob, dim)}
+    with suppress(*UNREADABLE):
+        if says.get("digest") == digest(db):
+            return list(likely.items())
+    try:
+        base = read_base(folder, base_of(says))
+    except (OSError, RuntimeError, ValueError, KeyError, TypeError):
+        return list(likely.items()) if len(likely) > SMALL and "digest" not in says else []
+    rows = {key: row for row, key in _rows(db, "chunks", "row, hash") if key in likely}
+    return [(key, likely[key]) for key in agreeing(base, base_of(says).last, likely, rows)]
+
+
+def _rows(db: sqlite3.Connection, table: str, columns: str) -> Iterator[tuple[Any, ...]]:
+    """The rows of a table that can be read: from its beginning up to what is damaged, and back from its end."""
+    for order in ("", " ORDER BY rowid DESC"):
+        try:
+            yield from db.execute(f"SELECT {columns} FROM {table}{order}")
+            return
+        except UNREADABLE:
+            continue
+
+
+def _is_vector(blob: Any, dim: int) -> bool:
+    """Whether this is a vector of length 1."""
+    if not isinstance(blob, bytes) or len(blob) != 4 * dim:
+        return False
+    return abs(float(np.linalg.norm(np.frombuffer(blob, np.float32).astype(np.float64))) - 1) < _UNIT
+
+
+def _json(text: str | None, kind: type) -> Any:
+    try:
+        found = json.loads(text or "")
+    except ValueError:
+        return None
+    return found if isinstance(found, kind) else None

@@ -1,0 +1,1 @@
+"""Sentences, days, chunks and words of a text, as offsets."""

@@ -1,0 +1,47 @@
+"""Sentences that are said to a machine: an article reports to people, and what it tells a model to do is no report.
+
+A linear probe on the embedding of each sentence, fitted by `scripts/fit_probe.py`. What it finds is not shown to
+the language model and is no evidence. It knows only the embedding model it was fitted on; with another one nothing is left out.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Hashable, Sequence
+from functools import cache
+from pathlib import Path
+
+import numpy as np
+
+PROBE = Path(__file__).parent / "injection.json"
+# Log-odds. Of real news from the web 0.5 % lies above, nearly all of it what scrapers leave (eval/README.md).
+_ADDRESSED = 3.5
+# Above this a sentence counts towards its paragraph: where half of them do, all is said to a machine.
+_LIKELY = 2.5
+
+
+def addressed(texts: Sequence[str], vectors: np.ndarray, paragraphs: Sequence[Hashable], embedder: str) -> np.ndarray:
+    """Which sentences are said to a machine, shape (n,), bool.
+
+    Args:
+        texts: the sentences; one without a letter says nothing to anybody.
+        vectors: of them, float32, shape (n, dim).
+        paragraphs: which paragraph each stands in; an order among reports is often wrapped in them.
+        embedder: the name of the model that made the vectors.
+    """
+    known, weights, bias = _probe()
+    if embedder != known:
+        return np.zeros(len(vectors), bool)
+    odds = np.where([any(map(str.isalpha, text)) for text in texts], vectors @ weights + bias, -np.inf)
+    likely: dict[Hashable, list[bool]] = {}
+    for paragraph, odd in zip(paragraphs, odds, strict=True):
+        if np.isfinite(odd):
+            likely.setdefault(paragraph, []).append(bool(odd > _LIKELY))
+    whole = {paragraph for paragraph, found in likely.items() if 2 * sum(found) >= len(found)}
+    return np.asarray([odd > _ADDRESSED or p in whole for odd, p in zip(odds, paragraphs, strict=True)], bool)
+
+
+@cache
+def _probe() -> tuple[str, np.ndarray, float]:
+    data = json.loads(PROBE.read_text("utf-8"))
+    return data["embedder"], np.asarray(data["weights"], np.float32), float(data["bias"])

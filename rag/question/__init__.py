@@ -1,0 +1,1 @@
+"""What a question asks: checked, rewritten, dated, of one kind."""

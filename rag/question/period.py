@@ -1,0 +1,196 @@
+"""The time a question asks about: "last week", "in mid-March", "after 22 March", "the latest"."""
+
+from __future__ import annotations
+
+import calendar
+import re
+from collections import Counter
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import date, timedelta
+
+from index.text.dates import in_range, mentions
+from rag.claims.support import content
+
+_MONTHS = {name.lower(): i for i, name in enumerate(calendar.month_name) if name}
+_MONTH_WORDS = "|".join(_MONTHS)
+_PART = re.compile(
+    rf"\b(early|mid|middle of|late|end of|beginning of|start of)[- ](?:of )?({_MONTH_WORDS})(?:,? (\d{{4}}))?\b", re.I
+)
+_MONTH = re.compile(rf"\b(?:in|during|throughout|of)\s+({_MONTH_WORDS})(?:,? (\d{{4}}))?\b(?!\s+\d)", re.I)
+_YEAR = re.compile(r"\b(?:in|during|throughout)\s+(\d{4})\b")
+_LATEST = re.compile(
+    r"\b(?:latest|newest|most recent(?:ly)?|now|currently|at the moment|so far|these days|right now|today)\b", re.I
+)
+_RELATIVE = re.compile(
+    r"\b(?:(yesterday|today|last night|this morning)|(last|past|this|previous|next|coming)\s+(week|weekend|month|year))\b",
+    re.I,
+)
+_EVENT = re.compile(
+    r"\b(?:after|since|following)\s+(?:the|its|their|this|that)\s+((?:[\w’'-]+\s+){0,3}?(?:talks|negotiations|meeting|summit|"
+    r"round|conference|election|elections|vote|referendum|visit|attack|invasion|strike|ceasefire|deal|speech|trial|match|storm|fire|"
+    r"crash|earthquake|flood)(?:\s+(?:in|of|at|on|over)\s+(?-i:[A-Z])[\w’'-]+)?)",
+    re.I,
+)
+_SPAN = re.compile(
+    rf"\b(?:between|from)\s+(?:the )?(\d{{1,2}})(?:st|nd|rd|th)?(?: (?:of )?({_MONTH_WORDS}))?\s+(?:and|to|until)\s+"
+    rf"(?:the )?(\d{{1,2}})(?:st|nd|rd|th)?(?: of)? ({_MONTH_WORDS})(?:,? (\d{{4}}))?\b",
+    re.I,
+)
+_AROUND = re.compile(r"\b(before|until|prior to|after|since|from|on|by)\s+$", re.I)
+
+
+@dataclass(frozen=True)
+class Period:
+    """The days a question asks about, as far as it says.
+
+    Attributes:
+        first, last: inclusive; None where it is open.
+        words: what in the question says so.
+        latest: the question asks for the newest state of things.
+    """
+
+    first: date | None = None
+    last: date | None = None
+    words: str = ""
+    latest: bool = False
+
+    @property
+    def bounded(self) -> bool:
+        """Whether it names any day at all."""
+        return self.first is not None or self.last is not None
+
+    def holds(self, day: date | None, slack: int = 0) -> bool:
+        """Whether a day lies in it, with some days of slack at both ends."""
+        if day is None or not self.bounded:
+            return True
+        late = self.first is None or (day - self.first).days >= -slack
+        return late and (self.last is None or (day - self.last).days <= slack)
+
+
+def period(question: str, as_of: date | None) -> Period:
+    """What the question says of time, resolved against the day it is asked."""
+    latest = bool(_LATEST.search(question))
+    if as_of is None or not in_range(as_of):
+        return Period(latest=latest)
+    if re.search(r"\bbetween\b", question, re.I) and len(days := [m.day for m in mentions(question, as_of)]) >= 2:
+        return Period(min(days[:2]), max(days[:2]), "between two days", latest)
+    if (found := _SPAN.search(question)) and (span := _days_between(found, as_of)):
+        return Period(*span, found.group(), latest)
+    if found := _PART.search(question):
+        return _month_part(found, as_of, latest)
+    for mention in mentions(question, as_of):
+        before = _AROUND.search(question[: mention.start])
+        word = before.group(1).lower() if before else "on"
+        if mention.words.lower() == "today":
+            return Period(mention.day, mention.day, mention.words, latest)
+        if word in ("before", "until", "prior to", "by"):
+            return Period(None, mention.day, f"{word} {mention.words}", latest)
+        if word in ("after", "since", "from"):
+            return Period(mention.day, None, f"{word} {mention.words}", latest)
+        return Period(mention.day, mention.day, mention.words, latest)
+    if found := _RELATIVE.search(question):
+        return _relative(found, as_of, latest)
+    if found := _MONTH.search(question):
+        return _whole_month(found, as_of, latest)
+    if found := _YEAR.search(question):
+        year = int(found.group(1))
+        if 1900 <= year <= 2200:
+            return Period(date(year, 1, 1), date(year, 12, 31), found.group(), latest)
+    return Period(latest=latest)
+
+
+def _days_between(found: re.Match[str], as_of: date) -> tuple[date, date] | None:
+    """The days of "between 13 and 22 March"; None where they are no days."""
+    last_month = _MONTHS[found.group(4).lower()]
+    first_month = _MONTHS[found.group(2).lower()] if found.group(2) else last_month
+    year = int(found.group(5)) if found.group(5) else _year_for(last_month, as_of)
+    try:
+        first, last = date(year, first_month, int(found.group(1))), date(year, last_month, int(found.group(3)))
+    except ValueError:
+        return None
+    return (first, last) if first <= last else None
+
+
+def after_event(question: str, sentences: Iterable[tuple[str, date | None]], latest: bool = False) -> Period:
+    """The time after an event that the question names ("after the Istanbul talks").
+
+    The event's day is the one that most sentences name which have all of its words. Where they
+    do not agree, or the event has no name in it ("after the talks"), the time stays open.
+
+    Args:
+        sentences: what was found for the question, each with its article's day.
+    """
+    found = _EVENT.search(question)
+    if not found or not re.search(r"\b[A-Z]", found.group(1)):
+        return Period(latest=latest)
+    wanted = content(found.group(1))
+    days = Counter(
+        m.day
+        for text, published in dict.fromkeys(sentences)
+        if wanted <= content(text)
+        for m in mentions(text, published)
+        if published and m.day <= published  # what is announced has not happened
+    )
+    ranked = days.most_common(2)
+    if not ranked or (len(ranked) > 1 and ranked[1][1] == ranked[0][1]):
+        return Period(latest=latest)
+    return Period(ranked[0][0], None, found.group(), latest)
+
+
+def _relative(found: re.Match[str], as_of: date, latest: bool) -> Period:
+    words = found.group()
+    if found.group(1):
+        day = as_of - timedelta(days=1 if found.group(1).lower() in ("yesterday", "last night") else 0)
+        return Period(day, day, words, latest)
+    which, unit = found.group(2).lower(), found.group(3).lower()
+    shift = {"last": -1, "past": -1, "previous": -1, "this": 0, "next": 1, "coming": 1}[which]
+    if unit in ("week", "weekend"):
+        monday = as_of - timedelta(days=as_of.weekday()) + timedelta(weeks=shift)
+        if unit == "weekend":
+            monday += timedelta(days=5)
+            if shift < 0 and as_of.weekday() < 5:
+                monday = as_of - timedelta(days=as_of.weekday() + 2)
+            return Period(monday, monday + timedelta(days=1), words, latest)
+        first = as_of - timedelta(days=7) if which == "past" else monday
+        return Period(first, as_of if which == "past" else monday + timedelta(days=6), words, latest)
+    if unit == "month":
+        index = as_of.year * 12 + as_of.month - 1 + shift
+        year, month = divmod(index, 12)
+        return Period(date(year, month + 1, 1), _month_end(year, month + 1), words, latest)
+    year = as_of.year + shift
+    return Period(date(year, 1, 1), date(year, 12, 31), words, latest)
+
+
+def _month_part(found: re.Match[str], as_of: date, latest: bool) -> Period:
+    part, month = found.group(1).lower(), _MONTHS[found.group(2).lower()]
+    year = _year(found.group(3), month, as_of)
+    if part.startswith(("early", "beginning", "start")):
+        first, last = date(year, month, 1), date(year, month, 10)
+    elif part.startswith("mid"):
+        first, last = date(year, month, 11), date(year, month, 20)
+    else:
+        first, last = date(year, month, 21), _month_end(year, month)
+    return Period(first, last, found.group(), latest)
+
+
+def _whole_month(found: re.Match[str], as_of: date, latest: bool) -> Period:
+    month = _MONTHS[found.group(1).lower()]
+    year = _year(found.group(2), month, as_of)
+    return Period(date(year, month, 1), _month_end(year, month), found.group(), latest)
+
+
+def _year(said: str | None, month: int, as_of: date) -> int:
+    return int(said) if said and 1900 <= int(said) <= 2200 else _year_for(month, as_of)
+
+
+def _year_for(month: int, as_of: date) -> int:
+    """The year that puts the month nearest to the day the question is asked."""
+    middle = [(abs((date(y, month, 15) - as_of).days), y) for y in (as_of.year - 1, as_of.year) if y >= 1]
+    if as_of.year < 9999:
+        middle.append((abs((date(as_of.year + 1, month, 15) - as_of).days), as_of.year + 1))
+    return min(middle)[1]
+
+
+def _month_end(year: int, month: int) -> date:
+    return date(year, month, calendar.monthrange(year, month)[1])

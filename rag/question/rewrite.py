@@ -1,0 +1,62 @@
+"""A follow-up becomes a question that stands alone; one that already does is left untouched."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+
+from rag import prompt
+from rag.engine.base import LanguageModel
+from rag.types import Turn
+
+# "that" after a verb of saying, "there is", "it takes": words that point to nothing said before.
+_NO_PRONOUN = re.compile(
+    r"\b(?:said|says?|saying|told \w+|tells? \w+|claim(?:ed|s)?|den(?:y|ied|ies)|hop(?:e|ed|es)|belie\w+|know[ns]?|announced?|mean[st]?) that\b|"
+    r"\bthere (?:is|are|was|were|will|has|have|had)\b|\b(?:is|are|was|were|did|does|will) (?:there|it take)\b|\bit (?:takes?|took)\b",
+    re.I,
+)
+_PERSON = re.compile(r"\b(?:he|she|they|him|her|them|his|hers|their|theirs)\b", re.I)
+_SHORT = 6  # words
+_TURNS = 4  # turns of the conversation that are shown to the model
+_LEANS = re.compile(
+    r"\b(?:he|she|they|it|him|her|them|his|hers|their|theirs|its|that|this|those|these|there|then|the same|the other|"
+    r"former|latter|such|one|ones|instead|else|again)\b",
+    re.I,
+)
+_OPENS = re.compile(
+    r"^\s*(?:and|but|so|or|what about|how about|also|why\??$|when\??$|who\??$|where\??$|how\??$|really|since when)\b",
+    re.I,
+)
+
+
+def leans_on_history(question: str) -> bool:
+    """Whether a question cannot be understood alone.
+
+    It has a pronoun, begins with "and …", has hardly a word, or is short and speaks of "the
+    promise" without naming anybody.
+    """
+    words = re.findall(r"\w+", question)
+    named = re.search(r"(?<!^)\b[A-Z]", question)
+    # "he" after a name is the one who was named.
+    after = question[named.end() :] if named else ""
+    told = question[: len(question) - len(after)] + _PERSON.sub(" ", after)
+    bare = len(words) <= _SHORT and re.search(r"\bthe \w+", question, re.I) and not named
+    return bool(
+        _LEANS.search(_NO_PRONOUN.sub(" ", told)) or _OPENS.search(question) or (len(words) <= 3 and not named) or bare
+    )
+
+
+def standalone(question: str, history: Sequence[Turn], llm: LanguageModel | None) -> str:
+    """The question with what it leans on named.
+
+    Without a model the words of the last question are put before it.
+    """
+    if not history or not leans_on_history(question):
+        return question
+    last = next((t["content"] for t in reversed(history) if t["role"] == "user"), "")
+    if llm is None:
+        return f"{last} {question}"
+    written = "".join(llm.write(llm.chat(prompt.REWRITE, "", prompt.conversation(history[-_TURNS:], question)), 60))
+    line = written.strip().splitlines()[0].strip().strip('"“”') if written.strip() else ""
+    line = re.sub(r"^(?:rewritten )?question:\s*", "", line, flags=re.I)
+    return line if 3 <= len(line) <= 400 else f"{last} {question}"

@@ -1,0 +1,171 @@
+"""The command line: good and bad input, exit codes and the exact kind of sentence."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from conftest import write
+
+from rag.cli import main
+
+ROOT = Path(__file__).parents[2]
+
+
+def run(capsys: pytest.CaptureFixture[str], *args: str) -> tuple[int, str, str]:
+    try:
+        code = main(list(args))
+    except SystemExit as stop:
+        code = int(stop.code or 0)
+    out, err = capsys.readouterr()
+    return code, out, err
+
+
+@pytest.fixture
+def places(tmp_path: Path, seeds_index: Path) -> dict[str, str]:
+    (tmp_path / "empty").mkdir()
+    broken = tmp_path / "broken"
+    broken.mkdir()
+    (broken / "index.sqlite").write_bytes(b"junk " * 500)
+    (tmp_path / "bad.gguf").write_bytes(b"junk")
+    (tmp_path / "bad.jsonl").write_text('{"id": "x"}\n', "utf-8")
+    return {"seeds": str(seeds_index), "tmp": str(tmp_path)}
+
+
+BAD = [
+    (["ask", "", "--index", "{seeds}"], "question is empty"),
+    (["ask", "x" * 100_000, "--index", "{seeds}"], "100,000 characters"),
+    (["ask", "Who?", "--index", "{tmp}/nowhere"], "no index in"),
+    (["ask", "Who?", "--index", "{tmp}/empty"], "no index in"),
+    (["ask", "Who?", "--index", "{tmp}/broken"], "damaged"),
+    (["ask", "Who?", "--index", "{seeds}", "--model", "{tmp}/bad.gguf"], "not a GGUF file"),
+    (["ask", "Who?", "--index", "{seeds}", "--model", "{tmp}/none.gguf"], "no model at"),
+    (["ask", "Who?", "--index", "{seeds}", "--model", "gpt-9"], "no model named"),
+    (["ask", "Who?", "--index", "{seeds}", "--as-of", "tomorrow"], "--as-of is 'tomorrow'"),
+    (["ask", "Who?", "--index", "{seeds}", "--model", "none", "--k", "0"], "--k is 0"),
+    (["ask", "Who?", "--index", "{seeds}", "--embedder", "qwen2.5-coder-1.5b"], "is of kind llm"),
+    (["index", "{tmp}/nowhere", "--index", "{tmp}/ix"], "no folder"),
+    (["index", "{tmp}/empty", "--index", "{tmp}/ix"], "no article in"),
+    (["search", " ", "--index", "{seeds}"], "query is empty"),
+    (["search", "x", "--k", "0", "--index", "{seeds}"], "k is 0"),
+    (["articles", "show", "--index", "{seeds}"], "No article is named"),
+    (["articles", "show", "../../etc/passwd", "--index", "{seeds}"], "no article"),
+    (["articles", "add", "--index", "{seeds}"], "Nothing to add"),
+    (["articles", "remove", "003_nothing", "--index", "{seeds}"], "no article"),
+    (["chat", "--host", "0.0.0.0", "--index", "{seeds}"], "--auth"),
+    (["chat", "--auth", "/nowhere", "--index", "{seeds}"], "no file"),
+    (["models", "fetch", "gpt-9"], "no model named"),
+    (["models", "fetch"], "No model is named"),
+    (["chat", "--host", "0.0.0.0", "--index", "{seeds}"], "--host 0.0.0.0"),
+    (["eval", "--golden", "{tmp}/bad.jsonl", "--index", "{seeds}"], "bad.jsonl line 1"),
+    (["eval", "--golden", "{tmp}/bad.jsonl"], "needs the index"),
+    (["eval", "--fail-under", "luck=1"], "names 'luck'"),
+    (["eval", "--fail-under", "correctness=high"], "correctness=high"),
+    (["eval", "--suite", "qags"], "needs its data"),
+    (["eval", "--suite", "squad", "--data", "{tmp}/bad.jsonl"], "SQuAD"),
+    (["eval", "compare", "{tmp}/a", "{tmp}/b"], "no results"),
+    (["eval", "dance"], "does not know"),
+]
+
+
+@pytest.mark.parametrize(("args", "says"), BAD, ids=[" ".join(a)[:50] for a, _ in BAD])
+def test_bad_input_is_one_sentence_and_exit_code_1(
+    capsys: pytest.CaptureFixture[str], places: dict[str, str], args: list[str], says: str
+) -> None:
+    code, _, err = run(capsys, *(a.format(**places) if len(a) < 1000 else a for a in args))
+    assert code == 1 and says in err and "Traceback" not in err
+    assert err.startswith("rag: ") and len(err.splitlines()) == 1
+
+
+@pytest.mark.parametrize("args", [[], ["sing"], ["ask", "--nonsense"], ["search"], ["chat", "--port", "x"]])
+def test_wrong_usage_is_exit_code_2(capsys: pytest.CaptureFixture[str], args: list[str]) -> None:
+    assert run(capsys, *args)[0] == 2
+
+
+def test_index_search_articles(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
+    folder = write(tmp_path / "in", a="Subscribe to our newsletter\nThe bridge was opened in May by the mayor.")
+    (folder / "b.xyz").write_text("?", "utf-8")
+    index = str(tmp_path / "ix")
+    code, out, _ = run(capsys, "index", str(folder), "--index", index)
+    assert code == 0 and "1 articles, 1 chunks" in out and "skipped" in out and "b.xyz" in out
+    code, out, _ = run(capsys, "index", "--index", index)
+    assert code == 0 and "1 unchanged" in out and "0 chunks embedded" in out
+    code, out, _ = run(capsys, "search", "bridge", "--index", index, "--json")
+    assert json.loads(out)[0]["text"].startswith("The bridge")
+    code, out, _ = run(capsys, "articles", "--index", index)
+    assert code == 0 and "undated" in out and "b.xyz" in out
+    code, out, _ = run(capsys, "articles", "show", "a", "--removed", "--index", index)
+    assert "newsletter" in out
+    code, out, _ = run(capsys, "articles", "show", "a", "--index", index)
+    assert "newsletter" not in out and "mayor" in out
+
+
+def test_articles_are_added_and_removed(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
+    run(capsys, "index", str(write(tmp_path / "in", a="The bridge was opened.")), "--index", str(tmp_path / "ix"))
+    file = write(tmp_path / "up", ferry="The ferry sank off Turku.") / "ferry.txt"
+    code, out, _ = run(
+        capsys, "articles", "add", str(file), str(tmp_path / "none.txt"), "--index", str(tmp_path / "ix")
+    )
+    assert code == 0 and "1 added; 2 articles now." in out and "skipped none.txt" in out
+    code, out, _ = run(capsys, "articles", "remove", "ferry", "--index", str(tmp_path / "ix"))
+    assert code == 0 and "1 articles are left" in out
+
+
+def test_articles_are_listed_with_their_day(capsys: pytest.CaptureFixture[str], seeds_index: Path) -> None:
+    code, out, _ = run(capsys, "articles", "--index", str(seeds_index))
+    assert code == 0 and "2022-03-30  001_1c8f655283240db4  The Moscow Times: Kremlin Sees" in out
+    assert "2022-03-21  002_78cf0033457ac78f  source not known: " in out
+
+
+def test_ask_without_a_model(capsys: pytest.CaptureFixture[str], seeds_index: Path) -> None:
+    args = ["ask", "Who is Russia's chief negotiator?", "--index", str(seeds_index), "--model", "none"]
+    code, out, _ = run(capsys, *args)
+    assert code == 0 and "Medinsky" in out and "2022-03-30" in out and "“" in out
+    code, out, _ = run(capsys, *args, "--json")
+    data = json.loads(out)
+    assert data["citations"][0]["quote"] and data["as_of"] == "2022-03-30"
+
+
+def test_a_conversation_on_standard_input(seeds_index: Path) -> None:
+    done = subprocess.run(
+        [sys.executable, "-m", "rag.cli", "ask", "--model", "none", "--index", str(seeds_index)],
+        input="Who is Russia's chief negotiator?\n\n", capture_output=True, text=True, cwd=ROOT, check=False,
+    )  # fmt: skip
+    assert done.returncode == 0 and "Medinsky" in done.stdout
+
+
+def test_a_full_disk_is_a_sentence(tmp_path: Path) -> None:
+    """Writing an index to a device that is always full."""
+    folder = write(tmp_path / "in", a="The bridge was opened in May.")
+    code = (
+        "import sys, errno, pathlib; from rag.cli import main\n"
+        "real = pathlib.Path.mkdir\n"
+        "def full(self, *a, **k):\n"
+        "    if 'ix' in self.name: raise OSError(errno.ENOSPC, 'No space left on device', str(self))\n"
+        "    return real(self, *a, **k)\n"
+        "pathlib.Path.mkdir = full\n"
+        "sys.exit(main(sys.argv[1:]))"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", code, "index", str(folder), "--index", str(tmp_path / "ix")],
+        capture_output=True, text=True, cwd=ROOT, env=os.environ | {"HF_HUB_OFFLINE": "1"}, check=False,
+    )  # fmt: skip
+    assert done.returncode == 1 and "No space left" in done.stderr and "Traceback" not in done.stderr
+
+
+@pytest.mark.real
+def test_doctor(capsys: pytest.CaptureFixture[str], seeds_index: Path) -> None:
+    code, out, _ = run(capsys, "doctor", "--index", str(seeds_index))
+    assert code == 0 and "reads and writes" in out
+
+
+def test_doctor_turns_a_crash_into_a_sentence(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    from rag import doctor
+
+    monkeypatch.setattr(doctor, "_DECODE", "import os; os.kill(os.getpid(), 11)")
+    ok, says = doctor.try_engine(tmp_path / "any.gguf")
+    assert not ok and "signal 11" in says and "clang" in says

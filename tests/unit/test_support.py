@@ -1,0 +1,421 @@
+"""The gate on hard facts: numbers, days, names, quotations, speakers."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import date
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from index.types import Article, Chunk, Hit
+from rag.claims.attribution import Attributed, attribute, number, sources, split_draft
+from rag.claims.drafts import (
+    Draft,
+    asks_for_several,
+    choose,
+    is_closed,
+    only_agrees,
+    own_words,
+    same,
+    statements,
+    worth_asking,
+    worth_rewriting,
+)
+from rag.claims.support import content, form_problems, overlap, problems, score
+from rag.config import Config
+from rag.evidence import dated, evidence_sentences, passages
+from rag.question.period import Period, after_event, period
+from rag.question.rewrite import leans_on_history
+from rag.types import Passage
+
+EVIDENCE = "Russia's chief negotiator Vladimir Medinsky said following three-hour talks in Istanbul on Tuesday that Moscow will study Kyiv's proposals."
+PESKOV = '"We would like a more substantial and swift answer," Peskov said.'
+SLUTSKY = "The delegate Leonid Slutsky said Dmitry Peskov was wrong."
+BENNETT = (
+    "Israeli Prime Minister Naftali Bennett came, and a Ukrainian adviser with him; the Foreign Ministry was silent."
+)
+DAY = date(2022, 3, 30)
+
+
+@pytest.mark.parametrize(
+    ("sentence", "evidence", "wrong"),
+    [
+        ("Medinsky spoke after three-hour talks in Istanbul.", EVIDENCE, ""),
+        ("Medinsky spoke after talks of 3 hours.", EVIDENCE, ""),
+        ("Medinsky spoke on Tuesday (29 March).", EVIDENCE, ""),
+        ("Medinsky spoke on 29 March 2022.", EVIDENCE, ""),
+        ("Medinsky spoke on 30 March.", EVIDENCE, "30 March is not a day"),
+        ("Medinsky spoke on Monday.", EVIDENCE, "Monday is not in"),
+        ("Medinsky spoke after five hours of talks.", EVIDENCE, "the number 5"),
+        ("Then Lavrov flew to Istanbul.", EVIDENCE, "Lavrov"),
+        ("The minister Sergei Lavrov flew to Istanbul.", EVIDENCE, "the name Sergei Lavrov"),
+        ("Slutsky said Moscow will study the proposals.", EVIDENCE, "Slutsky"),
+        ('Peskov said he wants "a more substantial and swift answer".', PESKOV, ""),
+        ('Peskov said he wants "a much faster answer".', PESKOV, "quotation"),
+        ("Medinsky said he would like a swift answer.", PESKOV, "Medinsky"),
+        ("Dmitry Peskov said Leonid Slutsky was wrong.", SLUTSKY, "Slutsky's in the evidence, not Peskov's"),
+        ("Leonid Slutsky said Dmitry Peskov was wrong.", SLUTSKY, ""),
+        ("According to Slutsky, Peskov was wrong.", SLUTSKY, ""),
+        ("Austria hosts the talks, Leonid Slutsky said.", "Leonid Slutsky said Australia hosts the talks.", "Austria"),
+        ("Ukraine hosts them, Leonid Slutsky said.", "Leonid Slutsky said Ukrainian cities host them.", ""),
+        ("Ukrainian Prime Minister Naftali Bennett came.", BENNETT, "is not what Bennett is called"),
+        ("Israeli Prime Minister Naftali Bennett came.", BENNETT, ""),
+        ("Israel's Foreign Minister Naftali Bennett came.", BENNETT, "is not what Bennett is called"),
+    ],
+)
+def test_hard_facts(sentence: str, evidence: str, wrong: str) -> None:
+    found = problems(sentence, [evidence], [DAY], evidence, evidence)
+    assert bool(found) == bool(wrong) and wrong in "; ".join(found), found
+
+
+def test_a_small_number_of_the_question_is_no_claim_of_the_answer() -> None:
+    sentence = "The two sides will study the proposals."
+    assert problems(sentence, [EVIDENCE], [DAY], EVIDENCE, EVIDENCE)
+    assert not problems(sentence, [EVIDENCE], [DAY], EVIDENCE, EVIDENCE, "What will the two sides do?")
+
+
+@pytest.mark.parametrize(
+    ("question", "sentence", "wrong"),
+    [
+        ("In which building were the talks held?", "The talks were held in the building.", "nothing that the question"),
+        ("In which building were the talks held?", "The talks were held in a palace.", ""),
+        ("Were the talks held in a palace?", "The talks were held in a palace.", ""),
+        ("How old is the envoy?", "The envoy is experienced.", "no number"),
+        ("How many envoys came?", "Several envoys came.", ""),
+        ("How many envoys came?", "No one came.", ""),
+        ("On which date did they meet?", "They met late last month.", "no day"),
+        ("On which date did they meet?", "They met on Tuesday.", ""),
+        ("What crossed?", "The passage of aid convoys began.", ""),
+        ("Who came?", "The passage names no envoy.", "speaks of the passage"),
+    ],
+)
+def test_what_an_answer_must_have(question: str, sentence: str, wrong: str) -> None:
+    found = form_problems(question, sentence)
+    assert bool(found) == bool(wrong) and wrong in "; ".join(found), found
+
+
+@pytest.mark.parametrize(
+    ("question", "several"),
+    [
+        ("How did Peskov's view of the talks change?", True),
+        ("What does each side say about Crimea?", True),
+        ("Can Crimea be discussed or not?", True),
+        ("Which countries hosted talks?", True),
+        ("Compare the two statements.", True),
+        ("When did the campaign begin?", False),
+        ("Did it bother the Kremlin?", False),
+        ("Were they sent money or documents?", False),
+        ("Which official says this?", False),
+        ("Which city hosts the talks?", False),
+        ("Which country backs Kyiv?", False),
+        ("Around which two cities was it?", False),
+        ("How much does it cost each month?", False),
+        ("Who is Russia's chief negotiator?", False),
+    ],
+)
+def test_whether_several_statements_are_asked_for(question: str, several: bool) -> None:
+    assert asks_for_several(question) == several
+
+
+def test_several_statements_stand_side_by_side_in_order_of_date(embedder) -> None:  # type: ignore[no-untyped-def]
+    read = [
+        replace(passage("The harbour is open, the mayor said.", "late", date(2022, 3, 30)), relevance=3.0),
+        replace(passage("The harbour is shut, the port said.", "early", date(2022, 3, 1)), relevance=2.0),
+        replace(passage("The harbour will be shut again.", "late", date(2022, 3, 30)), relevance=2.0),
+        replace(passage("Bread has become dearer.", "far", date(2022, 3, 2)), relevance=-2.0),
+    ]
+    question = "Is the harbour open or not?"
+    asked_of = worth_asking(read, question, Config())
+    assert [p.chunk_id for p in asked_of] == [read[0].chunk_id, read[1].chunk_id], (
+        "the best of each article that is near"
+    )
+    wrong = Draft(attribute("The harbour is open since 1950.", [read[0]], embedder), read[0], 4.0, 0.9)
+    held = Draft(attribute("The port said that the harbour is shut.", [read[1]], embedder), read[1], 4.0, 0.9)
+    told, dropped = statements(asked_of, [wrong, held], question, embedder)
+    assert [d.attributed.text for d in told] == [
+        "S (1 March 2022): The port said that the harbour is shut.",
+        "S (30 March 2022) writes: The harbour is open, the mayor said.",
+    ]
+    assert told[0].claim == "The port said that the harbour is shut.", "who reports it is no part of what is claimed"
+    assert dropped == [wrong] and [d.passage.article.id for d in told] == ["early", "late"]
+
+
+def test_among_drafts_the_surest_is_chosen_and_none_with_a_problem() -> None:
+    sentence = passage("The harbour is open.")
+
+    def draft(relevance: float, *problems: str) -> Draft:
+        made = Attributed("The harbour is open.", sentence.sentences, 1.0, 0.9, problems)
+        return Draft(made, replace(sentence, relevance=relevance), 4.0, 0.9, -0.1)
+
+    weak, strong, wrong = draft(0.5), draft(3.0), draft(5.0, "a number is not there")
+    assert choose([weak, strong, wrong])[0] == [strong]
+    assert choose([wrong]) == ([], [wrong])
+    assert choose([replace(weak, verify=-9.0)])[0] == []
+
+
+def test_what_is_newest_comes_first_where_the_latest_is_asked_for(embedder) -> None:  # type: ignore[no-untyped-def]
+    def hit(name: str, day: date) -> Hit:
+        text = "The harbour talks went on."
+        article = Article(name, "T", "S", day, "", None, (), text)
+        return Hit(Chunk(f"{name}#0", name, 0, 0, len(text), text), article, 0.5, 1, 0.5)
+
+    hits = [hit("old", date(2022, 3, 1)), hit("new", date(2022, 3, 30))]
+    asked = period("What is the latest on the talks?", date(2022, 3, 30))
+    found = passages(hits, "What is the latest on the talks?", embedder, asked)
+    assert [p.article.id for p in found] == ["new", "old"] and found[0].timely > found[1].timely
+
+
+def passage(text: str, article_id: str = "a", day: date = DAY) -> Passage:
+    article = Article(article_id, "T", "S", day, "", None, (), text)
+    return Passage(
+        article,
+        f"{article_id}#0",
+        0,
+        len(text),
+        text,
+        text,
+        1.0,
+        0.5,
+        evidence_sentences(article, f"{article_id}#0", 0, len(text)),
+    )
+
+
+def test_attribution_takes_the_smallest_set_whatever_was_cited(embedder) -> None:  # type: ignore[no-untyped-def]
+    pool = [passage(EVIDENCE + " The weather was mild."), passage(PESKOV, "b")]
+    one = attribute("Medinsky said Moscow will study Kyiv's proposals.", pool, embedder)
+    assert [s.text for s in one.evidence] == [EVIDENCE]
+    two = attribute(
+        "Medinsky led three-hour talks while Peskov wanted a more substantial and swift answer.", pool, embedder
+    )
+    assert {s.article.id for s in two.evidence} == {"a", "b"}
+
+
+def test_markers_of_the_models_own_making_go(embedder) -> None:  # type: ignore[no-untyped-def]
+    drafted = split_draft("Medinsky said so [7]. It was mild [2, 3].")
+    assert drafted == ["Medinsky said so.", "It was mild."]
+    pool = [passage(EVIDENCE)]
+    made = [(attribute("Medinsky said Moscow will study it.", pool, embedder), 0.9, True, "", 1)] * 2
+    text, parts, cited = number(made)
+    assert text.count("[1]") == 2 and len(cited) == 1
+    assert all(text[s.start : s.end] == s.text for s in parts)
+
+
+def test_a_reference_to_the_passage_is_not_part_of_the_answer() -> None:
+    assert split_draft("According to the passage, talks were held daily.") == ["Talks were held daily."]
+
+
+def test_words_of_the_day_are_not_repeated_in_an_answer() -> None:
+    assert split_draft("The delegation left today (28 March).") == ["The delegation left on 28 March."]
+
+
+def test_days_are_shown_beside_the_words() -> None:
+    assert dated("talks in Istanbul on Tuesday", DAY) == "talks in Istanbul on Tuesday (29 March)"
+    assert dated("talks on Tuesday", None) == "talks on Tuesday"
+
+
+def test_scores_rise_with_each_signal() -> None:
+    assert score(0.9, 0.8, None) > score(0.2, 0.8, None) and score(0.9, 0.8, 4.0) > score(0.9, 0.8, -4.0)
+    assert overlap("negotiators met", "the negotiations: a meeting of negotiators") == 0.5
+    assert content("three-hour") == content("3 hours")
+
+
+@pytest.mark.parametrize(
+    ("question", "first", "last"),
+    [
+        ("What happened last week?", date(2022, 3, 21), date(2022, 3, 27)),
+        ("What happened yesterday?", date(2022, 3, 29), date(2022, 3, 29)),
+        ("What was said in mid-March?", date(2022, 3, 11), date(2022, 3, 20)),
+        ("What was said in March?", date(2022, 3, 1), date(2022, 3, 31)),
+        ("What was said after 22 March?", date(2022, 3, 22), None),
+        ("What was said before March 20?", None, date(2022, 3, 20)),
+        ("What was said on Tuesday?", date(2022, 3, 29), date(2022, 3, 29)),
+        ("What was said between 13 March and 22 March?", date(2022, 3, 13), date(2022, 3, 22)),
+        ("What may Peskov say?", None, None),
+    ],
+)
+def test_the_time_a_question_asks_about(question: str, first: date | None, last: date | None) -> None:
+    found = period(question, DAY)
+    assert (found.first, found.last) == (first, last)
+
+
+def test_the_latest() -> None:
+    assert period("What is the latest on the talks?", DAY).latest
+
+
+@given(st.text(max_size=200))
+def test_any_draft_can_be_split_and_any_question_dated(text: str) -> None:
+    assert all(part.strip() for part in split_draft(text))
+    period(text, DAY)
+
+
+def test_an_outlet_counts_once_and_a_copied_report_once(tmp_path, embedder) -> None:  # type: ignore[no-untyped-def]
+    import json
+
+    from index.build import build
+    from index.search import search
+    from index.store.sqlite import Store
+
+    report = (
+        "The ferry Aurora sank off Turku on 3 May 2023 with forty people on board, harbour master Liisa Virtanen said."
+    )
+    lines = [
+        ("post", "Post", report), ("copy", "Herald", report), ("post2", "Post", f"{report} Nobody was hurt, she said."),
+        ("own", "Gazette", "Forty people were on board the ferry Aurora when it sank off Turku on 3 May 2023, Virtanen said."),
+        ("other", "Globe", "The tram line to Espoo was opened on 4 May 2023."),
+    ]  # fmt: skip
+    (tmp_path / "in.jsonl").write_text(
+        "".join(json.dumps({"id": i, "source": s, "text": t, "date": "2023-05-04"}) + "\n" for i, s, t in lines)
+    )
+    build(tmp_path / "ix", [tmp_path / "in.jsonl"], embedder)
+    store = Store(tmp_path / "ix", embedder)
+    read = passages(
+        search(store, embedder, "Where did the Aurora sink?", 10), "Where did the Aurora sink?", embedder, Period()
+    )
+    first = next(p for p in read if p.article.id in ("post", "copy", "post2"))
+    made = attribute("The ferry Aurora sank off Turku on 3 May 2023.", [first], embedder)
+    assert {*made.evidence[0].also, first.article.id} == {"post", "copy", "post2"}
+    assert sources(made.text, made.evidence, read, embedder) == 2  # the report, however often carried, and the Gazette
+    _, parts, cited = number([(made, 0.9, True, "", 2)])
+    assert parts[0].sources == 2 and set(cited[0].also) | {cited[0].article_id} == {"post", "copy", "post2"}
+
+
+@pytest.mark.parametrize(
+    ("question", "sentence", "agrees"),
+    [
+        ("Did the shelling stop?", "Yes, the shelling stopped.", True),
+        ("Did the shelling stop?", "The shelling stopped.", True),
+        ("And was the harbour shut?", "No, it was open.", True),
+        ("Hasn't the mayor resigned?", "The mayor resigned on Sunday after the vote.", False),
+        ("Who resigned?", "Yes, the mayor.", False),
+    ],
+)
+def test_a_bare_yes_or_no_is_told_from_an_answer(question: str, sentence: str, agrees: bool) -> None:
+    assert only_agrees(question, sentence) == agrees
+
+
+def test_for_a_yes_or_a_no_nothing_is_drafted() -> None:
+    read = [replace(passage("The harbour is open, the mayor said."), relevance=3.0)]
+    assert worth_asking(read, "Is the harbour open?", Config()) == []
+    assert worth_asking(read, "Is the harbour open, and who says so?", Config()) == read
+    assert is_closed("And did she resign?") and not is_closed("Did she resign, and why?")
+
+
+def test_the_time_after_a_named_event_is_found_in_the_articles() -> None:
+    day = date(2022, 3, 30)
+    read = [
+        ("Medinsky spoke following three-hour talks in Istanbul on Tuesday.", day),
+        ("The talks in Istanbul ended on 29 March.", day),
+        ("More talks in Istanbul may follow on Friday.", day),
+        ("The harbour was shut on Monday.", day),
+    ]
+    found = after_event("What did Peskov say after the Istanbul talks?", read)
+    assert (found.first, found.last, found.words) == (date(2022, 3, 29), None, "after the Istanbul talks")
+    assert not after_event("What did Peskov say after the talks?", read).bounded
+    assert not after_event("What was said after the Kyiv meeting?", read).bounded
+    other = ("The talks in Istanbul ended on Monday.", day)
+    assert not after_event("What did he say after the Istanbul talks?", [read[0], other]).bounded, "two days, one each"
+    assert after_event("What did he say after the Istanbul talks?", [read[0], read[2]]).first == date(2022, 3, 29)
+
+
+def test_a_denial_is_not_the_same_statement() -> None:
+    def draft(text: str) -> Draft:
+        made = passage(text)
+        return Draft(Attributed(text, made.sentences, 1.0, 0.9, ()), made, 4.0, 0.9)
+
+    there = draft("Peskov said on 28 March that there was significant progress in the talks.")
+    assert same(there, draft("On 28 March Peskov said there was significant progress in the talks."))
+    for other in (
+        "Peskov said on 28 March that there was no significant progress in the talks.",
+        "Peskov said on 22 March that there was significant progress in the talks.",
+        "Peskov said on 28 March that there was significant progress in the talks, and that a meeting of the presidents was near.",
+    ):
+        assert not same(there, draft(other)), other
+
+
+def test_an_amount_must_stand_in_the_evidence_itself() -> None:
+    def wrong(sentence: str) -> list[str]:
+        return problems(
+            sentence,
+            ["Peskov said the talks lasted two hours."],
+            [date(2022, 3, 30)],
+            "Three people died in Kyiv.",
+            "Peskov",
+        )
+
+    assert wrong("Peskov said the talks lasted two hours.") == []
+    assert wrong("Peskov said the talks lasted three hours.") and wrong("Peskov said the talks lasted 30 hours.")
+
+
+def test_own_words_bring_the_one_who_speaks(embedder) -> None:  # type: ignore[no-untyped-def]
+    made = passage(
+        'Israel\'s prime minister Naftali Bennett spoke on Monday. "Several issues are fundamental," he added. Snow fell.'
+    )
+    assert "Naftali Bennett" in own_words("Which issues are fundamental?", made, embedder).attributed.text
+
+
+@pytest.mark.parametrize(
+    ("question", "closed"),
+    [
+        ("Was Putin in Istanbul when the talks were held?", True),
+        ("In March, did Peskov resign?", True),
+        ("According to Newsweek, did officials respond?", True),
+        ("Can you tell me the name of the chief negotiator?", False),
+        ("Do you know when the talks were?", False),
+        ("Are the talks going well? What's the newest word?", False),
+        ("Who resigned?", False),
+    ],
+)
+def test_whether_a_yes_or_a_no_is_asked_for(question: str, closed: bool) -> None:
+    assert is_closed(question) == closed
+
+
+@pytest.mark.parametrize(
+    ("question", "leans"),
+    [
+        ("Who said that homework has to be done before the presidents meet?", False),
+        ("Who told RT that there was significant progress?", False),
+        ("Who is Medinsky?", False),
+        ("What has Bennett done, and did he fly to Moscow?", False),
+        ("Did the Russians go for it?", True),
+        ("And what is his job?", True),
+        ("Was the promise believed?", True),
+        ("How old is he?", True),
+    ],
+)
+def test_whether_a_question_leans_on_the_conversation(question: str, leans: bool) -> None:
+    assert leans_on_history(question) == leans
+
+
+@pytest.mark.parametrize(
+    ("question", "first", "last"),
+    [
+        ("How did it go between 13 and 22 March?", date(2022, 3, 13), date(2022, 3, 22)),
+        ("What was said from 28 February to 5 March 2022?", date(2022, 2, 28), date(2022, 3, 5)),
+        ("What happened in April?", date(2022, 4, 1), date(2022, 4, 30)),
+        ("What happened in December?", date(2021, 12, 1), date(2021, 12, 31)),
+        ("What happened in mid-March 0000?", date(2022, 3, 11), date(2022, 3, 20)),
+    ],
+)
+def test_the_days_a_question_asks_about(question: str, first: date, last: date) -> None:
+    found = period(question, DAY)
+    assert (found.first, found.last) == (first, last)
+    assert found.holds(date.min, 4) is False and found.holds(date.max, 4) is False
+
+
+def test_a_failed_sentence_is_written_once_more_from_its_evidence_alone() -> None:
+    whole = replace(passage("The talks began on Monday. The ferry sank. Forty people were on board."), relevance=3.0)
+    evidence = (whole.sentences[2], whole.sentences[0])
+    failed = Draft(
+        Attributed("Fifty came.", evidence, 1.0, 0.9, ("the number 50 is not there",)), whole, 4.0, 0.9, -0.1
+    )
+    again = worth_rewriting([failed])
+    assert again is not None and again.chunk_id == whole.chunk_id and again.sentences == whole.sentences
+    assert again.shown == "The talks began on Monday (28 March). Forty people were on board.", "in order, and dated"
+    good = replace(failed, attributed=replace(failed.attributed, problems=()))
+    assert worth_rewriting([failed, good]) is None, "there is an answer"
+    assert worth_rewriting([replace(failed, verify=-9.0)]) is None, "it would be none without the problem either"
+    invented = replace(failed.attributed, problems=("the name Lavrov is not in the evidence",))
+    assert worth_rewriting([replace(failed, attributed=invented)]) is None, "what was asked for is not there"
+    assert worth_rewriting([]) is None

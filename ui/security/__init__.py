@@ -1,0 +1,1 @@
+"""Who may call the chat, how often, and with how much."""
