@@ -82,7 +82,7 @@ def answer(args: argparse.Namespace) -> list[Row]:
         levers = {
             "read ahead": (read, Config()),
             "the same, always eight read": (read, Config(stop_early=False)),
-            "the same, no words guessed ahead": (LocalModel(path, args.model, states=states, ahead=0), Config()),
+            "the same, no words guessed ahead": (LocalModel(path, args.model, states=states, lookahead=0), Config()),
         }
         for n, question in enumerate(questions, 1):
             fresh = LocalModel(path, args.model)

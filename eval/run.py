@@ -13,11 +13,11 @@ from eval import metrics
 from eval.golden import HOSTILE, GoldenQuestion, plain
 from index.build import build
 from index.errors import InputError, RagError
+from rag import embedders
 from rag.assistant import Rag
 from rag.claims.attribution import split_draft
 from rag.claims.support import overlap, score
-from rag.config import Config, data_home, seeds
-from rag.models import locate, registry
+from rag.config import DEFAULT_EMBEDDER, NO_MODEL, Config, data_home, seeds
 from rag.types import Answer, Turn
 
 Row = dict[str, Any]
@@ -36,20 +36,15 @@ class Collections:
         """The opened collection: the given index, or the seeds with or without hostile articles."""
         if name not in self._open:
             shared = next(iter(self._open.values()), None)
-            rag = Rag.open(self._index or self._built(name), None if shared else self._model, self._config)
+            rag = Rag.open(self._index or self._built(name), NO_MODEL if shared else self._model, self._config)
             if shared:
                 rag = Rag(rag.store, shared.embedder, shared.llm, shared.config)
             self._open[name] = rag
         return self._open[name]
 
     def _built(self, name: str) -> Path:
-        from index.embedder import SentenceTransformerEmbedder
-
         folder = data_home() / "indexes" / f"eval-{name}"
-        known = registry().get(self._config.embedder)
-        embedder = SentenceTransformerEmbedder(
-            locate(self._config.embedder, "embedder"), self._config.embedder, known.dim if known else None
-        )
+        embedder = embedders.load(self._config.embedder or DEFAULT_EMBEDDER)
         build(folder, [seeds(), HOSTILE] if name == "hostile" else [seeds()], embedder)
         return folder
 

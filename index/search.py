@@ -11,6 +11,7 @@ from index.embedder import Embedder
 from index.errors import InputError
 from index.reading.metadata import encodable
 from index.store.base import Collection
+from index.store.names import check_days, check_source
 from index.types import Article, Chunk, Hit
 
 DEPTH = 60
@@ -37,25 +38,28 @@ def search(
     """The k best chunks, best first.
 
     Args:
-        source: only articles of this source (case does not matter).
+        source: only articles of this source (case and a leading "www." do not matter).
         after, before: only articles published on or after, on or before, the day;
             articles without a date are then left out.
         as_of: nothing published after this day (articles without a date stay).
 
     Raises:
-        InputError: an empty query, or k below 1.
+        InputError: an empty query, k below 1, a source that no article has, or `after` later than `before`.
     """
     if not query.strip():
         raise InputError("The query is empty.", "Ask something.")
     query, source = encodable(query), encodable(source) if source else source
     if k < 1:
         raise InputError(f"k is {k}.", "Ask for at least one result.")
+    check_days(after, before)
     vector = embedder.query(query)
     with store.snapshot():
         within = store.within(source, after, before, as_of)
         dense = dict(store.nearest(vector, DEPTH, within))
         sparse = store.full_text(terms(query)[:_WORDS], DEPTH, within)
         found = sorted(set(dense) | set(sparse))
+        if source and not found:
+            check_source(source, store.sources())
         cosine = dense | store.cosines(vector, [row for row in found if row not in dense])
         fused = fuse(cosine, sparse)
         order = sorted(fused, key=lambda row: (-fused[row], row))

@@ -10,7 +10,7 @@ from datetime import date
 from pathlib import Path
 from typing import Any
 
-from index.embedder import Embedder, SentenceTransformerEmbedder
+from index.embedder import Embedder
 from index.errors import EngineDied, InputError
 from index.reading.metadata import encodable
 from index.search import search
@@ -18,7 +18,7 @@ from index.store.base import Collection
 from index.store.milvus import MilvusStore
 from index.store.sqlite import Store
 from index.types import Article, Hit
-from rag import evidence, models, prompt, refusal
+from rag import embedders, evidence, models, prompt, refusal
 from rag.claims import attribution as citations
 from rag.claims.drafts import (
     Draft,
@@ -34,7 +34,7 @@ from rag.claims.drafts import (
     worth_rewriting,
 )
 from rag.claims.support import SUPPORTED
-from rag.config import DEFAULT_MODEL, NO_MODEL, Config, data_home, default_index
+from rag.config import NO_MODEL, Config, data_home, default_index
 from rag.engine.base import LanguageModel
 from rag.engine.local import LocalModel
 from rag.engine.remote import RemoteModel
@@ -54,49 +54,43 @@ class Rag:
         self.store, self.embedder, self.llm, self.config = store, embedder, llm, config
 
     @classmethod
-    def open(
-        cls, index: str | Path | None = None, model: str | None = DEFAULT_MODEL, config: Config | None = None
-    ) -> Rag:
+    def open(cls, index: str | Path | None = None, model: str | None = None, config: Config | None = None) -> Rag:
         """Open an index with a model.
 
         Args:
             index: the index's folder; the default index where None.
-            model: a name from `rag models`, a path to a GGUF file, or None (or "none") to
-                answer with the best supporting sentences themselves.
-            config: settings; `model` in it gives way to the argument.
+            model: a name from `rag models`, a path to a GGUF file, or "none" to answer with the
+                best supporting sentences themselves; where None, the config's.
+            config: settings. Where it names no embedder, the index's own is used.
 
         Raises:
             IndexMissing, IndexDamaged: see `index.store.sqlite.Store`.
             ModelMissing, ModelError: a model is not here, or is not one.
         """
-        config = replace(config or Config(), model=NO_MODEL)
-        folder = models.locate(config.embedder, "embedder")
-        known = models.registry().get(config.embedder)
-        embedder = SentenceTransformerEmbedder(folder, config.embedder, known.dim if known else None)
-        if model and model != NO_MODEL and not config.llm_url:
+        config = config or Config()
+        model, folder = model or config.model, Path(index) if index else default_index()
+        embedder = embedders.for_index(folder, config.milvus, config.embedder)
+        config = replace(config, model=NO_MODEL, embedder=embedder.name)
+        if model != NO_MODEL and not config.llm_url:
             models.locate(model, "llm")
-        store: Collection
-        if config.milvus:
-            store = MilvusStore(config.milvus, embedder)
-        else:
-            store = Store(Path(index) if index else default_index(), embedder)
+        store: Collection = MilvusStore(config.milvus, embedder) if config.milvus else Store(folder, embedder)
         return cls(store, embedder, None, config).with_model(model)
 
-    def with_model(self, model: str | None) -> Rag:
-        """The same opened collection, answered by this language model (or none).
+    def with_model(self, model: str) -> Rag:
+        """The same opened collection, answered by this language model ("none" for none).
 
         Raises:
             ModelMissing, ModelError: the model is not here, or is not one.
         """
-        config = replace(self.config, model=model or NO_MODEL)
+        config = replace(self.config, model=model)
         if config.model == NO_MODEL:
             return Rag(self.store, self.embedder, None, config)
         if config.llm_url:
             return Rag(self.store, self.embedder, RemoteModel(config.llm_url, config.model), config)
         path = models.locate(config.model, "llm")
         states = data_home() / "states"
-        kind = WorkerModel if config.apart else LocalModel
-        llm = kind(path, config.model, config.context, config.threads, config.gpu_layers, states, config.ahead)
+        kind = WorkerModel if config.worker else LocalModel
+        llm = kind(path, config.model, config.context, config.threads, config.gpu_layers, states, config.lookahead)
         return Rag(self.store, self.embedder, llm, config)
 
     @property
@@ -155,7 +149,7 @@ class Rag:
     ) -> Generator[Event, None, None]:
         """The same as events: what is being done, the draft as it is written, the answer.
 
-        Where the engine's process dies (`Config.apart`), the question is asked once more.
+        Where the engine's process dies (`Config.worker`), the question is asked once more.
         """
         given = (question, history, as_of, source, after, before)
         try:

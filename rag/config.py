@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import importlib.util
 import json
 import os
 from dataclasses import asdict, dataclass
@@ -11,6 +12,7 @@ from pathlib import Path
 DEFAULT_MODEL = "qwen2.5-coder-1.5b"
 DEFAULT_EMBEDDER = "all-MiniLM-L6-v2"
 NO_MODEL = "none"
+_NOT_SHAPING = frozenset({"lookahead", "threads", "gpu_layers", "milvus", "worker", "llm_url"})
 
 
 def data_home() -> Path:
@@ -33,28 +35,34 @@ def seeds() -> Path:
 
 @dataclass(frozen=True)
 class Config:
-    """What shapes an answer.
+    """What shapes an answer, and where and how it is made.
 
     Attributes:
+        model: the language model: a name from `rag models`, a path to a GGUF file, or "none".
+        embedder: the embedding model; where None, the one that the index was made with.
         candidates: chunks that retrieval hands to the choice of evidence.
         read: passages the model is asked about; fewer where the first are clear, twice as many where none is.
         stop_early: read no further where the first passages are clear.
-        ahead: tokens guessed ahead while writing, from what stands in the passage; 0 for none.
+        lookahead: tokens guessed from the passage while writing and checked together (prompt lookup); 0 for none.
+            The text is the same, it is only there sooner.
         prompt_tokens: how much of the passages may be read for one question, in tokens and as
             if none had been read before; at least one passage always is.
         tries: passages an answer is drafted from, one after the other, at most.
         answer_tokens: tokens written, at most.
+        context: tokens that the language model holds at once.
+        threads: threads of the language model; where None, as measured by `rag doctor --tune`.
+        gpu_layers: layers of it on a GPU; all where -1 and there is one.
         milvus: the address of an index in Milvus, instead of a folder.
-        apart: the language model runs in a process of its own, whose crash this one survives.
+        worker: the language model runs in a process of its own, whose crash this one survives.
         llm_url: a server that runs the language model (OpenAI-compatible); this machine where None.
     """
 
     model: str = DEFAULT_MODEL
-    embedder: str = DEFAULT_EMBEDDER
+    embedder: str | None = None
     candidates: int = 30
     read: int = 8
     stop_early: bool = True
-    ahead: int = 6
+    lookahead: int = 6
     prompt_tokens: int = 4000
     tries: int = 3
     answer_tokens: int = 140
@@ -62,10 +70,16 @@ class Config:
     threads: int | None = None
     gpu_layers: int = -1
     milvus: str | None = None
-    apart: bool = False
+    worker: bool = False
     llm_url: str | None = None
 
     @property
     def id(self) -> str:
-        """A short fingerprint: answers with the same one were made with the same settings."""
-        return hashlib.sha256(json.dumps(asdict(self), sort_keys=True).encode()).hexdigest()[:10]
+        """A short fingerprint of all that shapes an answer: the same one, the same settings.
+
+        Where and how fast it is made (threads, GPU, addresses, processes) is left out.
+        """
+        shaping: dict[str, object] = {name: value for name, value in asdict(self).items() if name not in _NOT_SHAPING}
+        if importlib.util.find_spec("rag.calibration"):
+            shaping["calibration"] = importlib.import_module("rag.calibration").fingerprint()
+        return hashlib.sha256(json.dumps(shaping, sort_keys=True).encode()).hexdigest()[:10]

@@ -16,7 +16,7 @@ from index.build import build
 from index.embedder import SentenceTransformerEmbedder
 from index.store.sqlite import Store
 from rag.assistant import Rag
-from rag.config import DEFAULT_EMBEDDER, DEFAULT_MODEL, seeds
+from rag.config import DEFAULT_EMBEDDER, DEFAULT_MODEL, NO_MODEL, seeds
 from rag.models import locate
 
 SOAK = bool(os.environ.get("RAG_SOAK"))  # `make soak`: the same tests, hundreds of times
@@ -45,7 +45,7 @@ def store(seeds_index: Path, embedder: SentenceTransformerEmbedder) -> Iterator[
 @pytest.fixture(scope="session")
 def quick(seeds_index: Path) -> Iterator[Rag]:
     """The seeds without a language model."""
-    rag = Rag.open(seeds_index, model=None)
+    rag = Rag.open(seeds_index, model=NO_MODEL)
     yield rag
     rag.close()
 

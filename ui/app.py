@@ -206,6 +206,7 @@ def launch(
     auth: Path | None = None,
     llm_url: str | None = None,
     ahead: int = PASSAGES,
+    gpu_layers: int = -1,
 ) -> int:
     """Open the chat and serve it until it is stopped; its models load while the page is there.
 
@@ -228,7 +229,7 @@ def launch(
     # Whoever can say that they call for somebody else could guess a password under a new name each time.
     os.environ.setdefault("FORWARDED_ALLOW_IPS", "")
     _few_arenas()
-    loader = Loader(index, model, llm_url, ahead)
+    loader = Loader(index, model, llm_url, ahead, gpu_layers)
     page = build(loader)
     try:
         _, address, _ = page.queue(default_concurrency_limit=1).launch(

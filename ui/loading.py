@@ -8,9 +8,9 @@ from pathlib import Path
 
 from index.errors import EngineCrashed, RagError
 from index.store.sqlite import Store
-from rag import models
+from rag import embedders, models
 from rag.assistant import Rag
-from rag.config import DEFAULT_EMBEDDER, NO_MODEL, Config
+from rag.config import NO_MODEL, Config
 from rag.prefetch import PASSAGES, read_ahead
 from ui.queue import Line
 
@@ -26,18 +26,21 @@ class Loader:
 
     Args:
         ahead: passages that are read ahead; 0 for none.
+        gpu_layers: layers of the model on a GPU; all where -1 and there is one.
 
     Raises:
         IndexMissing, IndexDamaged: there is no index, or none that can be read.
         ModelMissing: a model is not on this machine.
     """
 
-    def __init__(self, index: Path, model: str, llm_url: str | None = None, ahead: int = PASSAGES) -> None:
+    def __init__(
+        self, index: Path, model: str, llm_url: str | None = None, ahead: int = PASSAGES, gpu_layers: int = -1
+    ) -> None:
         self.index, self.model = index, model
-        self._config = Config(llm_url=llm_url, apart=True)
+        self._config = Config(llm_url=llm_url, worker=True, gpu_layers=gpu_layers)
         self._ahead = 0 if llm_url else ahead
         self.line = Line(_ON_A_SERVER if llm_url else 1)
-        models.locate(DEFAULT_EMBEDDER, "embedder")
+        models.locate(embedders.name_for(index), "embedder")
         if model != NO_MODEL and not llm_url:
             models.locate(model, "llm")
         self.store = Store(index)

@@ -60,6 +60,10 @@ class Collection(Protocol):
         """Every article, or the `newest`, oldest first; those without a date come last."""
         ...
 
+    def sources(self) -> list[str]:
+        """The sources that articles name, in alphabetical order."""
+        ...
+
     def span(self) -> tuple[date | None, date | None]:
         """The days of the oldest and the newest article."""
         ...

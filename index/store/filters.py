@@ -7,6 +7,8 @@ from datetime import date
 
 import numpy as np
 
+from index.store.names import source_key
+
 _UNDATED = 0  # no day has this ordinal
 _GONE = -1
 
@@ -41,7 +43,7 @@ class Limits:
         """For each chunk row whether it may be found, shape (rows,); None where all may."""
         day, allowed = self._days, self._days != _GONE
         if source:
-            named = [n for name, n in self._numbers.items() if name and name.casefold() == source.casefold()]
+            named = [n for name, n in self._numbers.items() if name and source_key(name) == source_key(source)]
             allowed &= np.isin(self._sources, named)
         if after:
             allowed &= day >= after.toordinal()

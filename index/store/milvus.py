@@ -24,6 +24,7 @@ import numpy as np
 
 from index.embedder import Embedder, Progress
 from index.errors import IndexDamaged, IndexMissing, InputError
+from index.store.names import merged, source_key
 from index.store.sqlite import article_from, parts
 from index.store.writer import as_data
 from index.text.chunks import MAX_WORDS, chunk, embedded_text
@@ -42,6 +43,22 @@ def shown(uri: str) -> str:
     return re.sub(r"(?<=//)[^/]*@", "", uri)
 
 
+def made_with(uri: str, name: str = "rag") -> str | None:
+    """The name of the embedding model that an index in Milvus was made with; None where there is no index.
+
+    Raises:
+        InputError: pymilvus is not installed, or nothing answers there.
+    """
+    client = _connect(uri)
+    try:
+        if not client.has_collection(f"{name}_meta"):
+            return None
+        client.load_collection(f"{name}_meta")
+        return _meta(client, name).get("embedder")
+    finally:
+        client.close()
+
+
 class MilvusStore:
     """An index in Milvus, opened for reading and writing; the counterpart of `index.store.sqlite.Store`.
 
@@ -57,16 +74,7 @@ class MilvusStore:
     """
 
     def __init__(self, uri: str, embedder: Embedder, name: str = "rag", create: bool = False) -> None:
-        try:
-            from pymilvus import MilvusClient
-            from pymilvus.exceptions import MilvusException
-        except ImportError:
-            raise InputError("pymilvus is not installed.", "Install it: pip install 'rag-articles[milvus]'") from None
-        try:
-            self._client = MilvusClient(uri)
-        except (MilvusException, ValueError) as error:
-            why = str(error).replace(uri, shown(uri))
-            raise InputError(f"No Milvus answers at {shown(uri)} ({why}).", "Check --uri.") from None
+        self._client = _connect(uri)
         uri = shown(uri)
         self.uri, self._name, self._embedder = uri, name, embedder
         self._lock = threading.RLock()
@@ -101,7 +109,8 @@ class MilvusStore:
         """A Milvus filter for the limits of a search, None where there is none."""
         where = []
         if source:
-            where.append(f"source == {_text(source.casefold())}")
+            key = source_key(source)
+            where.append(f"source in [{_text(key)}, {_text(f'www.{key}')}]")
         if after:
             where.append(f"day >= {after.toordinal()}")
         if before:
@@ -191,8 +200,8 @@ class MilvusStore:
         return (date.fromisoformat(first), date.fromisoformat(last)) if first and last else (None, None)
 
     def sources(self) -> list[str]:
-        """The sources that articles name, by their alphabet."""
-        return sorted({row["source"] for row in self._listed() if row["source"]}, key=str.lower)
+        """The sources that articles name, in alphabetical order."""
+        return merged(row["source"] for row in self._listed() if row["source"])
 
     def knows(self, beginning: str) -> bool:
         """Whether any article has a word that begins so (case does not matter)."""
@@ -304,8 +313,7 @@ class MilvusStore:
         return out
 
     def _all_meta(self) -> dict[str, str]:
-        found = self._client.query(f"{self._name}_meta", filter='key != ""', output_fields=["key", "value"])
-        return {row["key"]: row["value"] for row in found}
+        return _meta(self._client, self._name)
 
     def _create(self, dim: int) -> None:
         from pymilvus import DataType, Function, FunctionType
@@ -343,6 +351,25 @@ class MilvusStore:
             len(_NO_VECTOR),
         )
         made("meta", "key", {"key": text, "value": text}, "none", len(_NO_VECTOR))
+
+
+def _connect(uri: str) -> Any:
+    """A client of the Milvus at this address."""
+    try:
+        from pymilvus import MilvusClient
+        from pymilvus.exceptions import MilvusException
+    except ImportError:
+        raise InputError("pymilvus is not installed.", "Install it: pip install 'rag-articles[milvus]'") from None
+    try:
+        return MilvusClient(uri)
+    except (MilvusException, ValueError) as error:
+        why = str(error).replace(uri, shown(uri))
+        raise InputError(f"No Milvus answers at {shown(uri)} ({why}).", "Check --uri.") from None
+
+
+def _meta(client: Any, name: str) -> dict[str, str]:
+    found = client.query(f"{name}_meta", filter='key != ""', output_fields=["key", "value"])
+    return {row["key"]: row["value"] for row in found}
 
 
 def _text(value: str) -> str:

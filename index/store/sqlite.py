@@ -18,7 +18,7 @@ import json
 import sqlite3
 import threading
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from dataclasses import asdict
 from datetime import date
 from functools import lru_cache
@@ -29,9 +29,10 @@ from typing import Any, TypeVar
 import numpy as np
 
 from index.embedder import Embedder
-from index.errors import IndexDamaged, IndexMissing
+from index.errors import IndexDamaged, IndexMissing, RagError
 from index.store.digest import digest
 from index.store.filters import Limits
+from index.store.names import merged
 from index.store.vectors import Base, Vectors, read_base
 from index.text.chunks import chunk_key
 from index.types import Article, Chunk, Removed
@@ -143,9 +144,9 @@ class Store:
             return [self._article(row[0]) for row in db.execute(query, (source, limit)).fetchall()]
 
     def sources(self) -> list[str]:
-        """The sources that articles name, by their alphabet."""
+        """The sources that articles name, in alphabetical order."""
         with self.snapshot():
-            return sorted(self._sources(), key=str.casefold)
+            return merged(self._sources())
 
     def span(self) -> tuple[date | None, date | None]:
         """The days of the oldest and the newest article; None where none is dated."""
@@ -325,7 +326,7 @@ class Store:
         if self._embedder and meta["embedder"] != self._embedder:
             raise IndexDamaged(
                 f"The index in {self.folder} was built with {meta['embedder']}, and {self._embedder} is asked for.",
-                f"Rebuild it (rag index --rebuild) or open it with --embedder {meta['embedder']}.",
+                f"Leave the embedder out to use it as it is, or rebuild it: rag index --rebuild --embedder {self._embedder}",
             )
         if seen[0] != self._seen[0]:
             self._limits = Limits()  # another index, whose rows are other chunks
@@ -420,6 +421,18 @@ def as_now(db: sqlite3.Connection, folder: Path, meta: dict[str, str]) -> dict[s
 def is_there(folder: Path) -> bool:
     """Whether there is an index in the folder, whole or not."""
     return (folder / DATABASE).exists() or any(folder.glob("vectors-*.faiss"))
+
+
+def made_with(folder: Path) -> str | None:
+    """The name of the embedding model that an index was made with; None where no index says so."""
+    if not (folder / DATABASE).is_file():
+        return None
+    try:
+        with closing(connect(folder)) as db:
+            found = db.execute("SELECT value FROM meta WHERE key = 'embedder'").fetchone()
+    except (RagError, *UNREADABLE):
+        return None  # whoever opens it next is told what is wrong with it
+    return str(found[0]) if found else None
 
 
 def connect(folder: Path) -> sqlite3.Connection:

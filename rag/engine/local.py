@@ -58,7 +58,7 @@ class LocalModel:
         threads: int | None = None,
         gpu_layers: int = -1,
         states: Path | None = None,
-        ahead: int = 6,
+        lookahead: int = 6,
         tuning: Tuning | None = None,
     ) -> None:
         check_gguf(path)
@@ -95,7 +95,7 @@ class LocalModel:
                 "Close other programs or choose a smaller model.",
             )
         self.context = context
-        self.ahead = ahead
+        self.lookahead = lookahead
         self._memory = llama_cpp.llama_get_memory(self._ctx)
         self._vocab: Any = llama_cpp.llama_model_get_vocab(model)
         self._n_vocab: int = llama_cpp.llama_vocab_n_tokens(self._vocab)
@@ -159,7 +159,7 @@ class LocalModel:
 
         The log-probability of each token is appended to `sure` where a list is given.
 
-        Up to `draft` tokens (`ahead` where None) are guessed ahead and verified together (prompt lookup), which
+        Up to `draft` tokens (`lookahead` where None) are guessed ahead and verified together (prompt lookup), which
         changes the speed and not the text. Closing the iterator frees the engine at once.
 
         Raises:
@@ -167,7 +167,9 @@ class LocalModel:
             EngineCrashed: the engine could not read or write.
         """
         with self._lock:
-            yield from self._write(prompt, limit, self.ahead if draft is None else draft, [] if sure is None else sure)
+            yield from self._write(
+                prompt, limit, self.lookahead if draft is None else draft, [] if sure is None else sure
+            )
 
     def keep(self, prompt: Prompt) -> bool:
         """Read a prompt's head and kept part ahead of any question; False where that is kept already.

@@ -19,7 +19,7 @@ from index.text.sentences import sentences
 from index.types import Article
 from rag import cli
 from rag.assistant import Rag
-from rag.config import DEFAULT_MODEL, seeds
+from rag.config import DEFAULT_MODEL, NO_MODEL, seeds
 from rag.evidence import of_article
 from rag.injection import addressed
 from rag.prompt import passage_head
@@ -107,7 +107,7 @@ def test_a_flood_does_not_drown_the_collection(tmp_path: Path, embedder: Embedde
     (folder / "flood.md").write_text(texts[flood])
     report = build(tmp_path / "ix", [seeds(), folder], embedder)
     assert report.articles == 6 and report.chunks < 60
-    rag = Rag.open(tmp_path / "ix", model=None)
+    rag = Rag.open(tmp_path / "ix", model=NO_MODEL)
     answer = rag.answer(question)
     rag.close()
     assert "Medinsky" in answer.text and "ZEBRA" not in answer.text

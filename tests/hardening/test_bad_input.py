@@ -198,8 +198,8 @@ def test_an_argument_that_is_no_utf_8_is_cleaned(capsys: pytest.CaptureFixture[s
     odd = os.fsdecode(b"Istanbul \xff")
     assert main(["ask", odd, "--model", "none", "--index", str(seeds_index)]) == 0
     assert main(["search", odd, "--index", str(seeds_index)]) == 0
-    assert main(["search", "Istanbul", "--source", odd, "--index", str(seeds_index)]) == 0
-    assert "Nothing found." in capsys.readouterr().out
+    assert main(["search", "Istanbul", "--source", odd, "--index", str(seeds_index)]) == 1
+    assert "The sources are: " in capsys.readouterr().err
 
 
 # ---- any text at all ----------------------------------------------------------

@@ -29,7 +29,7 @@ def worker() -> Iterator[WorkerModel]:
 
 @pytest.fixture(scope="module")
 def apart(seeds_index: Path) -> Iterator[Rag]:
-    rag = Rag.open(seeds_index, SMALL, Config(apart=True))
+    rag = Rag.open(seeds_index, SMALL, Config(worker=True))
     yield rag
     rag.close()
 
@@ -113,7 +113,7 @@ def test_a_question_survives_a_crash_of_the_engine(apart: Rag, monkeypatch: pyte
 
 
 def test_what_is_read_ahead_is_not_read_again(seeds_index: Path, tmp_path: Path) -> None:
-    opened = Rag.open(seeds_index, None)
+    opened = Rag.open(seeds_index, "none")
     model = LocalModel(models.locate(SMALL, "llm"), SMALL, states=tmp_path / "states")
     rag = Rag(opened.store, opened.embedder, model, Config(model=SMALL))
     newest = rag.store.articles()[-1]

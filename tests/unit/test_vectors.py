@@ -16,7 +16,7 @@ import numpy as np
 import pytest
 
 from eval import scale
-from index.errors import IndexDamaged
+from index.errors import IndexDamaged, InputError
 from index.search import search
 from index.store import replace as place
 from index.store import vectors
@@ -355,7 +355,10 @@ def test_limits_follow_what_is_added_changed_and_made_anew(tmp_path: Path) -> No
         }
 
     day = date(2024, 3, 1)
-    assert found(source="PÓST") == {"a", "b"} and found(source="paper") == {"c"} and found(source="nobody") == set()
+    assert found(source="PÓST") == {"a", "b"} and found(source="paper") == {"c"}
+    assert found(source="www.Paper") == {"c"}, "a leading www. makes no other source"
+    with pytest.raises(InputError, match=r"'nobody'\. The sources are: Paper, Póst\."):
+        found(source="nobody")
     assert found(after=day) == {"a"} and found(before=day) == {"a"} and found(before=date(2024, 2, 29)) == set()
     assert found(as_of=date(2024, 2, 29)) == {"b", "c"} and found(as_of=day) == {"a", "b", "c"}
     write(tmp_path, [replace(first, published=date(2024, 3, 9))], embedder, drop=[])
