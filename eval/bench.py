@@ -24,7 +24,7 @@ from index.errors import InputError
 from index.reading.files import read_folders
 from index.store.sqlite import Store
 from index.store.writer import write
-from rag import models
+from rag import embedders, models
 from rag.assistant import Rag
 from rag.config import DEFAULT_EMBEDDER, NO_MODEL, Config, seeds
 from rag.engine.local import LocalModel
@@ -42,10 +42,12 @@ def main(args: argparse.Namespace) -> int:
         InputError: a number that nothing can be measured with.
     """
     for name in ("sample", "runs", "people", "minutes"):
-        if getattr(args, name) <= 0:
+        if getattr(args, name, 1) <= 0:
             raise InputError(f"--{name} is {getattr(args, name)}.", "Give a number above 0.")
     rows = {"answer": answer, "index": index, "scale": scale, "serve": serve}[args.what](args)
-    facts = {"date": date.today().isoformat(), "machine": machine(), "versions": versions(), "model": args.model}
+    facts = {"date": date.today().isoformat(), "machine": machine(), "versions": versions()}
+    if "model" in args:
+        facts["model"] = args.model
     sys.stdout.write(table(rows) + "\n")
     sys.stdout.write(", ".join(f"{k} {v}" for k, v in facts.items()) + "\n")
     if args.out:
@@ -72,20 +74,21 @@ def answer(args: argparse.Namespace) -> list[Row]:
     measured: list[dict[str, Row]] = []
     with tempfile.TemporaryDirectory() as folder, bar("asking") as tick:
         write(Path(folder) / "index", clean_all(read_folders([seeds()])[0])[0], embedder)
-        bare = _Bare(path, args.model)
+        bare = _Bare(path, args.model, args.gpu_layers)
         states = Path(folder) / "states"
         store = Store(Path(folder) / "index", embedder)
-        read = LocalModel(path, args.model, states=states)
+        read = LocalModel(path, args.model, gpu_layers=args.gpu_layers, states=states)
         reading = time.perf_counter()
         ahead = sum(read_ahead(Rag(store, embedder, read, Config())))
         reading = time.perf_counter() - reading
+        unaided = LocalModel(path, args.model, gpu_layers=args.gpu_layers, states=states, lookahead=0)
         levers = {
             "read ahead": (read, Config()),
             "the same, always eight read": (read, Config(stop_early=False)),
-            "the same, no words guessed ahead": (LocalModel(path, args.model, states=states, lookahead=0), Config()),
+            "the same, no words guessed ahead": (unaided, Config()),
         }
         for n, question in enumerate(questions, 1):
-            fresh = LocalModel(path, args.model)
+            fresh = LocalModel(path, args.model, gpu_layers=args.gpu_layers)
             row = {"new": _asked(Rag(store, embedder, fresh, Config()), question.question)}
             fresh.close()
             for name, (llm, config) in levers.items():
@@ -106,13 +109,13 @@ def answer(args: argparse.Namespace) -> list[Row]:
 class _Bare:
     """The engine as llama-cpp-python's own `Llama` runs it."""
 
-    def __init__(self, path: Path, name: str) -> None:
+    def __init__(self, path: Path, name: str, gpu_layers: int = -1) -> None:
         import llama_cpp
 
         tuned = remembered(name)
         self._llm = llama_cpp.Llama(
             str(path), n_ctx=4096, n_batch=1024, n_ubatch=tuned.batch, n_threads=tuned.writing,
-            n_threads_batch=tuned.reading, verbose=False,
+            n_threads_batch=tuned.reading, n_gpu_layers=gpu_layers, verbose=False,
         )  # fmt: skip
         text = " ".join(p.read_text("utf-8") for p in sorted(seeds().glob("*.txt")))
         self._tokens = self._llm.tokenize(text.encode())
@@ -195,8 +198,7 @@ def index(args: argparse.Namespace) -> list[Row]:
 
 
 def _embedder() -> SentenceTransformerEmbedder:
-    known = models.registry()[DEFAULT_EMBEDDER]
-    return SentenceTransformerEmbedder(models.locate(DEFAULT_EMBEDDER, "embedder"), DEFAULT_EMBEDDER, known.dim)
+    return embedders.load(DEFAULT_EMBEDDER)
 
 
 def scale(args: argparse.Namespace) -> list[Row]:
@@ -223,5 +225,6 @@ def serve(args: argparse.Namespace) -> list[Row]:
     """Many people at once against a chat of its own, see `eval.serve`."""
     with tempfile.TemporaryDirectory() as folder:
         write(Path(folder) / "index", clean_all(read_folders([seeds()])[0])[0], _embedder())
-        with people.chat("--index", str(Path(folder) / "index"), "--model", args.model) as (url, pid):
+        options = ["--index", str(Path(folder) / "index"), "--model", args.model, "--gpu-layers", str(args.gpu_layers)]
+        with people.chat(*options) as (url, pid):
             return [people.load(url, pid, args.people, 60 * args.minutes)]

@@ -9,7 +9,6 @@ import sys
 import tempfile
 import time
 from collections.abc import Callable
-from dataclasses import replace
 from datetime import date
 from importlib.metadata import version
 from pathlib import Path
@@ -19,13 +18,12 @@ from eval import attacks, draft, golden, metrics, report, suites
 from eval.chart import table
 from eval.run import RATES, RESULTS, Collections, read_results, run, summarise
 from index.build import clean_all
-from index.embedder import SentenceTransformerEmbedder
 from index.errors import InputError
 from index.reading.files import read_folders
 from index.store.writer import write
-from rag import models
+from rag import embedders, models
 from rag.assistant import Rag
-from rag.config import NO_MODEL, Config, data_home, seeds
+from rag.config import DEFAULT_EMBEDDER, NO_MODEL, Config, data_home, seeds
 from rag.engine.base import LanguageModel
 from rag.engine.local import LocalModel
 from rag.engine.remote import RemoteModel
@@ -34,18 +32,12 @@ from rag.progress import bar
 
 def main(args: argparse.Namespace) -> int:
     """Run what the arguments ask for; 1 where a figure is under its floor."""
-    action = args.action[0] if args.action else "run"
-    if action == "compare" and len(args.action) == 3:
-        a, b = (read_results(Path(name) / RESULTS) for name in args.action[1:])
+    if args.action == "compare":
+        a, b = (read_results(Path(name) / RESULTS) for name in (args.a, args.b))
         _say(report.compare(a, b))
         return 0
-    if action == "draft" and len(args.action) == 2:
-        return _draft(args, Path(args.action[1]))
-    if action != "run" or len(args.action) > 1:
-        raise InputError(
-            f"rag eval does not know {' '.join(args.action)!r}.",
-            "Use: rag eval | rag eval compare A B | rag eval draft FOLDER.",
-        )
+    if args.action == "draft":
+        return _draft(args, Path(args.folder))
     floors = parse_floors(args.fail_under)
     for name in ("sample", "limit"):
         if getattr(args, name) is not None and getattr(args, name) < 1:
@@ -93,9 +85,7 @@ def _golden(args: argparse.Namespace, floors: dict[str, float]) -> int:
         questions = golden.sample(questions, args.sample)
     if not questions:
         raise InputError("No question is left to ask.", "Check --kind, --sample and the golden set.")
-    collections = Collections(
-        args.model, Config(embedder=args.embedder, llm_url=args.llm_url), Path(args.index) if args.index else None
-    )
+    collections = Collections(args.model, _config(args), Path(args.index) if args.index else None)
     for name in sorted({q.collection for q in questions}):
         articles = {a.id: a for a in collections.get(name).articles}
         _check(questions, name, articles, args)
@@ -150,7 +140,7 @@ def _quizzes(args: argparse.Namespace) -> int:
         loads: list[tuple[str, Callable[[], Any]]] = [(w, lambda w=w: suites.realtimeqa(data, w)) for w in weeks]  # type: ignore[misc]
     else:
         loads = [(data.stem, lambda: suites.squad(data))]
-    embedder, llm, config = _embedder(args), _llm(args), replace(Config(embedder=args.embedder), model=args.model)
+    embedder, llm, config = embedders.load(DEFAULT_EMBEDDER), _llm(args), _config(args)
     every: list[dict[str, Any]] = []
     base: dict[str, list[dict[str, float]]] = {name: [] for name in args.baseline or []}
     for name, load in loads:
@@ -183,8 +173,8 @@ def _attacks(args: argparse.Namespace) -> int:
     tried = tried[: args.limit]
     with tempfile.TemporaryDirectory() as folder, bar("attacking") as tick:
         articles, _ = clean_all([*read_folders([seeds()])[0], *raws])
-        write(Path(folder), articles, _embedder(args))
-        rag = Rag.open(folder, args.model, Config(llm_url=args.llm_url, gpu_layers=args.gpu_layers))
+        write(Path(folder), articles, embedders.load(DEFAULT_EMBEDDER))
+        rag = Rag.open(folder, config=_config(args))
         rows = []
         for row in attacks.run(rag, tried):
             rows.append(row)
@@ -202,7 +192,7 @@ def _attacks(args: argparse.Namespace) -> int:
 
 def _qags(args: argparse.Namespace) -> int:
     judged = suites.qags(_data(args))[: args.limit]
-    embedder, llm = _embedder(args), _llm(args)
+    embedder, llm = embedders.load(DEFAULT_EMBEDDER), _llm(args)
     started = time.perf_counter()
     with bar("checking") as tick:
         rows = list(suites.support_signals(judged, embedder, llm, progress=tick))
@@ -241,11 +231,8 @@ def _data(args: argparse.Namespace) -> Path:
     return path
 
 
-def _embedder(args: argparse.Namespace) -> SentenceTransformerEmbedder:
-    known = models.registry().get(args.embedder)
-    return SentenceTransformerEmbedder(
-        models.locate(args.embedder, "embedder"), args.embedder, known.dim if known else None
-    )
+def _config(args: argparse.Namespace) -> Config:
+    return Config(model=args.model, llm_url=args.llm_url, gpu_layers=args.gpu_layers)
 
 
 def _llm(args: argparse.Namespace) -> LanguageModel | None:

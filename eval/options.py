@@ -4,12 +4,31 @@ from __future__ import annotations
 
 import argparse
 
+from rag.commands.common import index_option, model_options
 
-def add_options(parser: argparse.ArgumentParser) -> None:
-    """Add what `rag eval` takes."""
-    parser.add_argument(
-        "action", nargs="*", metavar="ACTION", help="compare A B | draft FOLDER; nothing: run the golden set"
-    )
+
+def add_eval_actions(parser: argparse.ArgumentParser) -> None:
+    """Add the actions of `rag eval`, each with its options."""
+    actions = parser.add_subparsers(dest="action", required=True, metavar="ACTION")
+
+    def action(name: str, about: str) -> argparse.ArgumentParser:
+        sub: argparse.ArgumentParser = actions.add_parser(name, help=about, description=about)
+        return sub
+
+    _run_options(action("run", "ask the golden questions, or those of --suite, and report the figures (the default)"))
+    sub = action("compare", "compare two runs question by question")
+    sub.add_argument("a", metavar="A", help="the folder of a run")
+    sub.add_argument("b", metavar="B", help="the folder of another")
+    sub = action("draft", "draft golden questions from the articles of a folder, for a person to review")
+    sub.add_argument("folder", metavar="FOLDER")
+    sub.add_argument("--out", metavar="FILE", help="where they go (default: golden-draft.jsonl)")
+    sub.add_argument("--limit", type=int, metavar="N", help="questions, at most (default: 40)")
+    model_options(sub)
+
+
+def _run_options(parser: argparse.ArgumentParser) -> None:
+    index_option(parser)
+    model_options(parser)
     parser.add_argument("--golden", metavar="FILE", help="a golden set of your own (with --index)")
     parser.add_argument("--sample", type=int, metavar="N", help="N questions, stratified by kind, always the same ones")
     parser.add_argument("--kind", action="append", help="only questions of this kind (may be repeated)")
@@ -24,17 +43,29 @@ def add_options(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--baseline", metavar="FILE", action="append", help="predictions to score beside, as JSON lines"
     )
-    parser.add_argument("--limit", type=int, help="attacks, squad, qags: only so many")
+    parser.add_argument("--limit", type=int, metavar="N", help="attacks, squad, qags: only so many")
 
 
-def add_bench_options(parser: argparse.ArgumentParser) -> None:
-    """Add what `rag bench` takes."""
-    parser.add_argument("what", choices=["answer", "index", "scale", "serve"])
-    parser.add_argument("--sample", type=int, default=30, metavar="N", help="answer: golden questions to ask")
-    parser.add_argument("--runs", type=int, default=3, metavar="N", help="index: how often")
-    parser.add_argument("--folder", metavar="DIR", help="index: articles to index; scale: where there is room")
-    parser.add_argument("--chunks", type=int, action="append", metavar="N", help="scale: size (may be repeated)")
-    parser.add_argument("--chart", metavar="FILE", help="scale: draw the table as an SVG")
-    parser.add_argument("--people", type=int, default=50, metavar="N", help="serve: who ask at once")
-    parser.add_argument("--minutes", type=float, default=5.0, metavar="N", help="serve: for how long")
-    parser.add_argument("--out", metavar="FILE", help="keep the figures as JSON")
+def add_benchmarks(parser: argparse.ArgumentParser) -> None:
+    """Add the benchmarks of `rag bench`, each with its options."""
+    benchmarks = parser.add_subparsers(dest="what", required=True, metavar="BENCHMARK")
+
+    def benchmark(name: str, about: str) -> argparse.ArgumentParser:
+        sub: argparse.ArgumentParser = benchmarks.add_parser(name, help=about, description=about)
+        sub.add_argument("--out", metavar="FILE", help="keep the figures as JSON")
+        return sub
+
+    sub = benchmark("answer", "where the wait for an answer is, beside the bare engine")
+    sub.add_argument("--sample", type=int, default=30, metavar="N", help="golden questions to ask (default: 30)")
+    model_options(sub, server=False)
+    sub = benchmark("index", "how long each stage of indexing takes")
+    sub.add_argument("--runs", type=int, default=3, metavar="N", help="how often (default: 3)")
+    sub.add_argument("--folder", metavar="DIR", help="articles to index (default: the examples)")
+    sub = benchmark("scale", "what search and additions cost in large indexes of made-up chunks")
+    sub.add_argument("--folder", metavar="DIR", help="where there is room")
+    sub.add_argument("--chunks", type=int, action="append", metavar="N", help="a size (may be repeated)")
+    sub.add_argument("--chart", metavar="FILE", help="draw the table as an SVG")
+    sub = benchmark("serve", "many people at once against a chat")
+    sub.add_argument("--people", type=int, default=50, metavar="N", help="who ask at once (default: 50)")
+    sub.add_argument("--minutes", type=float, default=5.0, metavar="N", help="for how long (default: 5)")
+    model_options(sub, server=False)

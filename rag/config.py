@@ -6,6 +6,7 @@ import hashlib
 import importlib.util
 import json
 import os
+import re
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
@@ -26,6 +27,13 @@ def data_home() -> Path:
 def default_index() -> Path:
     """The folder of the index that is used when none is named."""
     return data_home() / "indexes" / "default"
+
+
+def folder_index(folder: Path) -> Path:
+    """The folder of the index that belongs to a folder given to `rag ask` or `rag chat`: one for each path."""
+    path = folder.expanduser().resolve()
+    readable = re.sub(r"[^\w.-]+", "-", path.name).strip("-.")[:40] or "folder"
+    return data_home() / "indexes" / f"{readable}-{hashlib.sha256(str(path).encode()).hexdigest()[:10]}"
 
 
 def seeds() -> Path:

@@ -12,21 +12,22 @@ from pathlib import Path
 from index.errors import RagError
 from index.store.repair import examine
 from index.store.sqlite import Store
-from rag import models
-from rag.config import DEFAULT_EMBEDDER, NO_MODEL, data_home
+from rag import embedders, models
+from rag.config import NO_MODEL, data_home
 
 _DECODE = """
 import sys
 from pathlib import Path
 from rag.engine.local import LocalModel
-m = LocalModel(Path(sys.argv[1]), context=512)
+gpu_layers = int(sys.argv[2])
+m = LocalModel(Path(sys.argv[1]), context=512, gpu_layers=gpu_layers)
 print("".join(m.write(m.chat("You are helpful.", "Say the word blue.\\n", "Then stop."), 4)) or "(nothing)")
 import llama_cpp
-print("GPU" if llama_cpp.llama_supports_gpu_offload() else "CPU")
+print("GPU" if gpu_layers and llama_cpp.llama_supports_gpu_offload() else "CPU")
 """
 
 
-def run(model: str, index: Path) -> Iterator[tuple[str, bool, str]]:
+def run(model: str, index: Path, gpu_layers: int = -1) -> Iterator[tuple[str, bool, str]]:
     """Yield (check, whether it passed, what was found or what to do)."""
     yield "Python", sys.version_info >= (3, 11), sys.version.split()[0]
     for package in ("sentence-transformers", "faiss-cpu", "llama-cpp-python", "gradio"):
@@ -35,7 +36,7 @@ def run(model: str, index: Path) -> Iterator[tuple[str, bool, str]]:
         except PackageNotFoundError:
             yield package, False, "not installed; run `make setup`"
     yield "data folder", True, str(data_home())
-    for name, kind in ((DEFAULT_EMBEDDER, "embedder"), (model, "llm")):
+    for name, kind in ((embedders.name_for(index), "embedder"), (model, "llm")):
         if name == NO_MODEL:
             continue
         try:
@@ -43,7 +44,7 @@ def run(model: str, index: Path) -> Iterator[tuple[str, bool, str]]:
         except RagError as error:
             yield name, False, str(error)
     if model != NO_MODEL:
-        yield from engine(model)
+        yield from engine(model, gpu_layers)
     try:
         if wrong := examine(index):
             yield "index", False, " ".join(wrong)
@@ -54,15 +55,15 @@ def run(model: str, index: Path) -> Iterator[tuple[str, bool, str]]:
         yield "index", False, str(error)
 
 
-def engine(model: str) -> Iterator[tuple[str, bool, str]]:
+def engine(model: str, gpu_layers: int = -1) -> Iterator[tuple[str, bool, str]]:
     """The check of the engine alone: does it read and write with this model?"""
     try:
-        yield ("engine", *try_engine(models.locate(model, "llm")))
+        yield ("engine", *try_engine(models.locate(model, "llm"), gpu_layers=gpu_layers))
     except RagError as error:
         yield "engine", False, str(error)
 
 
-def speed(name: str) -> tuple[float, float]:
+def speed(name: str, gpu_layers: int = -1) -> tuple[float, float]:
     """Tokens read and tokens written a second by a model here: medians of three runs.
 
     Written without drafting ahead, so that it is the model's own speed; reading 256 tokens.
@@ -71,7 +72,7 @@ def speed(name: str) -> tuple[float, float]:
 
     from rag.engine import local
 
-    model = local.LocalModel(models.locate(name, "llm"), name, context=1024)
+    model = local.LocalModel(models.locate(name, "llm"), name, context=1024, gpu_layers=gpu_layers)
     reading, writing = [], []
     for n in range(3):
         prompt = model.chat("You are helpful.", "", f"Run {n}. " + "The quick brown fox jumps over the lazy dog. " * 25)
@@ -87,11 +88,11 @@ def speed(name: str) -> tuple[float, float]:
     return median(reading), median(writing)
 
 
-def try_engine(path: Path, seconds: int = 120) -> tuple[bool, str]:
+def try_engine(path: Path, seconds: int = 120, gpu_layers: int = -1) -> tuple[bool, str]:
     """Read and write a few tokens in a process of its own, so that a crash is a sentence."""
     try:
         done = subprocess.run(
-            [sys.executable, "-c", _DECODE, str(path.absolute())],
+            [sys.executable, "-c", _DECODE, str(path.absolute()), str(gpu_layers)],
             capture_output=True,
             text=True,
             timeout=seconds,

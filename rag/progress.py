@@ -9,7 +9,7 @@ from typing import Any
 
 @contextmanager
 def bar(what: str) -> Iterator[Callable[..., None]]:
-    """A progress bar on standard error, in a terminal or not."""
+    """Show on standard error how far something is; yields what is called with (done, total)."""
     from rich.console import Console
     from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 

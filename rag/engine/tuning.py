@@ -46,7 +46,7 @@ def remembered(model: str) -> Tuning:
         return usual()
 
 
-def tune(path: Path, name: str, say: Callable[[str], None] = lambda line: None) -> Tuning:
+def tune(path: Path, name: str, say: Callable[[str], None] = lambda line: None, gpu_layers: int = -1) -> Tuning:
     """Measure, remember and return the fastest settings for a model.
 
     Each setting is tried in a context of its own; medians of three rounds. It takes about a
@@ -58,7 +58,7 @@ def tune(path: Path, name: str, say: Callable[[str], None] = lambda line: None) 
     def best(options: Iterable[Tuning], kind: int, unit: str) -> Tuning:
         speeds = {}
         for option in dict.fromkeys(options):
-            speeds[option] = _speed(path, name, option)[kind]
+            speeds[option] = _speed(path, name, option, gpu_layers)[kind]
             say(f"{asdict(option)}: {speeds[option]:.1f} {unit} tokens a second")
         return max(speeds, key=lambda option: speeds[option])
 
@@ -81,11 +81,11 @@ def _key(model: str) -> str:
     return f"{model} on {os.cpu_count()} cores"
 
 
-def _speed(path: Path, name: str, tuning: Tuning) -> tuple[float, float]:
+def _speed(path: Path, name: str, tuning: Tuning, gpu_layers: int) -> tuple[float, float]:
     """Tokens read and tokens written a second."""
     from rag.engine.local import LocalModel
 
-    model = LocalModel(path, name, context=2048, tuning=tuning)
+    model = LocalModel(path, name, context=2048, gpu_layers=gpu_layers, tuning=tuning)
     reading, writing = [], []
     for n in range(_ROUNDS):
         prompts = [model.chat("You check passages.", f"{n} {i} {_PASSAGE}", "Is it about a ferry?") for i in range(4)]

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from rag.cli import _parser
+from rag.cli import parse
 
 ROOT = Path(__file__).parents[2]
 README = (ROOT / "README.md").read_text("utf-8")
@@ -17,7 +17,7 @@ COMMANDS = re.findall(r"^rag (.+?)\s*(?:#.*)?$", README, re.M)
 
 @pytest.mark.parametrize("command", COMMANDS)
 def test_every_command_is_understood(command: str) -> None:
-    assert _parser().parse_args(shlex.split(command)).run
+    assert parse(shlex.split(command)).run
 
 
 def test_make_targets_exist() -> None:

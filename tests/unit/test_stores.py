@@ -146,7 +146,7 @@ def test_both_find_the_same(tmp_path: Path, embedder: SentenceTransformerEmbedde
 
 
 def test_it_is_indexed_and_asked_by_command(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    there = ["--store", "milvus", "--uri", str(tmp_path / "index.db")]
+    there = ["--uri", str(tmp_path / "index.db")]
     assert main(["ask", "Who?", "--model", "none", *there]) == 1
     assert "There is no index" in capsys.readouterr().err
     assert main(["index", str(seeds()), *there]) == 0
@@ -154,8 +154,8 @@ def test_it_is_indexed_and_asked_by_command(tmp_path: Path, capsys: pytest.Captu
     assert main(["ask", "Who is Vladimir Medinsky?", "--model", "none", *there]) == 0
     assert "Medinsky" in capsys.readouterr().out
     assert main(["search", "neutral status", "--k", "2", *there]) == 0
-    assert main(["ask", "Who?", "--store", "milvus"]) == 1
-    assert "go together" in capsys.readouterr().err
+    assert main(["ask", "Who?", "--index", str(tmp_path), *there]) == 1
+    assert "--index and --uri" in capsys.readouterr().err
 
 
 def test_an_index_of_another_model_is_refused(tmp_path: Path, embedder: SentenceTransformerEmbedder) -> None:

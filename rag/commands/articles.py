@@ -1,0 +1,108 @@
+"""`rag articles`: list them, show one, add files, remove what was added."""
+
+from __future__ import annotations
+
+import argparse
+import json
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from rag.commands import common
+from rag.progress import bar
+from rag.terminal import ACCENT, FAINT, STRONG, say
+
+if TYPE_CHECKING:
+    from index.store.sqlite import Store
+
+ABOUT = "list the articles, show one, add files, remove one that was added"
+DEFAULT_ACTION = "list"
+
+
+def options(parser: argparse.ArgumentParser) -> None:
+    """Add the actions of `rag articles`."""
+    actions = parser.add_subparsers(dest="action", required=True, metavar="ACTION")
+
+    def action(name: str, about: str) -> argparse.ArgumentParser:
+        sub: argparse.ArgumentParser = actions.add_parser(name, help=about, description=about)
+        common.index_option(sub)
+        return sub
+
+    action("list", "list the articles, oldest first (the default)")
+    sub = action("show", "show the text of an article")
+    sub.add_argument("id", metavar="ID", help="its id, or any beginning or end of it that no other id has")
+    sub.add_argument("--removed", action="store_true", help="show instead what was removed from it as boilerplate")
+    sub = action("add", "add the articles of files, beside the indexed folders")
+    sub.add_argument("file", nargs="+", metavar="FILE")
+    sub = action("remove", "remove articles that were added")
+    sub.add_argument("id", nargs="+", metavar="ID", help="as in `rag articles show`")
+
+
+def run(args: argparse.Namespace) -> int:
+    """Do one of the actions."""
+    return {"list": _list, "show": _show, "add": _add, "remove": _remove}[args.action](args)
+
+
+def _list(args: argparse.Namespace) -> int:
+    from index.store.sqlite import Store
+
+    store = Store(common.existing_index(args), vectors=False)
+    for a in store.articles():
+        day = a.published.isoformat() if a.published else "undated"
+        say((f"{day:10}", FAINT), "  ", (a.id, ACCENT), f"  {a.source or 'source not known'}: ", (a.label, STRONG))
+    for s in json.loads(store.meta["skipped"]):
+        say((f"  skipped {s['path']}: {s['why']}", FAINT))
+    return 0
+
+
+def _show(args: argparse.Namespace) -> int:
+    from index.store.sqlite import Store
+
+    store = Store(common.existing_index(args), vectors=False)
+    article = store.article(_id(store, args.id))
+    if args.removed:
+        for r in article.removed:
+            say((f"{r.line:4}  ", FAINT), f"{r.why:42}  {r.text}")
+        say(f"{len(article.removed)} lines removed.")
+        return 0
+    say((article.label, STRONG))
+    found = article.published_how or "no date found"
+    say(f"{article.source or 'source not known'}, {article.published or 'undated'} ({found})")
+    say((article.url or "", FAINT))
+    say(f"\n{article.text}")
+    return 0
+
+
+def _add(args: argparse.Namespace) -> int:
+    from index import additions
+    from rag import embedders
+
+    target = common.existing_index(args)
+    with bar("embedding") as tick:
+        report = additions.add(target, [Path(name) for name in args.file], embedders.for_index(target), tick)
+    say((f"{report.added} added", STRONG), f"; {report.articles} articles now.")
+    for skipped in report.skipped:
+        say((f"  skipped {skipped.path}: {skipped.why}", FAINT))
+    return 0 if report.added else 1
+
+
+def _remove(args: argparse.Namespace) -> int:
+    from index import additions
+    from index.store.sqlite import Store
+    from rag import embedders
+
+    target = common.existing_index(args)
+    store = Store(target, vectors=False)
+    names = [_id(store, given) for given in args.id]  # all of them, before the first is gone
+    store.close()
+    embedder = embedders.for_index(target)
+    for name in dict.fromkeys(names):
+        report = additions.remove(target, name, embedder)
+        say((f"{name} removed", STRONG), f"; {report.articles} articles are left.")
+    return 0
+
+
+def _id(store: Store, given: str) -> str:
+    from index.reading.metadata import encodable
+    from index.store.names import article_id
+
+    return article_id(encodable(given), store.ids())

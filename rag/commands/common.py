@@ -1,0 +1,125 @@
+"""Options and steps that several commands share."""
+
+from __future__ import annotations
+
+import argparse
+from datetime import date
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from index.errors import IndexMissing, InputError
+from rag.config import DEFAULT_MODEL, NO_MODEL, default_index, folder_index
+from rag.progress import bar
+from rag.terminal import FAINT, note
+
+if TYPE_CHECKING:
+    from index.types import Skipped
+
+# ---- options -------------------------------------------------------------------
+
+
+def index_option(parser: argparse.ArgumentParser) -> None:
+    """Add `--index`."""
+    parser.add_argument("--index", metavar="DIR", help="the index's folder (default: the default index)")
+
+
+def uri_option(parser: argparse.ArgumentParser) -> None:
+    """Add `--uri`."""
+    parser.add_argument(
+        "--uri", metavar="URI", help="an index in Milvus instead: a path that ends in .db, or http://HOST:19530"
+    )
+
+
+def model_options(parser: argparse.ArgumentParser, server: bool = True) -> None:
+    """Add `--model` and `--gpu-layers`, and `--llm-url` where a server may run the model."""
+    parser.add_argument("--model", default=DEFAULT_MODEL, help="a name from `rag models`, a GGUF file, or none")
+    parser.add_argument(
+        "--gpu-layers", type=int, default=-1, metavar="N", help="layers on a GPU (default: all, where there is one)"
+    )
+    if server:
+        parser.add_argument(
+            "--llm-url", metavar="URL", help="a server that runs the model (OpenAI-compatible; its key in RAG_LLM_KEY)"
+        )
+
+
+def filter_options(parser: argparse.ArgumentParser) -> None:
+    """Add what limits a search."""
+    parser.add_argument("--source", help="only articles of this source")
+    parser.add_argument("--after", metavar="DAY", help="only articles published on or after this day")
+    parser.add_argument("--before", metavar="DAY", help="only articles published on or before this day")
+
+
+# ---- steps ---------------------------------------------------------------------
+
+
+def day(text: str | None, option: str) -> date | None:
+    """The day that an option names."""
+    if text is None:
+        return None
+    try:
+        return date.fromisoformat(text)
+    except ValueError:
+        raise InputError(f"{option} is {text!r}, not a day.", "Write it as 2022-03-31.") from None
+
+
+def days(args: argparse.Namespace) -> tuple[date | None, date | None]:
+    """The days of `--after` and `--before`."""
+    from index.store.names import check_days
+
+    after, before = day(args.after, "--after"), day(args.before, "--before")
+    check_days(after, before)
+    return after, before
+
+
+def existing_index(args: argparse.Namespace) -> Path:
+    """The folder of the index that is meant; one that is named must be there."""
+    target = named_index(args)
+    if args.index and not target.exists():
+        raise IndexMissing(f"There is no index in {target}.", f"Build one: rag index FOLDER --index {target}")
+    return target
+
+
+def named_index(args: argparse.Namespace) -> Path:
+    """The folder of the index that is meant, whether there is one or not."""
+    if args.index and getattr(args, "uri", None):
+        raise InputError("--index and --uri name two different indexes.", "Leave one of them out.")
+    return Path(args.index).expanduser() if args.index else default_index()
+
+
+def index_to_open(args: argparse.Namespace, folder: str | None) -> Path:
+    """The index to ask: that of a folder, brought up to date first, or the one that is named.
+
+    Raises:
+        InputError: a folder is given, and an index too.
+    """
+    if folder is None:
+        return existing_index(args)
+    if args.index or getattr(args, "uri", None):
+        raise InputError("A folder and an index are given.", "Leave the folder out, or --index and --uri.")
+    if not Path(folder).expanduser().is_dir():
+        raise InputError(f"There is no folder {folder}.", "Check the path.")
+    if args.model != NO_MODEL and not args.llm_url:
+        from rag.models import locate
+
+        locate(args.model, "llm")  # before minutes are spent on indexing
+    return _up_to_date(Path(folder).expanduser())
+
+
+def _up_to_date(folder: Path) -> Path:
+    from index.build import build
+    from rag.embedders import for_index
+
+    target = folder_index(folder)
+    with bar("embedding") as tick:
+        report = build(target, [folder], for_index(target), progress=tick)
+    if report.added or report.updated or report.dropped:
+        changes = f"{report.added} new, {report.updated} changed, {report.dropped} dropped"
+        note((f"Indexed {folder}: {report.articles} articles ({changes}).", FAINT))
+        say_skipped(report.skipped)
+    return target
+
+
+def say_skipped(skipped: tuple[Skipped, ...]) -> None:
+    """Name the files of a folder that are no articles."""
+    for item in skipped:
+        note((f"  skipped {item.path}: {item.why}", FAINT))

@@ -1,0 +1,119 @@
+"""`rag index`: make an index hold the articles of folders."""
+
+from __future__ import annotations
+
+import argparse
+import json
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from index.errors import IndexMissing, InputError, RagError
+from rag.commands import common
+from rag.config import DEFAULT_EMBEDDER, seeds
+from rag.progress import bar
+from rag.terminal import FAINT, STRONG, say
+
+if TYPE_CHECKING:
+    from index.types import IndexReport
+
+ABOUT = "index the articles of folders (default: those indexed before, or the examples)"
+
+
+def options(parser: argparse.ArgumentParser) -> None:
+    """Add what `rag index` takes."""
+    parser.add_argument("folder", nargs="*")
+    how = parser.add_mutually_exclusive_group()
+    how.add_argument("--rebuild", action="store_true", help="start anew, also over a damaged index")
+    how.add_argument("--repair", action="store_true", help="make a damaged index whole from what is still good in it")
+    how.add_argument("--if-missing", action="store_true", help="do nothing where there is an index")
+    common.index_option(parser)
+    common.uri_option(parser)
+    parser.add_argument(
+        "--embedder", metavar="MODEL",
+        help=f"the embedding model of a new index, by name or folder (default: {DEFAULT_EMBEDDER})",
+    )  # fmt: skip
+
+
+def run(args: argparse.Namespace) -> int:
+    """Make the index hold the articles of the folders."""
+    from index.store.sqlite import is_there
+
+    target = common.named_index(args)
+    if args.uri:
+        if args.rebuild or args.if_missing or args.repair:
+            raise InputError("--rebuild, --repair and --if-missing are for an index in a folder.", "Leave them out.")
+        return _in_milvus(args)
+    if args.repair:
+        return _repair(args, target)
+    if args.if_missing and is_there(target):
+        return 0
+    return _build(args, target)
+
+
+def _build(args: argparse.Namespace, target: Path) -> int:
+    from index.build import build
+    from index.store.sqlite import Store, is_there
+    from rag import embedders
+
+    folders = [Path(folder) for folder in args.folder]
+    if not folders and is_there(target):
+        try:
+            folders = [Path(f) for f in json.loads(Store(target, vectors=False).meta["folders"])]
+        except IndexMissing:  # a first build that was interrupted
+            folders = []
+        except RagError as error:
+            if not args.rebuild:
+                raise
+            raise InputError(error.what, "Name the folders to make it anew from: rag index --rebuild FOLDER") from error
+    folders = folders or [seeds()]
+    embedder = embedders.for_index(target, asked=args.embedder)
+    with bar("embedding") as tick:
+        report = build(target, folders, embedder, args.rebuild, tick)
+    _say(report, folders)
+    return 0
+
+
+def _repair(args: argparse.Namespace, target: Path) -> int:
+    from index.store.repair import repair
+    from index.store.sqlite import is_there
+    from rag import embedders
+
+    if not is_there(target):
+        raise IndexMissing(f"There is no index in {target}.", "Build one: rag index FOLDER")
+    with bar("embedding") as tick:
+        embedder = embedders.for_index(target, asked=args.embedder)
+        done = repair(target, embedder, [Path(folder) for folder in args.folder], tick)
+    say(
+        (f"{done.articles} articles", STRONG),
+        f": {done.kept} were whole, {done.articles - done.kept} were read from their files again; "
+        f"{done.embedded} chunks embedded.",
+    )
+    return 0
+
+
+def _in_milvus(args: argparse.Namespace) -> int:
+    from index.build import gather
+    from index.store.milvus import MilvusStore
+    from rag import embedders
+
+    store = MilvusStore(args.uri, embedders.for_index(None, args.uri, args.embedder), create=True)
+    folders = [Path(folder) for folder in args.folder] or [Path(f) for f in json.loads(store.meta.get("folders", "[]"))]
+    folders = folders or [seeds()]
+    articles, skipped = gather(folders)
+    with bar("embedding") as tick:
+        report = store.write(articles, skipped, [str(f.resolve()) for f in folders], tick)
+    _say(report, folders)
+    store.close()
+    return 0
+
+
+def _say(report: IndexReport, folders: Sequence[Path]) -> None:
+    names = ", ".join(str(folder) for folder in folders)
+    say(
+        (f"{report.articles} articles, {report.chunks} chunks", STRONG),
+        f" from {names}: {report.added} new, {report.updated} changed, {report.unchanged} unchanged, "
+        f"{report.dropped} dropped; {report.embedded} chunks embedded.",
+    )
+    for skipped in report.skipped:
+        say((f"  skipped {skipped.path}: {skipped.why}", FAINT))

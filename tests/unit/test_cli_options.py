@@ -1,0 +1,472 @@
+"""The command line without any model: what each call prints and returns, and that every option is used."""
+
+from __future__ import annotations
+
+import argparse
+import io
+import json
+import os
+import re
+import subprocess
+import sys
+import zlib
+from collections.abc import Callable, Sequence
+from dataclasses import replace
+from datetime import date
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+from index.build import build
+from index.errors import IndexDamaged, InputError, ModelMissing, RagError
+from index.search import search
+from index.store.sqlite import Store, made_with
+from rag import cli, embedders, terminal
+from rag.assistant import Rag
+from rag.config import DEFAULT_EMBEDDER, Config, folder_index
+
+ROOT = Path(__file__).parents[2]
+BRIDGE = "The bridge at Turku was opened in May by the mayor."
+FERRY = "The ferry sank off the coast of Turku in a storm."
+
+
+class Words:
+    """An embedder by words: each counts in one of 384 places, chosen by its checksum."""
+
+    dim = 384
+
+    def __init__(self, name: str = DEFAULT_EMBEDDER) -> None:
+        self.name = name
+
+    def passages(self, texts: Sequence[str], progress: Callable[[int, int], None] | None = None) -> np.ndarray:
+        out = np.full((len(texts), self.dim), 1e-3, np.float32)
+        for row, text in zip(out, texts, strict=True):
+            for word in re.findall(r"\w+", text.lower()):
+                row[zlib.crc32(word.encode()) % self.dim] += 1
+        return out / np.linalg.norm(out, axis=1, keepdims=True)
+
+    def query(self, text: str) -> np.ndarray:
+        return self.passages([text])[0]
+
+
+@pytest.fixture
+def loaded(monkeypatch: pytest.MonkeyPatch) -> list[str]:
+    """The names of the embedding models that were loaded, each of them a `Words`."""
+    names: list[str] = []
+
+    def load(name: str) -> Words:
+        names.append(name)
+        return Words(name)
+
+    monkeypatch.setattr(embedders, "load", load)
+    return names
+
+
+ARTICLES = [
+    ("001_bridge", "www.cnn.com", "2024-05-02", BRIDGE),
+    ("002_bridge", "CNN.com", "2024-05-03", FERRY),
+    ("003_snow", "Reuters", "2024-01-05", "Snow fell on the harbour of Oslo."),
+    ("004_cnn", "www.cnn.com", "2024-02-01", "A hall was sold in Bergen."),
+    ("005_cnn", "CNN.com", "2024-02-02", "A school burned in Tampere."),
+]
+
+
+def articles(folder: Path) -> Path:
+    folder.mkdir()
+    lines = [json.dumps(dict(zip(("id", "source", "date", "text"), article, strict=True))) for article in ARTICLES]
+    (folder / "all.jsonl").write_text("\n".join(lines), "utf-8")
+    return folder
+
+
+@pytest.fixture
+def ix(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, loaded: list[str]) -> Path:
+    """An index made with an embedder that is not the default."""
+    monkeypatch.setenv("RAG_HOME", str(tmp_path / "home"))
+    monkeypatch.delenv("NO_COLOR", raising=False)
+    build(tmp_path / "ix", [articles(tmp_path / "in")], Words("odd"))
+    return tmp_path / "ix"
+
+
+def call(capsys: pytest.CaptureFixture[str], *args: str) -> tuple[int, str, str]:
+    try:
+        code = cli.main(list(args))
+    except SystemExit as stop:
+        code = int(stop.code or 0)
+    said = capsys.readouterr()
+    return code, said.out, said.err
+
+
+SOURCES = "The sources are: CNN.com, Reuters."
+BAD = [
+    (["ask", "Who?", "--read", "0"], "--read is 0. Give a number from 1."),
+    (["ask", "Who?", "--as-of", "soon"], "--as-of is 'soon', not a day. Write it as 2022-03-31."),
+    (["ask", ""], "The question is empty. Ask something."),
+    (["ask", "--json"], '--json needs a question. Run rag ask --json "…".'),
+    (["ask", "Who?", "--after", "2024-05-02", "--before", "2024-05-01"],
+     "The range starts on 2024-05-02 and ends on 2024-05-01: after is later than before. Swap the two days."),
+    (["ask", "Who?", "--uri", "there.db"], "--index and --uri name two different indexes. Leave one of them out."),
+    (["ask", "Who?", "{in}"], "A folder and an index are given. Leave the folder out, or --index and --uri."),
+    (["ask", "Which bridge?", "--source", "bbc"], f"No article has the source 'bbc'. {SOURCES}"),
+    (["search", "bridge", "--source", "bbc"], f"No article has the source 'bbc'. {SOURCES}"),
+    (["search", "bridge", "--k", "0"], "k is 0. Ask for at least one result."),
+    (["search", " "], "The query is empty. Ask something."),
+    (["search", "x", "--before", "2024-01-01", "--after", "2024-01-02"],
+     "The range starts on 2024-01-02 and ends on 2024-01-01: after is later than before. Swap the two days."),
+    (["articles", "show", "009"], "There is no article '009' in the index. `rag articles` lists them."),
+    (["articles", "show", "00"],
+     "'00' could be any of 5 articles. Choose one: 001_bridge, 002_bridge, 003_snow, 004_cnn, 005_cnn."),
+    (["articles", "show", "_cnn"], "'_cnn' could be any of 2 articles. Choose one: 004_cnn, 005_cnn."),
+    (["articles", "show", ""], "There is no article '' in the index. `rag articles` lists them."),
+    (["articles", "remove", "bridge"], "'bridge' could be any of 2 articles. Choose one: 001_bridge, 002_bridge."),
+    (["chat", "--port", "-1"], "--port is -1. Give a number from 1024 to 65535; 0 takes any that is free."),
+    (["chat", "--read-ahead", "-1"], "--read-ahead is -1. Give a number of passages; 0 for none."),
+    (["index", "--rebuild", "--uri", "x.db", "--index", ""],
+     "--rebuild, --repair and --if-missing are for an index in a folder. Leave them out."),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("args", "says"), BAD, ids=[" ".join(a) for a, _ in BAD])
+def test_what_cannot_be_done_is_one_sentence_and_exit_code_1(
+    capsys: pytest.CaptureFixture[str], ix: Path, tmp_path: Path, args: list[str], says: str
+) -> None:
+    given = [arg.replace("{in}", str(tmp_path / "in")) for arg in args]
+    given += ["--index", str(ix)] if "--index" not in given else []
+    given += ["--model", "none"] if given[0] in ("ask", "chat") else []
+    assert call(capsys, *given) == (1, "", f"rag: {says}\n")
+
+
+GOOD = [
+    (["articles", "show", "001"], "www.cnn.com, 2024-05-02 (stated in the metadata)"),
+    (["articles", "show", "_snow"], "Snow fell on the harbour of Oslo."),
+    (["articles"], "2024-01-05  003_snow  Reuters: Snow fell on the harbour of Oslo."),
+    (["articles", "list"], "2024-01-05  003_snow  Reuters: Snow fell on the harbour of Oslo."),
+    (["search", "bridge", "--k", "1"], "001_bridge#0"),
+    (["search", "bridge", "--source", "cnn.com"], "001_bridge#0"),
+    (["search", "ferry", "--source", "WWW.cnn.com"], "002_bridge#0"),
+    (["search", "bridge", "--json", "--k", "1"], '"chunk_id": "001_bridge#0"'),
+    (["ask", "Who opened the bridge at Turku?", "--model", "none"], "“The bridge at Turku was opened in May"),
+    (["index"], "5 unchanged, 0 dropped; 0 chunks embedded."),
+    (["index", "--repair"], "5 articles: 5 were whole, 0 were read from their files again; 0 chunks embedded."),
+]
+
+
+@pytest.mark.parametrize(("args", "says"), GOOD, ids=[" ".join(a) for a, _ in GOOD])
+def test_what_can_be_done_is_said_and_exit_code_0(
+    capsys: pytest.CaptureFixture[str], ix: Path, loaded: list[str], args: list[str], says: str
+) -> None:
+    code, out, _ = call(capsys, *args, "--index", str(ix))
+    assert code == 0 and says in out and "\x1b" not in out
+    assert set(loaded) <= {"odd"}, "an index is used with the embedder that it was made with"
+
+
+@pytest.mark.parametrize(
+    ("args", "says"),
+    [
+        ([], "required: COMMAND"),
+        (["sing"], "invalid choice: 'sing'"),
+        (["eval", "dance"], "invalid choice: 'dance'"),
+        (["eval", "--sample", "2", "run"], "unrecognized arguments: run"),
+        (["eval", "compare", "a"], "required: B"),
+        (["eval", "draft"], "required: FOLDER"),
+        (["models", "fetch"], "required: NAME"),
+        (["articles", "show"], "required: ID"),
+        (["articles", "add"], "required: FILE"),
+        (["articles", "remove"], "required: ID"),
+        (["articles", "--removed"], "unrecognized arguments: --removed"),
+        (["ask", "Who?", "--k", "3"], "unrecognized arguments: --k 3"),
+        (["ask", "Who?", "--store", "milvus"], "unrecognized arguments: --store"),
+        (["ask", "Who?", "--embedder", "x"], "unrecognized arguments: --embedder"),
+        (["chat", "--share", "never"], "unrecognized arguments: --share"),
+        (["doctor", "--engine", "--tune"], "not allowed with argument"),
+        (["index", "--repair", "--rebuild"], "not allowed with argument"),
+        (["bench", "scale", "--people", "3"], "unrecognized arguments: --people 3"),
+        (["chat", "--port", "x"], "invalid int value: 'x'"),
+    ],
+    ids=lambda value: " ".join(value) if isinstance(value, list) else "",
+)
+def test_wrong_usage_is_exit_code_2(capsys: pytest.CaptureFixture[str], args: list[str], says: str) -> None:
+    code, out, err = call(capsys, *args)
+    assert code == 2 and not out and says in err and err.startswith("usage: rag")
+
+
+def test_help_names_every_action_with_a_line(capsys: pytest.CaptureFixture[str]) -> None:
+    for command, actions in {
+        "models": ("list", "fetch"),
+        "articles": ("list", "show", "add", "remove"),
+        "eval": ("run", "compare", "draft"),
+        "bench": ("answer", "index", "scale", "serve"),
+    }.items():
+        code, out, _ = call(capsys, command, "--help")
+        assert code == 0
+        for action in actions:
+            assert re.search(rf"^    {action} +\w+ \w+", out, re.M), (command, action)
+
+
+def test_the_version_is_that_of_the_package(capsys: pytest.CaptureFixture[str]) -> None:
+    from importlib.metadata import version
+
+    assert call(capsys, "--version") == (0, f"rag {version('rag-articles')}\n", "")
+
+
+def leaves(parser: argparse.ArgumentParser) -> dict[str, set[str]]:
+    """The options of each command, and of each of its actions where it has some."""
+    nested = [a for a in parser._actions if isinstance(a, argparse._SubParsersAction)]
+    if not nested:
+        return {parser.prog.removeprefix("rag "): {o for a in parser._actions for o in a.option_strings}}
+    return {name: found for sub in nested[0].choices.values() for name, found in leaves(sub).items()}
+
+
+def test_options_stand_only_where_they_are_used() -> None:
+    of = leaves(cli.parser())
+
+    def having(option: str) -> set[str]:
+        return {name for name, found in of.items() if option in found}
+
+    asking = {"ask", "chat", "eval run", "eval draft"}
+    assert having("--embedder") == {"index"}
+    assert having("--gpu-layers") == having("--model") == asking | {"doctor", "bench answer", "bench serve"}
+    assert having("--llm-url") == asking
+    assert having("--uri") == {"ask", "index", "search"}
+    assert having("--source") == having("--after") == having("--before") == {"ask", "search"}
+    assert having("--k") == {"search"} and having("--read") == {"ask"}
+    of_articles = {f"articles {action}" for action in ("list", "show", "add", "remove")}
+    assert having("--index") == {"ask", "chat", "index", "search", "doctor", "eval run"} | of_articles
+
+
+# ---- colour and weight -----------------------------------------------------------
+
+
+class Terminal(io.StringIO):
+    def isatty(self) -> bool:
+        return True
+
+
+@pytest.mark.parametrize(
+    ("stream", "set_to", "styled"),
+    [(Terminal, {}, True), (Terminal, {"NO_COLOR": "1"}, False), (Terminal, {"TERM": "dumb"}, False), (io.StringIO, {}, False)],
+)  # fmt: skip
+def test_words_have_weight_on_a_terminal_alone(
+    monkeypatch: pytest.MonkeyPatch, stream: type[io.StringIO], set_to: dict[str, str], styled: bool
+) -> None:
+    monkeypatch.delenv("NO_COLOR", raising=False)
+    monkeypatch.setenv("TERM", "xterm")
+    for name, value in set_to.items():
+        monkeypatch.setenv(name, value)
+    out = stream()
+    monkeypatch.setattr(sys, "stdout", out)
+    terminal.say(("An answer [1].", terminal.STRONG), " [not markup] " + "long " * 40)
+    said = out.getvalue()
+    assert ("\x1b[1m" in said) == ("\x1b[" in said) == styled
+    plain = re.sub(r"\x1b\[[0-9;]*m", "", said)
+    assert plain == "An answer [1]. [not markup] " + "long " * 40 + "\n", "no line breaks of ours"
+
+
+def test_an_article_cannot_speak_to_the_terminal(capsys: pytest.CaptureFixture[str]) -> None:
+    terminal.say("a\x1b]0;title\x07b\x9b2Jc\rd\te\nf")
+    assert capsys.readouterr().out == "a]0;titleb2Jcd\te\nf\n"
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="no pseudo-terminals")
+def test_the_command_itself_on_a_terminal_and_in_a_pipe() -> None:
+    import pty
+
+    def said(tty: bool, **env: str) -> bytes:
+        command = [sys.executable, "-m", "rag.cli", "articles", "--index", "/no/where"]
+        ours = {k: v for k, v in os.environ.items() if k != "NO_COLOR"} | {"TERM": "xterm"} | env
+        if not tty:
+            return subprocess.run(command, cwd=ROOT, env=ours, capture_output=True, check=False).stderr
+        here, there = pty.openpty()
+        process = subprocess.Popen(command, cwd=ROOT, env=ours, stderr=there, stdout=subprocess.DEVNULL)
+        os.close(there)
+        out = b""
+        try:
+            while part := os.read(here, 4096):
+                out += part
+        except OSError:  # how Linux says that the other end is closed
+            pass
+        process.wait()
+        os.close(here)
+        return out
+
+    assert b"\x1b[1;31mrag: " in said(tty=True)
+    plain = b"rag: There is no index in /no/where. Build one: rag index FOLDER --index /no/where"
+    assert said(tty=True, NO_COLOR="1").strip() == said(tty=False).strip() == plain
+
+
+# ---- the embedder of an index ------------------------------------------------------
+
+
+def test_articles_are_added_and_removed_with_the_embedder_of_the_index(
+    capsys: pytest.CaptureFixture[str], ix: Path, tmp_path: Path, loaded: list[str]
+) -> None:
+    (tmp_path / "hall.txt").write_text("A concert hall was opened in Vaasa.", "utf-8")
+    assert call(capsys, "articles", "add", str(tmp_path / "hall.txt"), "--index", str(ix))[0] == 0
+    code, out, _ = call(capsys, "articles", "remove", "hal", "--index", str(ix))
+    assert (code, out) == (0, "hall removed; 5 articles are left.\n")
+    assert set(loaded) == {"odd"} and made_with(ix) == "odd"
+
+
+def test_another_embedder_is_refused_where_it_is_named(
+    capsys: pytest.CaptureFixture[str], ix: Path, loaded: list[str]
+) -> None:
+    with pytest.raises(IndexDamaged, match=r"built with odd, and other is asked for\. .* --embedder other"):
+        Rag.open(ix, "none", Config(embedder="other"))
+    code, _, err = call(capsys, "index", "--embedder", "other", "--index", str(ix))
+    assert code == 1 and "odd" in err and "other" in err
+    assert call(capsys, "index", "--rebuild", "--embedder", "other", "--index", str(ix))[0] == 0
+    assert made_with(ix) == "other"
+
+
+def test_a_new_index_has_the_default_embedder(
+    tmp_path: Path, loaded: list[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("RAG_HOME", str(tmp_path / "home"))
+    articles(tmp_path / "in")
+    assert cli.main(["index", str(tmp_path / "in"), "--index", str(tmp_path / "new")]) == 0
+    assert loaded == [DEFAULT_EMBEDDER] and made_with(tmp_path / "new") == DEFAULT_EMBEDDER
+    assert made_with(tmp_path / "none") is None
+
+
+# ---- a folder of its own -------------------------------------------------------------
+
+
+def test_a_folder_is_indexed_when_it_is_new_or_changed(
+    capsys: pytest.CaptureFixture[str], ix: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    folder = tmp_path / "in"
+    asked = ["ask", "Who opened the bridge at Turku?", str(folder), "--model", "none"]
+    code, out, err = call(capsys, *asked)
+    assert code == 0 and "by the mayor" in out and "5 articles (5 new, 0 changed, 0 dropped)" in err
+    assert made_with(folder_index(folder)) == DEFAULT_EMBEDDER and not (tmp_path / "home/indexes/default").exists()
+    assert call(capsys, *asked) == (0, out, ""), "nothing is said where nothing has changed"
+    (folder / "hall.txt").write_text("A concert hall was opened in Vaasa.", "utf-8")
+    typed = iter(["Which concert hall was opened in Vaasa?", ""])
+    monkeypatch.setattr("builtins.input", lambda prompt: next(typed))
+    code, out, err = call(capsys, "ask", str(folder), "--model", "none")
+    assert code == 0 and "6 articles. Ask" in out and "1 new" in err and "concert hall" in out
+
+
+def test_two_folders_of_one_name_have_two_indexes(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("RAG_HOME", str(tmp_path / "home"))
+    (tmp_path / "a" / "news").mkdir(parents=True)
+    one, two = folder_index(tmp_path / "a" / "news"), folder_index(tmp_path / "b" / "news")
+    assert one != two and one.parent == two.parent == tmp_path / "home" / "indexes" and "news" in one.name
+    monkeypatch.chdir(tmp_path / "a")
+    assert folder_index(Path("news")) == folder_index(Path("../a/news/")) == one
+
+
+# ---- options that reach the engine ------------------------------------------------------
+
+
+class Stop(RagError):
+    def __init__(self) -> None:
+        super().__init__("Far enough.", "This is a test.")
+
+
+@pytest.fixture
+def opened(monkeypatch: pytest.MonkeyPatch) -> list[Config]:
+    """The settings that collections were opened with."""
+    configs: list[Config] = []
+
+    def open_(index: Any = None, model: str | None = None, config: Config | None = None) -> Rag:
+        assert config
+        configs.append(replace(config, model=model or config.model))
+        raise Stop
+
+    monkeypatch.setattr(Rag, "open", open_)
+    return configs
+
+
+def test_ask_and_eval_pass_on_what_the_engine_is_told(ix: Path, opened: list[Config]) -> None:
+    for command in (["ask", "Who?"], ["eval"], ["eval", "--suite", "attacks"]):
+        on = [] if "attacks" in command else ["--index", str(ix)]
+        assert cli.main([*command, *on, "--gpu-layers", "7", "--model", "small.gguf"]) == 1
+    assert [(c.gpu_layers, c.model) for c in opened] == [(7, "small.gguf")] * 3
+
+
+def test_chat_passes_on_what_the_engine_is_told(
+    ix: Path, opened: list[Config], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from ui import app
+    from ui.loading import Loader
+
+    loaders: list[Loader] = []
+
+    def loader(*args: Any) -> Loader:
+        loaders.append(Loader(*args))
+        raise Stop
+
+    monkeypatch.setattr("rag.models.locate", lambda name, kind: Path(name))
+    monkeypatch.setattr(app, "Loader", loader)
+    assert cli.main(["chat", "--index", str(ix), "--gpu-layers", "7", "--model", "small.gguf"]) == 1
+    loaders[0]._load()
+    assert opened[0].gpu_layers == 7 and opened[0].worker
+
+
+def test_doctor_and_bench_pass_on_what_the_engine_is_told(monkeypatch: pytest.MonkeyPatch, loaded: list[str]) -> None:
+    from eval import bench
+    from rag.engine import local
+
+    told: list[int] = []
+
+    def engine(*args: Any, gpu_layers: int = -1, **others: Any) -> None:
+        told.append(gpu_layers)
+        raise Stop
+
+    def process(command: list[str], **others: Any) -> None:
+        told.append(int(command[-1]))
+        raise Stop
+
+    def chat(*options: str) -> None:
+        told.append(int(options[options.index("--gpu-layers") + 1]))
+        raise Stop
+
+    monkeypatch.setattr("rag.models.locate", lambda name, kind: Path(name))
+    monkeypatch.setattr(local, "LocalModel", engine)
+    monkeypatch.setattr("rag.doctor.subprocess.run", process)
+    monkeypatch.setattr(bench.people, "chat", chat)
+    monkeypatch.setattr(bench, "LocalModel", engine)
+    monkeypatch.setattr(bench, "_Bare", lambda path, name, gpu_layers: told.append(gpu_layers))
+    for command in (["doctor", "--engine"], ["doctor", "--speed"], ["doctor", "--tune"], ["bench", "serve"]):
+        cli.main([*command, "--gpu-layers", "7"])
+    assert told == [7] * 4
+    cli.main(["bench", "answer", "--sample", "1", "--gpu-layers", "7"])
+    assert told == [7] * 6, "the bare engine and this one"
+
+
+# ---- the same in Python ----------------------------------------------------------------
+
+
+def test_the_model_of_the_config_is_used(ix: Path, loaded: list[str]) -> None:
+    rag = Rag.open(ix, config=Config(model="none"))
+    assert rag.llm is None and (rag.config.model, rag.config.embedder) == ("none", "odd")
+    with pytest.raises(ModelMissing, match=r"there\.gguf"):
+        Rag.open(ix, config=Config(model="not/there.gguf"))
+    assert Rag.open(ix, "none", Config(model="not/there.gguf")).llm is None, "the argument goes first"
+
+
+def test_a_source_and_a_range_are_checked(ix: Path, loaded: list[str]) -> None:
+    rag = Rag.open(ix, "none")
+    for source in ("cnn.com", "WWW.CNN.COM"):
+        found = rag.search("bridge ferry hall school snow", 10, source=source)
+        assert {hit.article.id for hit in found} == {"001_bridge", "002_bridge", "004_cnn", "005_cnn"}
+    with pytest.raises(InputError, match=re.escape(SOURCES)):
+        rag.answer("Which bridge?", source="bbc")
+    with pytest.raises(InputError, match="later than before"):
+        rag.answer("Which bridge?", after=date(2024, 5, 2), before=date(2024, 5, 1))
+    assert search(Store(ix), Words(), "bridge", after=date(2030, 1, 1), source="cnn.com") == []
+
+
+def test_the_fingerprint_of_the_settings_is_of_what_shapes_an_answer() -> None:
+    same = {"threads": 3, "gpu_layers": 0, "milvus": "a.db", "worker": True, "llm_url": "http://a", "lookahead": 0}
+    for name, value in same.items():
+        assert replace(Config(), **{name: value}).id == Config().id, name
+    others = {
+        "model": "m", "embedder": "e", "candidates": 3, "read": 3, "stop_early": False, "prompt_tokens": 3, "tries": 2,
+        "answer_tokens": 9, "context": 512,
+    }  # fmt: skip
+    assert set(same) | set(others) == set(Config.__dataclass_fields__), "a new setting is one or the other"
+    ids = {replace(Config(), **{name: value}).id for name, value in others.items()}
+    assert len(ids) == len(others) and Config().id not in ids
