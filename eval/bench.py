@@ -140,7 +140,7 @@ def _asked(rag: Rag, question: str) -> Row:
     before, started = (usage.prompt, usage.generated, usage.seconds), time.perf_counter()
     first, read_first = 0.0, 0
     for event in rag.stream(question):
-        if event.kind in ("draft", "answer") and not first:
+        if event.kind in ("evidence", "answer") and not first:
             first, read_first = time.perf_counter() - started, usage.prompt - before[0]
     whole = time.perf_counter() - started
     return {

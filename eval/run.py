@@ -13,10 +13,11 @@ from eval import metrics
 from eval.golden import HOSTILE, GoldenQuestion, plain
 from index.build import build
 from index.errors import InputError, RagError
+from index.text.words import overlap
 from rag import embedders
 from rag.assistant import Rag
 from rag.claims.attribution import split_draft
-from rag.claims.support import overlap, score
+from rag.claims.support import score
 from rag.config import DEFAULT_EMBEDDER, NO_MODEL, Config, data_home, seeds
 from rag.types import Answer, Turn
 
@@ -122,8 +123,8 @@ def ask(question: GoldenQuestion, collections: Collections) -> Row:
     try:
         rag = collections.get(question.collection)
         answer: Answer | None = None
-        for event in rag.stream(question.question, history, question.as_of):
-            if event.kind in ("draft", "answer") and first is None:
+        for event in rag.stream(question.question, history, as_of=question.as_of):
+            if event.kind in ("evidence", "answer") and first is None:
                 first = time.perf_counter() - started
             answer = event.answer or answer
         assert answer is not None

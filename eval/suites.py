@@ -21,10 +21,11 @@ from index.store.sqlite import Store
 from index.store.writer import write
 from index.text.dates import parse_day
 from index.text.sentences import sentences
+from index.text.words import overlap
 from index.types import Article, RawArticle
 from rag import prompt
 from rag.assistant import Rag
-from rag.claims.support import overlap, score
+from rag.claims.support import score
 from rag.config import Config
 from rag.engine.base import LanguageModel
 

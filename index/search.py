@@ -12,17 +12,12 @@ from index.errors import InputError
 from index.reading.metadata import encodable
 from index.store.base import Collection
 from index.store.names import check_days, check_source
+from index.text.words import terms
 from index.types import Article, Chunk, Hit
 
 DEPTH = 60
 _WORDS = 64  # of a query that full text looks for
 _COPY = 0.6  # share of three-word runs in common from which two chunks are one report
-_STOP = frozenset(
-    "a an the of to in on at by for from with and or but if is are was were be been being do does did has have "
-    "had it its this that these those there who whom whose what which when where why how i you he she they we me "
-    "him her them us my your his their our as so than then not no will would can could should may might about "
-    "into over after before s t say says said tell told".split()
-)
 
 
 def search(
@@ -81,12 +76,6 @@ def fuse(cosine: dict[int, float], bm25: dict[int, float]) -> dict[int, float]:
     top = max(bm25.values(), default=1.0) or 1.0
     spread = (high - low) or 1.0
     return {row: 0.5 * (value - low) / spread + 0.5 * bm25.get(row, 0.0) / top for row, value in cosine.items()}
-
-
-def terms(text: str) -> list[str]:
-    """The words of a text that carry meaning, lower case, in order, each once."""
-    words = re.findall(r"\w+(?:[.'’]\w+)*", text.lower())
-    return list(dict.fromkeys(w for w in words if w not in _STOP and (len(w) > 1 or w.isdigit() or not w.isascii())))
 
 
 def _fold(ranked: Sequence[tuple[Chunk, Article, float, float | None, float | None]], k: int) -> list[Hit]:

@@ -12,6 +12,7 @@ from index.text.chunks import chunk
 from index.text.dates import mentions, short, spell
 from index.text.sentences import sentences
 from index.types import Article, Hit
+from rag.calibration import CALIBRATION
 from rag.injection import addressed
 from rag.question.period import Period
 from rag.types import EvidenceSentence, Passage
@@ -22,13 +23,7 @@ _OPENS_UNNAMED = re.compile(
     re.I,
 )
 _ENDS_UNNAMED = re.compile(r"[\"”,]\s*(?:he|she|they)\s+(?:said|added|told|wrote|says|continued|noted|warned)\b", re.I)
-_NEARNESS = 0.5  # weight of the nearest sentence beside the hybrid score (eval/README.md)
-_BACK = 2  # sentences taken along from before a chunk, at most
-_NEAR_DAYS = 4
 _SOURCE = 60  # characters of a source's name that the model reads: more is no name
-# What a passage gains where its day fits the time asked about, as the model's log-odds count.
-_IN_PERIOD, _NEWEST = 0.6, 2.0
-_TIMELY = 0.2  # and of that, what it gains in the order of retrieval
 
 
 def passages(hits: Sequence[Hit], question: str, embedder: Embedder, period: Period) -> list[Passage]:
@@ -47,15 +42,16 @@ def passages(hits: Sequence[Hit], question: str, embedder: Embedder, period: Per
     def timely(passage: Passage) -> float:
         day, bonus = passage.article.published, 0.0
         if period.bounded and (
-            (day and period.holds(day, _NEAR_DAYS)) or any(period.holds(m.day) for m in mentions(passage.text, day))
+            (day and period.holds(day, CALIBRATION.near_days))
+            or any(period.holds(m.day) for m in mentions(passage.text, day))
         ):
-            bonus += _IN_PERIOD
+            bonus += CALIBRATION.in_period
         if period.latest and day and newest:
-            bonus += _NEWEST * (1 - (newest - day).days / span)
+            bonus += CALIBRATION.newest * (1 - (newest - day).days / span)
         return bonus
 
     timed = [replace(p, timely=timely(p)) for p in made]
-    return sorted(timed, key=lambda p: (-p.score - _TIMELY * p.timely, p.chunk_id))
+    return sorted(timed, key=lambda p: (-p.score - CALIBRATION.timely_search * p.timely, p.chunk_id))
 
 
 def of_article(article: Article, embedder: Embedder) -> list[Passage]:
@@ -112,11 +108,13 @@ def _with_nearness(made: Sequence[Passage], question: str, embedder: Embedder) -
         return []
     vectors = embedder.passages([question, *(s.text for p in made for s in p.sentences)])
     cosines = iter((vectors[1:] @ vectors[0]).tolist())
-    near = [max(next(cosines) for _ in p.sentences) for p in made]
-    low, spread = min(near), (max(near) - min(near)) or 1.0
+    near = [[next(cosines) for _ in p.sentences] for p in made]
+    top = [max(cosine) for cosine in near]
+    low, spread = min(top), (max(top) - min(top)) or 1.0
+    weight = CALIBRATION.nearness
     scored = [
-        replace(p, score=(p.score + _NEARNESS * (n - low) / spread) / (1 + _NEARNESS))
-        for p, n in zip(made, near, strict=True)
+        replace(p, score=(p.score + weight * (best - low) / spread) / (1 + weight), best=cosine.index(best))
+        for p, cosine, best in zip(made, near, top, strict=True)
     ]
     return sorted(scored, key=lambda p: (-p.score, p.chunk_id))
 
@@ -174,7 +172,7 @@ def _shown(passage: Passage, text: str) -> str:
 def _with_speaker(article: Article, start: int, end: int) -> int:
     """Where to begin so that "he" has a name: up to two sentences earlier."""
     before = [span for span in sentences(article.text, max(0, start - 1200), start) if span not in article.captions]
-    for _ in range(_BACK):
+    for _ in range(CALIBRATION.lookback):
         first = sentences(article.text, start, end)[0]
         if not leans(article.text[first[0] : first[1]]) or not before:
             break
@@ -198,7 +196,7 @@ def inside(made: Sequence[Passage], period: Period) -> bool:
     """
     dated = [p for p in made if p.article.published]
     return not dated or any(
-        period.holds(p.article.published, _NEAR_DAYS)
+        period.holds(p.article.published, CALIBRATION.near_days)
         or any(period.holds(m.day) for m in mentions(p.text, p.article.published))
         for p in dated
     )

@@ -13,11 +13,9 @@ from pathlib import Path
 
 import numpy as np
 
+from rag.calibration import CALIBRATION
+
 PROBE = Path(__file__).parent / "injection.json"
-# Log-odds. Of real news from the web 0.5 % lies above, nearly all of it what scrapers leave (eval/README.md).
-_ADDRESSED = 3.5
-# Above this a sentence counts towards its paragraph: where half of them do, all is said to a machine.
-_LIKELY = 2.5
 
 
 def addressed(texts: Sequence[str], vectors: np.ndarray, paragraphs: Sequence[Hashable], embedder: str) -> np.ndarray:
@@ -36,9 +34,9 @@ def addressed(texts: Sequence[str], vectors: np.ndarray, paragraphs: Sequence[Ha
     likely: dict[Hashable, list[bool]] = {}
     for paragraph, odd in zip(paragraphs, odds, strict=True):
         if np.isfinite(odd):
-            likely.setdefault(paragraph, []).append(bool(odd > _LIKELY))
-    whole = {paragraph for paragraph, found in likely.items() if 2 * sum(found) >= len(found)}
-    return np.asarray([odd > _ADDRESSED or p in whole for odd, p in zip(odds, paragraphs, strict=True)], bool)
+            likely.setdefault(paragraph, []).append(bool(odd > CALIBRATION.likely_injected))
+    whole = {paragraph for paragraph, found in likely.items() if sum(found) >= CALIBRATION.injected_share * len(found)}
+    return np.asarray([odd > CALIBRATION.injected or p in whole for odd, p in zip(odds, paragraphs, strict=True)], bool)
 
 
 @cache

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import asdict, dataclass, field
 from datetime import date
-from typing import Any, TypedDict
+from typing import Any, Literal, TypedDict
 
 from index.types import Article
 
@@ -14,6 +14,22 @@ class Turn(TypedDict):
 
     role: str
     content: str
+
+
+@dataclass(frozen=True)
+class Filters:
+    """Only these articles.
+
+    Attributes:
+        source: of this outlet.
+        after, before: published on or after, on or before, this day.
+        as_of: nothing published later is used; the day the question is asked on.
+    """
+
+    source: str | None = None
+    after: date | None = None
+    before: date | None = None
+    as_of: date | None = None
 
 
 @dataclass(frozen=True)
@@ -44,6 +60,7 @@ class Passage:
         sources: ids of all articles that carry it, this one first.
         timely: how well its day fits the time asked about, on the scale of `relevance`.
         title: the article's, as the model reads it: empty where it is said to a machine.
+        best: which of its sentences is nearest to the question.
     """
 
     article: Article
@@ -59,6 +76,12 @@ class Passage:
     sources: tuple[str, ...] = ()
     timely: float = 0.0
     title: str = ""
+    best: int = 0
+
+    @property
+    def nearest(self) -> EvidenceSentence:
+        """Its sentence nearest to the question."""
+        return self.sentences[self.best]
 
 
 @dataclass(frozen=True)
@@ -91,7 +114,7 @@ class Sentence:
         markers: the citations that support it.
         support: 0 to 1, how surely its evidence says it.
         sources: independent sources read that say it: outlets, copies of one report counted once.
-        supported: whether that is enough; False is shown as weakly supported (`rag.claims.support.SUPPORTED`).
+        supported: whether that is enough; False is shown as weakly supported (`Calibration.supported`).
         why: why it was dropped or changed; empty otherwise.
     """
 
@@ -162,14 +185,19 @@ class Answer:
         return data
 
 
+EventKind = Literal["status", "evidence", "restart", "answer"]
+
+
 @dataclass(frozen=True)
 class Event:
-    """What `Rag.stream` yields.
+    """What `Rag.stream` yields; no word of a draft is in any event before it was checked.
 
-    "status": what is being done; "draft": a piece of the sentence being written; "restart": that
-    sentence is put aside and another begins; "answer": the whole.
+    "status": what is being done; "evidence": the passage that looks nearest, in the article's own
+    words, while the answer is worked on; "restart": the engine stopped and the question is asked
+    once more; "answer": the whole, checked.
     """
 
-    kind: str
+    kind: EventKind
     text: str = ""
     answer: Answer | None = None
+    evidence: EvidenceSentence | None = None

@@ -8,7 +8,7 @@ from datetime import date
 from typing import Any
 
 from index.errors import InputError, RagError
-from rag.assistant import check_history
+from rag.question.check import check_history
 from ui.loading import Loader
 
 _GONE = "Nobody listens any more."
@@ -73,7 +73,7 @@ def add_endpoints(loader: Loader) -> None:
         """
         try:
             hits = loader.rag_now().search(
-                query, min(k, MAX_RESULTS), source or None, **days(after=after, before=before)
+                query, min(k, MAX_RESULTS), source=source or None, **days(after=after, before=before)
             )
         except RagError as error:
             raise gr.Error(str(error)) from None

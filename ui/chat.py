@@ -14,7 +14,7 @@ from typing import Any
 import gradio as gr
 
 from index.errors import RagError
-from rag.assistant import check_question
+from rag.question.check import check_question
 from rag.config import NO_MODEL
 from ui import feedback, history
 from ui.api import days

@@ -64,7 +64,7 @@ class Shelf:
         try:
             limits = days(From=after or "", To=before or "")
             only = source if source != EVERY_SOURCE else None
-            found = self._loader.rag_now().search(query, _FOUND, only, limits["From"], limits["To"])
+            found = self._loader.rag_now().search(query, _FOUND, source=only, after=limits["From"], before=limits["To"])
         except RagError as error:
             return text_html(str(error), "error")
         return panel.hits_html(found, query)

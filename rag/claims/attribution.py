@@ -10,12 +10,12 @@ import numpy as np
 
 from index.embedder import Embedder
 from index.text.sentences import sentences
-from rag.claims.support import content, problems, score
+from index.text.words import content
+from rag.calibration import CALIBRATION
+from rag.claims.facts import problems
+from rag.claims.support import score
 from rag.types import Citation, EvidenceSentence, Passage, Sentence
 
-MAX_EVIDENCE = 3
-_SAYS_IT = 0.5  # support without the model from which another source is taken to say the same
-_GAIN = 0.12  # share of a sentence's words that a further citation must add
 # "today (28 March)" was true when the article was written, not when it is read.
 _TODAY = re.compile(r"\b(?:today|yesterday|tomorrow|tonight) \((\d{1,2} [A-Z][a-z]+)\)", re.I)
 _FROM_PASSAGE = re.compile(
@@ -63,7 +63,7 @@ def attribute(
 
     The best single sentence first; another one only where it adds words or removes a
     problem. Whatever the model cited plays no part. `given` is the question, `beside`
-    what else was read; see `rag.claims.support.problems`.
+    what else was read; see `rag.claims.facts.problems`.
     """
     pool = [s for p in passages for s in p.sentences]
     home = {id(s): p for p in passages for s in p.sentences}
@@ -74,7 +74,8 @@ def attribute(
     wanted = content(sentence)
     have = [content(s.text) & wanted for s in pool]
     size = len(wanted) or 1
-    strength = [0.5 * len(h) / size + 0.5 * float(c) for h, c in zip(have, cosines, strict=True)]
+    shared = CALIBRATION.citation_words
+    strength = [shared * len(h) / size + (1 - shared) * float(c) for h, c in zip(have, cosines, strict=True)]
     chosen = [int(np.argmax(strength))]
     covered = set(have[chosen[0]])
 
@@ -85,14 +86,16 @@ def attribute(
         return problems(sentence, [pool[i].text for i in indexes], days, around, named, given, beside)
 
     wrong = judge(chosen)
-    while len(chosen) < MAX_EVIDENCE:
+    while len(chosen) < CALIBRATION.evidence:
         others = [i for i in range(len(pool)) if i not in chosen]
         if not others:
             break
         best = max(others, key=lambda i: (len(have[i] - covered), strength[i]))
         gain = len(have[best] - covered) / size
         fixed = judge([*chosen, best]) if wrong else wrong
-        if len(fixed) >= len(wrong) and (gain < _GAIN or strength[best] < 0.6 * strength[chosen[0]]):
+        if len(fixed) >= len(wrong) and (
+            gain < CALIBRATION.citation_gain or strength[best] < CALIBRATION.citation_strength * strength[chosen[0]]
+        ):
             break
         chosen.append(best)
         covered |= have[best]
@@ -119,7 +122,7 @@ def sources(claim: str, evidence: Sequence[EvidenceSentence], read: Sequence[Pas
         if outlet in outlets or passage.article.id in copies:
             continue
         other = attribute(claim, [passage], embedder)
-        if not other.problems and score(other.words, other.cosine, None) >= _SAYS_IT:
+        if not other.problems and score(other.words, other.cosine, None) >= CALIBRATION.other_source:
             outlets.add(outlet)
             copies |= {i for s in other.evidence for i in s.also}
     return len(outlets)

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from datetime import date, timedelta
 
 from index.text.dates import in_range, mentions
-from rag.claims.support import content
+from index.text.words import content
 
 _MONTHS = {name.lower(): i for i, name in enumerate(calendar.month_name) if name}
 _MONTH_WORDS = "|".join(_MONTHS)

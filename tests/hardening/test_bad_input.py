@@ -21,9 +21,9 @@ from index.errors import InputError
 from index.reading.boilerplate import clean, tidy
 from index.reading.files import read_file, read_folders
 from index.reading.metadata import METADATA
-from index.search import terms
 from index.store.writer import as_data
 from index.text.dates import WEEKDAYS, mentions, parse_day
+from index.text.words import terms
 from index.types import RawArticle, Skipped
 from rag.assistant import Rag, check_history, check_question
 from rag.claims.attribution import split_draft

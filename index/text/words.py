@@ -1,0 +1,84 @@
+"""The words of a text: those that carry meaning, their stems, what two texts share, the numbers."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+
+_STOP = frozenset(
+    "a an the of to in on at by for from with and or but if is are was were be been being do does did has have "
+    "had it its this that these those there who whom whose what which when where why how i you he she they we me "
+    "him her them us my your his their our as so than then not no will would can could should may might about "
+    "into over after before s t say says said tell told".split()
+)
+_UNITS = (
+    "zero one two three four five six seven eight nine ten eleven twelve thirteen fourteen fifteen sixteen seventeen "
+    "eighteen nineteen twenty".split()
+)
+_TENS = "thirty forty fifty sixty seventy eighty ninety".split()
+_NUMBERS = {word: str(n) for n, word in enumerate(_UNITS)} | {word: str(n * 10) for n, word in enumerate(_TENS, 3)}
+
+
+def terms(text: str) -> list[str]:
+    """The words of a text that carry meaning, lower case, in order, each once."""
+    words = re.findall(r"\w+(?:[.'’]\w+)*", text.lower())
+    return list(dict.fromkeys(w for w in words if w not in _STOP and (len(w) > 1 or w.isdigit() or not w.isascii())))
+
+
+def stem(word: str) -> str:
+    """A rough stem: enough to see that "negotiated" and "negotiations" are one word."""
+    word = word.removesuffix("'s").removesuffix("’s")
+    if word in _NUMBERS:
+        return _NUMBERS[word]
+    for ending in (
+        "ations",
+        "ation",
+        "ating",
+        "ated",
+        "ings",
+        "ing",
+        "edly",
+        "ies",
+        "ied",
+        "ions",
+        "ion",
+        "ers",
+        "er",
+        "ors",
+        "or",
+        "ed",
+        "es",
+        "ly",
+        "al",
+        "s",
+        "e",
+    ):
+        if word.endswith(ending) and len(word) - len(ending) >= 4:
+            root = word[: -len(ending)]
+            # "stopped" is "stop"; "pressed" stays "press".
+            return root[:-1] if ending in ("ed", "ing") and root[-1] == root[-2] and root[-1] in "bdgmnprt" else root
+    return word
+
+
+def content(text: str) -> set[str]:
+    """The stems of the words that carry meaning; a compound ("three-hour") gives its parts."""
+    return {stem(word) for word in terms(text.replace("-", " "))}
+
+
+def overlap(sentence: str, evidence: str | Iterable[str]) -> float:
+    """Share of the sentence's content words that stand in the evidence, 0 to 1."""
+    wanted = content(sentence)
+    have = content(evidence if isinstance(evidence, str) else " ".join(evidence))
+    return len(wanted & have) / len(wanted) if wanted else 0.0
+
+
+def numbers(text: str) -> set[str]:
+    """The numbers in a text, in digits; \"one\" is none."""
+    found = {n.replace(",", "").rstrip(".") for n in re.findall(r"\d[\d,]*(?:\.\d+)?", text)}
+    found |= {_NUMBERS[w] for w in re.findall(r"[a-z]+", text.lower()) if w in _NUMBERS and w != "one"}
+    return found
+
+
+def plain(text: str) -> str:
+    """A text's words in lower case with single spaces, without punctuation."""
+    return " ".join(re.findall(r"\w+", text.lower()))

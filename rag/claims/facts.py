@@ -1,0 +1,162 @@
+"""The fact gate: what a sentence states and its evidence does not have, and what an answer must give.
+
+Numbers, days, names, quotations and speakers are hard facts: one that the evidence lacks is a problem,
+however alike the words are.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence, Set
+from datetime import date
+from functools import lru_cache
+
+from index.text.dates import CALENDAR, WEEKDAYS, mentions, parse_day
+from index.text.words import content, numbers, plain, stem
+from rag.calibration import CALIBRATION
+from rag.claims import speakers
+
+_NAME = re.compile(r"\b[A-Z][\w’'-]*[a-z][\w’'-]*(?:\s+(?:[A-Z][\w’'-]*[a-z][\w’'-]*))*|\b[A-Z]{2,}\b")
+_QUOTE = re.compile(r"[“\"]([^“”\"]{2,}?)[”\"]")
+_COMMON = CALENDAR | frozenset(
+    "the a an it he she they this that these those in on at by for from with according after before during as his "
+    "her their its there when while if but and or so no yes both some many most several passage article however "
+    "although since because one two three".split()
+)
+
+_OPEN = re.compile(
+    r"\W*(?:(?:and|so|but|in|on|at|to|of|for|with|from|by)\s+)*(?:who|whose|whom|what|which|when|where|why|how)\b", re.I
+)
+_COUNT = re.compile(r"\b(?:how (?:many|old)|(?:what|which) year|what (?:number|percentage|share))\b", re.I)
+_DATE = re.compile(r"\b(?:what|which) (?:dates?|days?)\b|^\W*(?:what (?:is|was|were)|give|name) the dates?\b", re.I)
+_QUANTITY = re.compile(
+    r"\b(?:several|dozens?|hundreds?|thousands?|millions?|billions?|few|many|most|all|both|half|couple|pair|"
+    r"no|none|nobody|one|single|twice|a (?:third|quarter|fifth|tenth|year))\b",
+    re.I,
+)
+
+
+def problems(
+    sentence: str,
+    evidence: Sequence[str],
+    published: Sequence[date | None],
+    around: str,
+    named: str,
+    given: str = "",
+    beside: Sequence[str] = (),
+) -> list[str]:
+    """What the sentence states and its evidence does not have, in words; empty where all is there.
+
+    Args:
+        sentence: without citation markers.
+        evidence: the sentences that are to support it.
+        published: the publication day of each.
+        around: the passage around the evidence; it may say who "he" is.
+        named: the article's text; a name may be spelled out there ("Zelensky", "Ukraine's president").
+        given: the question; a small number that stands there ("the two sides") is not the sentence's claim.
+        beside: other passages; a name of the question may be missing in the evidence where one
+            of them puts it after a name that is there ("Istanbul, Turkey").
+    """
+    said = " ".join(evidence)
+    found = []
+    for quote in _QUOTE.findall(sentence):
+        if plain(quote) not in plain(said) and plain(quote) not in plain(around):
+            found.append(f"the quotation “{quote}” is not in the evidence")
+    found += _day_problems(sentence, evidence, published)
+    # Days are judged by themselves; what is left are amounts, and they must stand in the evidence itself.
+    near = next((d for d in published if d), None)
+    bare = sentence
+    for mention in reversed(mentions(sentence, near)):
+        bare = bare[: mention.start] + " " + bare[mention.end :]
+    years = {str(d.year) for d in published if d} | {
+        str(m.day.year) for t, p in zip(evidence, published, strict=True) for m in mentions(t, p)
+    }
+    there = numbers(said) | years | {n for n in numbers(given) if len(n) == 1}
+    found += [f"the number {n} is not in the evidence" for n in sorted(numbers(bare) - there)]
+    have = _words_of(said) | _words_of(named)
+    names = _names(sentence)
+    known = [name for name in names if all(_known(w, have) for w in name.split())]
+    for name in names:
+        missing = [w for w in name.split() if not _known(w, have)]
+        if missing and not (name in given and any(f"{k}, {name}" in t for t in beside for k in known)):
+            found.append(f"the name {name} is not in the evidence")
+    first = re.match(r"[\"“']?([A-Z][\w’'-]{3,})", sentence)
+    if first and first.group(1).lower() not in _COMMON and not _known(first.group(1), have):
+        # A name at the beginning cannot be told from a word by its capital letter.
+        found.append(f"{first.group(1)} is not in the evidence")
+    everything = "\n".join([named, *beside])
+    return found + speakers.problems(sentence, said, around, everything)
+
+
+@lru_cache(maxsize=32)  # the same article is asked about for each sentence of an answer
+def _words_of(text: str) -> frozenset[str]:
+    """The stems of a text's words, of a compound its own and those of its parts."""
+    return frozenset(map(stem, set(re.findall(r"[\w’'-]+", text.lower())))) | content(text)
+
+
+def form_problems(question: str, sentence: str) -> list[str]:
+    """Why a sentence cannot be an answer to this question, whatever its evidence says.
+
+    A sentence that has no word of meaning beyond the question's only repeats it; "how many"
+    is answered by a number or a quantity, "which date" by a day.
+    """
+    found = []
+    if _OPEN.match(question) and not re.search(r"\bor\b", question) and not content(sentence) - content(question):
+        found.append("it says nothing that the question does not")
+    if _COUNT.search(question) and not (numbers(sentence) or _QUANTITY.search(sentence)):
+        found.append("it gives no number")
+    if _DATE.search(question) and not (
+        numbers(sentence) or any(re.search(rf"\b{w}\b", sentence, re.I) for w in WEEKDAYS)
+    ):
+        found.append("it gives no day")
+    if re.search(r"\bthe passage\b(?! (?:of|through|to|into|from)\b)", sentence, re.I):
+        found.append("it speaks of the passage, not of what happened")
+    return found
+
+
+def _day_problems(sentence: str, evidence: Sequence[str], published: Sequence[date | None]) -> list[str]:
+    allowed: set[date] = set()
+    words: set[str] = set()
+    for text, day in zip(evidence, published, strict=True):
+        resolved = {m.day for m in mentions(text, day)}
+        # A day in the sentence may be one the evidence names; where it names none, the
+        # day of publication.
+        allowed |= resolved or ({day} if day else set())
+        words |= {w for w in WEEKDAYS if re.search(rf"\b{w}\b", text, re.I)}
+        words |= {WEEKDAYS[d.weekday()] for d in allowed}
+    found = []
+    near = next((d for d in published if d), None)
+    for mention in mentions(sentence, near):
+        low = mention.words.lower()
+        if low in WEEKDAYS:
+            if low not in words:
+                found.append(f"{mention.words} is not in the evidence")
+        elif re.search(r"\d", mention.words):
+            day = parse_day(mention.words, near)
+            if day and day not in allowed:
+                found.append(f"{mention.words} is not a day of the evidence")
+    return found
+
+
+def _names(sentence: str) -> list[str]:
+    out = []
+    for match in _NAME.finditer(sentence):
+        whole = re.sub(r"['’]s\b", "", match.group())
+        words = [w for w in whole.split() if w.lower() not in _COMMON]
+        if match.start() == 0 and len(words) == 1 and len(match.group().split()) == 1:
+            # The first word of a sentence is capitalised in any case.
+            continue
+        if words:
+            out.append(" ".join(words))
+    return out
+
+
+def _known(word: str, have: Set[str]) -> bool:
+    """Whether a word or a near form of it stands there: "Ukraine" and "Ukrainian", not "Austria" and "Australia"."""
+    low = stem(word.lower().strip("’'"))
+    return low in have or any(len(low) >= 4 <= len(h) and _one_root(low, h) for h in have)
+
+
+def _one_root(a: str, b: str) -> bool:
+    common = next((n for n, (x, y) in enumerate(zip(a, b, strict=False)) if x != y), min(len(a), len(b)))
+    return common >= min(5, len(a), len(b)) and common >= CALIBRATION.one_root * max(len(a), len(b))

@@ -1,0 +1,90 @@
+"""What articles say in their own words, and several of their statements side by side."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from dataclasses import replace
+from datetime import date
+
+from index.embedder import Embedder
+from index.text.words import numbers, overlap
+from rag.calibration import CALIBRATION
+from rag.claims.attribution import Attributed
+from rag.claims.drafts import Draft
+from rag.evidence import leans, short_day
+from rag.question.kind import only_agrees
+from rag.types import Passage
+
+_DENIES = re.compile(r"\b(?:not|no|never|none|nothing|nobody|neither|nor|without|hardly)\b|n[’']t\b", re.I)
+
+
+def statements(
+    asked: Sequence[Passage], drafts: Sequence[Draft], question: str, embedder: Embedder
+) -> tuple[list[Draft], list[Draft]]:
+    """What each article says, in order of date, and the drafts left out.
+
+    Where several statements are asked for, what each article says is told by itself rather
+    than merged: sources that disagree then stand side by side with their days. A draft that
+    its passage does not support gives way to the article's own words.
+    """
+    told: list[Draft] = []
+    for passage in asked:
+        mine = [
+            d
+            for d in drafts
+            if d.passage.chunk_id == passage.chunk_id and d.holds and not only_agrees(question, d.attributed.text)
+        ]
+        for draft in mine or [own_words(question, passage, embedder)]:
+            if not any(same(draft, other) for other in told):
+                told.append(draft)
+    dropped = [d for d in drafts if d not in told]
+    told.sort(key=lambda d: (d.passage.article.published or date.max, d.passage.start))
+    return [d if d.why else _with_day(d) for d in told], dropped
+
+
+def _with_day(draft: Draft) -> Draft:
+    """A statement among others, headed by who reports it and when."""
+    article = draft.passage.article
+    head = f"{article.source or 'An article'} ({short_day(article)}): "
+    return replace(draft, attributed=replace(draft.attributed, text=head + draft.attributed.text), head=head)
+
+
+def own_words(question: str, passage: Passage, embedder: Embedder) -> Draft:
+    """The passage's one or two sentences nearest to the question, quoted with source and day."""
+    vectors = embedder.passages([question, *(s.text for s in passage.sentences)])
+    near = [
+        float(v @ vectors[0]) + 0.5 * overlap(question, s.text)
+        for v, s in zip(vectors[1:], passage.sentences, strict=True)
+    ]
+    order = sorted(range(len(near)), key=lambda i: -near[i])
+    chosen = {
+        i for i in order[: CALIBRATION.quoted] if i == order[0] or near[i] >= CALIBRATION.second_quote * near[order[0]]
+    }
+    # A sentence that says "he" brings the one before it, which says who.
+    chosen |= {i - 1 for i in chosen if i and leans(passage.sentences[i].text)}
+    places = sorted(chosen)
+    evidence = tuple(passage.sentences[i] for i in places)
+    gaps = ["" if n == 0 else " " if places[n - 1] == i - 1 else " … " for n, i in enumerate(places)]
+    words = "".join(gap + " ".join(s.text.split()) for gap, s in zip(gaps, evidence, strict=True))
+    words = re.sub(r"\[(\d+)\]", r"(\1)", words)  # an article's own "[1]" is no citation
+    text = f"{passage.article.source or 'An article'} ({short_day(passage.article)}) writes: {words}"
+    return Draft(Attributed(text, evidence, 1.0, 1.0, ()), passage, 0.0, 1.0, why="in the article's own words")
+
+
+def extracts(question: str, found: Sequence[Passage], embedder: Embedder) -> list[Draft]:
+    """The best two passages' own words, each claim once; what answers where there is no language model."""
+    told: list[Draft] = []
+    for passage in found[:4]:
+        draft = own_words(question, passage, embedder)
+        if not any(same(draft, other) for other in told):
+            told.append(draft)
+    return told[:2]
+
+
+def same(a: Draft, b: Draft) -> bool:
+    """Whether two drafts say the same: nearly the same words, and no number or denial of difference."""
+    one, two = a.claim, b.claim
+    if numbers(one) != numbers(two) or bool(_DENIES.search(one)) != bool(_DENIES.search(two)):
+        return False
+    return min(overlap(one, two), overlap(two, one)) > CALIBRATION.same_claim

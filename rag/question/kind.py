@@ -1,0 +1,47 @@
+"""What kind of answer a question asks for; asked once, when the question is understood."""
+
+from __future__ import annotations
+
+import re
+from typing import Literal
+
+from index.text.words import content
+
+Kind = Literal["fact", "yes_no", "several"]
+
+_SEVERAL = re.compile(
+    r"\b(?:how (?:did|has|have) .{3,60} (?:chang|develop|evolv|shift)\w*|differ\w*|compare|disagree\w*|both|each(?! (?:day|week|month|year))|"
+    r"everyone|(?:each|two|all|other) (?:sides?|camps?)|sequence|timeline|over time|contrast|versus|vs|conflicting|"
+    r"contradict\w*|same view|list (?:the|all)|put together|put .{3,80} (?:in order|together)|in (?:what|which) order|one after (?:the other|another)|"
+    r"on the one hand|how\b.{3,90}\band how|(?-i:[A-Z])\w+ or (?-i:[A-Z])\w+|or (?:not|has|have|is|are|did|does|do)|who were|"
+    r"which (?!two|three|four|five)(?:\w+ )?(?!(?:does|was|is|has|says|wants|holds|leads|plans|makes|gives|takes|goes|gets|needs|runs|this|news)\b)\w+[^\Wsu]s(?!\s+(?:the|an?|its|his|her|their|(?-i:[A-Z])\w*)\b))\b",
+    re.I,
+)
+_CLOSED = re.compile(
+    r"\W*(?:(?:in|on|at|by|after|before|during|according to)\b[^,?]{2,40},\s+)?(?:(?:and|so|but|then)\s+)?(?:is|are|was|were|am|do|does|did|has|have|had|can|could|will|would|shall|should|may|might|must)"
+    r"(?:n[’']t)?\b",
+    re.I,
+)
+# What makes a yes-or-no question ask for more: "…, and who says so?", "… know when …", "… tell me the name …".
+_OPEN = re.compile(
+    r"(?:[,;?]|\b(?:and|but|or|know|tell me|say|explain|remember))\s+(?:\w+\s+)?(?:who|whom|whose|what|when|where|why|how|which)\b|"
+    r"^\W*(?:can|could|would|will|do|did) you (?:please )?(?:tell|know|name|say|explain|give|list|show|describe|summari[sz]e)\b",
+    re.I,
+)
+
+
+def kind_of(question: str) -> Kind:
+    """The kind of answer: several statements side by side, a yes or a no, or one fact.
+
+    "several": a comparison, both sides, a change over time. "yes_no": a yes or a no and nothing else.
+    """
+    if _SEVERAL.search(question):
+        return "several"
+    return "yes_no" if _CLOSED.match(question) and not _OPEN.search(question) else "fact"
+
+
+def only_agrees(question: str, sentence: str) -> bool:
+    """Whether a sentence answers a yes-or-no question with "Yes, …", "No, …" or its own words."""
+    if not _CLOSED.match(question):
+        return False
+    return bool(re.match(r"\W*(?:yes|no)\b", sentence, re.I)) or not content(sentence) - content(question)

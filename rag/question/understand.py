@@ -1,0 +1,49 @@
+"""From what was typed to one frozen `Question`: standing alone, of one kind, with its time."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date
+
+from rag.engine.base import LanguageModel
+from rag.question.kind import Kind, kind_of
+from rag.question.period import Period, period
+from rag.question.rewrite import standalone
+from rag.types import Filters, Turn
+
+
+@dataclass(frozen=True)
+class Question:
+    """A question, understood once.
+
+    Attributes:
+        asked: as it was typed.
+        text: standing alone, with what it leans on named; what everything after this works with.
+        kind: what kind of answer it asks for.
+        period: the time it asks about, as far as it says.
+        filters: only these articles; `as_of` is set wherever a day is known.
+        newest: the day of the newest article there is.
+    """
+
+    asked: str
+    text: str
+    kind: Kind
+    period: Period
+    filters: Filters
+    newest: date | None
+
+
+def understand(
+    asked: str, history: Sequence[Turn], filters: Filters, newest: date | None, llm: LanguageModel | None
+) -> Question:
+    """Rewrite a follow-up so that it stands alone, and ask once what it is.
+
+    Args:
+        asked: checked by `rag.question.check`.
+        filters: `as_of` is the newest article's day already, where none was given.
+        newest: the day of the newest article.
+        llm: what rewrites a follow-up; without one the last question's words are put before it.
+    """
+    text = standalone(asked, history, llm)
+    return Question(asked, text, kind_of(text), period(text, filters.as_of), filters, newest)
