@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import hashlib
-import importlib.util
 import json
 import os
 import re
 from dataclasses import asdict, dataclass
 from pathlib import Path
+
+from rag import calibration
 
 DEFAULT_MODEL = "qwen2.5-coder-1.5b"
 DEFAULT_EMBEDDER = "all-MiniLM-L6-v2"
@@ -88,6 +89,5 @@ class Config:
         Where and how fast it is made (threads, GPU, addresses, processes) is left out.
         """
         shaping: dict[str, object] = {name: value for name, value in asdict(self).items() if name not in _NOT_SHAPING}
-        if importlib.util.find_spec("rag.calibration"):
-            shaping["calibration"] = importlib.import_module("rag.calibration").fingerprint()
+        shaping["calibration"] = calibration.fingerprint()
         return hashlib.sha256(json.dumps(shaping, sort_keys=True).encode()).hexdigest()[:10]

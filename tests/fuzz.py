@@ -83,7 +83,7 @@ def citations(data: bytes) -> None:
     """What a model may write, and a question beside it."""
     from index.text.dates import mentions, parse_day
     from rag.claims.attribution import split_draft
-    from rag.claims.drafts import asks_for_several, is_closed, only_agrees
+    from rag.question.kind import kind_of, only_agrees
     from rag.question.period import period
     from ui.render import text_html
 
@@ -95,8 +95,7 @@ def citations(data: bytes) -> None:
         parse_day(text[:200], day)
         asked = period(text, day)
         assert asked.first is None or asked.last is None or asked.first <= asked.last
-    asks_for_several(text)
-    is_closed(text)
+    kind_of(text)
     only_agrees(text, text[::-1])
     shown = text_html(text)
     assert "<" not in shown.removeprefix('<p class="said">').removesuffix("</p>")
@@ -122,7 +121,8 @@ def main() -> None:
         "index.reading.files",
         "index.store.writer",
         "rag.claims.attribution",
-        "rag.claims.drafts",
+        "rag.claims.facts",
+        "rag.question.kind",
         "rag.question.period",
         "ui.render",
     ]

@@ -14,8 +14,8 @@ from typing import Any
 import gradio as gr
 
 from index.errors import RagError
-from rag.question.check import check_question
 from rag.config import NO_MODEL
+from rag.question.check import check_question
 from ui import feedback, history
 from ui.api import days
 from ui.history import Chat, Exchange, History
@@ -157,7 +157,7 @@ class Talk:
             return [*said, _said("assistant", text_html(text, kind))]
 
         yield showing("…" if self._loader.ready else "opening the collection …", "status")
-        draft, done = "", dict[str, Any]()
+        done = dict[str, Any]()
         line = self._loader.line
         ticket = line.join()
         try:
@@ -178,13 +178,8 @@ class Talk:
                 rag.stream(asked.question, turns, source=source, after=limits["From"], before=limits["To"])
             ) as events:
                 for event in events:
-                    if event.kind == "status":
+                    if event.kind in ("status", "restart"):
                         yield showing(f"{event.text} …", "status")
-                    elif event.kind == "restart":
-                        draft = ""
-                    elif event.kind == "draft":
-                        draft += event.text
-                        yield showing(draft, "draft")
                     elif event.answer:
                         done = {"answer": event.answer.as_dict(), "note": note, "liked": None}
         except RagError as error:

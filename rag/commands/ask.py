@@ -39,8 +39,9 @@ def options(parser: argparse.ArgumentParser) -> None:
 
 def run(args: argparse.Namespace) -> int:
     """Print an answer and its sources; without a question, hold a conversation."""
-    from rag.assistant import Rag, check_question
+    from rag.assistant import Rag
     from rag.config import Config
+    from rag.question.check import check_question
 
     question, folder = args.question, args.folder
     if question and folder is None and os.path.isdir(os.path.expanduser(question)):

@@ -7,6 +7,7 @@ from typing import Any
 
 from index.errors import InputError
 from index.reading.metadata import encodable
+from index.store.names import check_days
 from rag.types import Filters, Turn
 
 MAX_QUESTION = 2_000  # characters
@@ -68,6 +69,5 @@ def check_filters(source: Any, after: Any, before: Any, as_of: Any) -> Filters:
             raise InputError(f"{name} is a {type(value).__name__}, not a datetime.date.", "Pass a date.")
     if source is not None and not isinstance(source, str):
         raise InputError(f"source is a {type(source).__name__}, not a str.", "Pass a source's name.")
-    if after and before and after > before:
-        raise InputError(f"after is {after}, which is later than before, {before}.", "Swap them.")
+    check_days(after, before)
     return Filters(source, after, before, as_of)

@@ -25,9 +25,10 @@ from index.store.writer import as_data
 from index.text.dates import WEEKDAYS, mentions, parse_day
 from index.text.words import terms
 from index.types import RawArticle, Skipped
-from rag.assistant import Rag, check_history, check_question
+from rag.assistant import Rag
 from rag.claims.attribution import split_draft
 from rag.cli import main, parser
+from rag.question.check import check_history, check_question
 from rag.question.period import period
 
 MANY = settings(

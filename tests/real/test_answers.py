@@ -8,8 +8,9 @@ from datetime import date
 import pytest
 
 from index.errors import InputError
-from rag.assistant import Rag, check_history, check_question
-from rag.claims.support import SUPPORTED
+from rag.assistant import Rag
+from rag.calibration import CALIBRATION
+from rag.question.check import check_history, check_question
 from rag.types import Answer
 
 pytestmark = pytest.mark.real
@@ -44,7 +45,7 @@ def keeps_its_word(answer: Answer, rag: Rag) -> None:
         assert rag.store.article(c.article_id).text[c.start : c.end] == c.quote
     for s in answer.sentences:
         assert answer.text[s.start : s.end] == s.text and s.markers
-        assert s.supported == (s.support >= SUPPORTED)
+        assert s.supported == (s.support >= CALIBRATION.supported)
 
 
 @pytest.mark.parametrize(("question", "facts", "article"), ANSWERED)
@@ -99,7 +100,9 @@ def test_a_follow_up_is_made_to_stand_alone(rag: Rag) -> None:
 
 def test_events_end_in_the_answer(rag: Rag) -> None:
     events = list(rag.stream("Who is Russia's chief negotiator?"))
-    assert [e.kind for e in events][-1] == "answer" and {"status", "draft"} <= {e.kind for e in events}
+    assert [e.kind for e in events][-1] == "answer" and {e.kind for e in events} == {"status", "evidence", "answer"}
+    found = next(e for e in events if e.kind == "evidence")
+    assert found.evidence and found.text == found.evidence.article.text[found.evidence.start : found.evidence.end]
     assert events[-1].answer and events[-1].answer.timings["total"] > 0
     assert {"search", "read", "write", "check", "total"} <= set(events[-1].answer.timings)
 

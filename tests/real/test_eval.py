@@ -248,10 +248,10 @@ def near_misses(rag: Rag) -> tuple[list[GoldenQuestion], Collections, dict[str, 
 def test_the_decision_to_refuse_switched_off_is_seen(
     near_misses: tuple[list[GoldenQuestion], Collections, dict[str, float]], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    from rag import refusal
+    from rag import reading
 
     questions, made, good = near_misses
-    monkeypatch.setattr(refusal, "evidence_strength", lambda read, unknown=(): 99.0)
+    monkeypatch.setattr(reading, "evidence_strength", lambda read, unknown=0: 99.0)
     bad = figures(questions, made)
     assert bad["refusal_recall"] < good["refusal_recall"] and bad["correctness"] < good["correctness"]
 
@@ -260,18 +260,19 @@ def test_the_decision_to_refuse_switched_off_is_seen(
 def test_the_support_check_switched_off_is_seen(
     near_misses: tuple[list[GoldenQuestion], Collections, dict[str, float]], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    from rag import assistant, refusal
+    from rag import reading, run
+    from rag.calibration import CALIBRATION
 
     def unchecked(*args):  # type: ignore[no-untyped-def]
         made = real(*args)
         return [replace(d, verify=9.0, support=1.0, attributed=replace(d.attributed, problems=())) for d in made]
 
     questions, made, _ = near_misses
-    real = assistant.check
+    real = run.check
     # Both builds take every question to the draft, so that the check alone decides.
-    monkeypatch.setattr(refusal, "evidence_strength", lambda read, unknown=(): refusal.WORTH_DRAFTING)
+    monkeypatch.setattr(reading, "evidence_strength", lambda read, unknown=0: CALIBRATION.worth_drafting)
     checked = figures(questions, made)
-    monkeypatch.setattr(assistant, "check", unchecked)
+    monkeypatch.setattr(run, "check", unchecked)
     bad = figures(questions, made)
     assert bad["refusal_recall"] < checked["refusal_recall"] and bad["correctness"] < checked["correctness"]
 

@@ -9,26 +9,20 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from index.text.words import content, overlap
 from index.types import Article, Chunk, Hit
 from rag.claims.attribution import Attributed, attribute, number, sources, split_draft
-from rag.claims.drafts import (
-    Draft,
-    asks_for_several,
-    choose,
-    is_closed,
-    only_agrees,
-    own_words,
-    same,
-    statements,
-    worth_asking,
-    worth_rewriting,
-)
-from rag.claims.support import content, form_problems, overlap, problems, score
+from rag.claims.drafts import Draft, choose, worth_asking, worth_rewriting
+from rag.claims.facts import form_problems, problems
+from rag.claims.statements import own_words, same, statements
+from rag.claims.support import score
 from rag.config import Config
 from rag.evidence import dated, evidence_sentences, passages
+from rag.question.kind import kind_of, only_agrees
 from rag.question.period import Period, after_event, period
 from rag.question.rewrite import leans_on_history
-from rag.types import Passage
+from rag.question.understand import Question, understand
+from rag.types import Filters, Passage
 
 EVIDENCE = "Russia's chief negotiator Vladimir Medinsky said following three-hour talks in Istanbul on Tuesday that Moscow will study Kyiv's proposals."
 PESKOV = '"We would like a more substantial and swift answer," Peskov said.'
@@ -37,6 +31,10 @@ BENNETT = (
     "Israeli Prime Minister Naftali Bennett came, and a Ukrainian adviser with him; the Foreign Ministry was silent."
 )
 DAY = date(2022, 3, 30)
+
+
+def asked(text: str) -> Question:
+    return understand(text, [], Filters(), None, None)
 
 
 @pytest.mark.parametrize(
@@ -116,7 +114,7 @@ def test_what_an_answer_must_have(question: str, sentence: str, wrong: str) -> N
     ],
 )
 def test_whether_several_statements_are_asked_for(question: str, several: bool) -> None:
-    assert asks_for_several(question) == several
+    assert (kind_of(question) == "several") == several
 
 
 def test_several_statements_stand_side_by_side_in_order_of_date(embedder) -> None:  # type: ignore[no-untyped-def]
@@ -127,7 +125,7 @@ def test_several_statements_stand_side_by_side_in_order_of_date(embedder) -> Non
         replace(passage("Bread has become dearer.", "far", date(2022, 3, 2)), relevance=-2.0),
     ]
     question = "Is the harbour open or not?"
-    asked_of = worth_asking(read, question, Config())
+    asked_of = worth_asking(read, asked(question), Config())
     assert [p.chunk_id for p in asked_of] == [read[0].chunk_id, read[1].chunk_id], (
         "the best of each article that is near"
     )
@@ -297,9 +295,9 @@ def test_a_bare_yes_or_no_is_told_from_an_answer(question: str, sentence: str, a
 
 def test_for_a_yes_or_a_no_nothing_is_drafted() -> None:
     read = [replace(passage("The harbour is open, the mayor said."), relevance=3.0)]
-    assert worth_asking(read, "Is the harbour open?", Config()) == []
-    assert worth_asking(read, "Is the harbour open, and who says so?", Config()) == read
-    assert is_closed("And did she resign?") and not is_closed("Did she resign, and why?")
+    assert worth_asking(read, asked("Is the harbour open?"), Config()) == []
+    assert worth_asking(read, asked("Is the harbour open, and who says so?"), Config()) == read
+    assert kind_of("And did she resign?") == "yes_no" and kind_of("Did she resign, and why?") != "yes_no"
 
 
 def test_the_time_after_a_named_event_is_found_in_the_articles() -> None:
@@ -368,7 +366,7 @@ def test_own_words_bring_the_one_who_speaks(embedder) -> None:  # type: ignore[n
     ],
 )
 def test_whether_a_yes_or_a_no_is_asked_for(question: str, closed: bool) -> None:
-    assert is_closed(question) == closed
+    assert (kind_of(question) == "yes_no") == closed
 
 
 @pytest.mark.parametrize(
