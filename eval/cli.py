@@ -16,7 +16,7 @@ from typing import Any
 
 from eval import attacks, draft, golden, metrics, report, suites
 from eval.chart import table
-from eval.run import RATES, RESULTS, Collections, read_results, run, summarise
+from eval.run import RATES, RESULTS, Collections, misses, read_results, run, summarise
 from index.build import clean_all
 from index.errors import InputError
 from index.reading.files import read_folders
@@ -38,7 +38,7 @@ def main(args: argparse.Namespace) -> int:
         return 0
     if args.action == "draft":
         return _draft(args, Path(args.folder))
-    floors = parse_floors(args.fail_under)
+    limits = parse_limits(args.fail_under, "--fail-under"), parse_limits(args.fail_over, "--fail-over")
     for name in ("sample", "limit"):
         if getattr(args, name) is not None and getattr(args, name) < 1:
             raise InputError(f"--{name} is {getattr(args, name)}.", "Give a number from 1.")
@@ -48,30 +48,30 @@ def main(args: argparse.Namespace) -> int:
         return _qags(args)
     if args.suite in ("realtimeqa", "squad"):
         return _quizzes(args)
-    return _golden(args, floors)
+    return _golden(args, *limits)
 
 
-def parse_floors(text: str | None) -> dict[str, float]:
+def parse_limits(text: str | None, option: str) -> dict[str, float]:
     """`correctness=0.9,refusal_recall=1.0` as a mapping.
 
     Raises:
         InputError: an unknown figure, or no number.
     """
-    floors: dict[str, float] = {}
+    limits: dict[str, float] = {}
     for part in (text or "").split(","):
         if not part.strip():
             continue
         name, _, value = part.strip().partition("=")
         try:
-            floors[name] = float(value)
+            limits[name] = float(value)
         except ValueError:
-            raise InputError(f"--fail-under has {part!r}.", "Write it as correctness=0.9,refusal_recall=1.0.") from None
+            raise InputError(f"{option} has {part!r}.", "Write it as correctness=0.9,refusal_recall=1.0.") from None
         if name not in RATES:
-            raise InputError(f"--fail-under names {name!r}.", f"Known: {', '.join(RATES)}.")
-    return floors
+            raise InputError(f"{option} names {name!r}.", f"Known: {', '.join(RATES)}.")
+    return limits
 
 
-def _golden(args: argparse.Namespace, floors: dict[str, float]) -> int:
+def _golden(args: argparse.Namespace, floors: dict[str, float], ceilings: dict[str, float]) -> int:
     if args.golden and not args.index:
         raise InputError("--golden needs the index its questions are about.", "Add --index DIR.")
     questions = golden.load(Path(args.golden) if args.golden else golden.DEFAULT)
@@ -99,11 +99,7 @@ def _golden(args: argparse.Namespace, floors: dict[str, float]) -> int:
     _say(json.dumps(summary, indent=2) if args.json else report.table(summary))
     if not args.json:
         _say(f"\n{out / 'report.html'}")
-    failed = [
-        f"{name} is {(summary['overall'][name] or {'mean': 0.0})['mean']:.3f}, under {floor:g}"
-        for name, floor in floors.items()
-        if (summary["overall"][name] or {"mean": 0.0})["mean"] < floor
-    ]
+    failed = misses(summary["overall"], floors, ceilings)
     for line in failed:
         print(f"rag: {line}.", file=sys.stderr)
     return 1 if failed else 0

@@ -27,9 +27,9 @@ Kind = Literal[
     "furniture",
     "injection",
 ]
-HERE = Path(__file__).parent
-DEFAULT = HERE / "golden.jsonl"
-HOSTILE = HERE / "fixtures" / "hostile"
+SETS = Path(__file__).parent / "sets"
+DEFAULT = SETS / "seeds.jsonl"
+HOSTILE = SETS / "hostile"
 
 
 class Message(BaseModel):

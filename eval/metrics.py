@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
-import random
 import re
 import string
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date
+
+import numpy as np
+from scipy.stats import bootstrap as resampled
+from sklearn.metrics import recall_score, roc_auc_score
 
 from eval.golden import GoldenQuestion, plain
 from index.text.dates import mentions
@@ -74,6 +77,14 @@ def correct(question: GoldenQuestion, text: str, abstained: bool) -> bool:
         return question.refuse == "may"
     text = without_markers(text)
     return not missing_facts(question, text) and not any(contains(text, phrase) for phrase in question.forbidden)
+
+
+def harmful(right: bool, abstained: bool, error: str | None, marked: Iterable[bool]) -> bool:
+    """Harm, lower is better: a wrong answer that nothing warns of.
+
+    Not a refusal, not an error that was shown, and none of its sentences is `marked` as weakly supported.
+    """
+    return not right and not abstained and not error and not any(marked)
 
 
 def gold_citation_precision(question: GoldenQuestion, quotes: Sequence[tuple[str, str]]) -> float | None:
@@ -152,43 +163,28 @@ def recall_at(relevant: Sequence[bool], k: int) -> float:
 
 
 def auroc(scores: Sequence[float], labels: Sequence[bool]) -> float:
-    """Area under the ROC curve: the chance that a positive scores above a negative."""
-    ranked = sorted(zip(scores, labels, strict=True))
-    ranks: list[float] = [0.0] * len(ranked)
-    i = 0
-    while i < len(ranked):
-        j = i
-        while j < len(ranked) and ranked[j][0] == ranked[i][0]:
-            j += 1
-        for k in range(i, j):
-            ranks[k] = (i + j + 1) / 2
-        i = j
-    positive = sum(labels)
-    negative = len(labels) - positive
-    if not positive or not negative:
-        return float("nan")
-    total = sum(r for r, (_, good) in zip(ranks, ranked, strict=True) if good)
-    return (total - positive * (positive + 1) / 2) / (positive * negative)
+    """Area under the ROC curve: the chance that a positive scores above a negative; NaN where one side is empty."""
+    return float(roc_auc_score(labels, scores)) if len(set(labels)) == 2 else float("nan")
 
 
 def balanced_accuracy(predicted: Sequence[bool], labels: Sequence[bool]) -> float:
-    """Mean of the accuracies on positives and on negatives."""
-    rates = []
-    for side in (True, False):
-        here = [p == y for p, y in zip(predicted, labels, strict=True) if y is side]
-        if here:
-            rates.append(sum(here) / len(here))
-    return sum(rates) / len(rates) if rates else float("nan")
+    """Mean of the accuracies on positives and on negatives; of the one side there is where the other is empty."""
+    if not labels:
+        return float("nan")
+    return float(recall_score(labels, predicted, labels=sorted(set(labels)), average="macro"))
 
 
 def bootstrap(values: Sequence[float], rounds: int = 2_000, seed: int = 7) -> Interval | None:
     """Mean and percentile bootstrap 95 % interval (Efron and Tibshirani, 1993, chapter 13)."""
     if not values:
         return None
-    rng = random.Random(seed)
-    n = len(values)
-    means = sorted(sum(rng.choices(values, k=n)) / n for _ in range(rounds))
-    return Interval(sum(values) / n, means[int(0.025 * rounds)], means[int(0.975 * rounds) - 1], n)
+    mean = sum(values) / len(values)
+    if len(values) == 1:
+        return Interval(mean, mean, mean, 1)
+    found = resampled(
+        (values,), np.mean, n_resamples=rounds, method="percentile", rng=np.random.default_rng(seed), batch=100
+    ).confidence_interval
+    return Interval(mean, float(found.low), float(found.high), len(values))
 
 
 def percentile(values: Sequence[float], share: float) -> float:

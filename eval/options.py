@@ -36,6 +36,7 @@ def _run_options(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--resume", action="store_true", help="go on with the run in --out")
     parser.add_argument("--json", action="store_true", help="print the figures as JSON")
     parser.add_argument("--fail-under", metavar="METRIC=VALUE,…", help="exit with 1 where a figure is lower")
+    parser.add_argument("--fail-over", metavar="METRIC=VALUE,…", help="exit with 1 where a figure is higher (harm)")
     parser.add_argument("--include-unreviewed", action="store_true", help="count drafts that no person has reviewed")
     parser.add_argument("--suite", choices=["golden", "attacks", "realtimeqa", "squad", "qags"], default="golden")
     parser.add_argument("--data", metavar="PATH", help="the suite's data: a folder or a file")

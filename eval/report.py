@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from eval.metrics import Interval, bootstrap
-from eval.run import Row
+from eval.run import Row, harm
 
 _STYLE = (
     (Path(__file__).parent / "report.css").read_text("utf-8") if (Path(__file__).parent / "report.css").exists() else ""
@@ -44,12 +44,10 @@ def compare(a: Sequence[Row], b: Sequence[Row]) -> str:
     pairs = [(before[row["id"]], row) for row in b if row["id"] in before]
     if not pairs:
         return "The two runs share no question."
-    change = bootstrap([float(y["correct"]) - float(x["correct"]) for x, y in pairs])
-    assert change is not None
-    verdict = "noise: the interval holds 0" if change.low <= 0 <= change.high else "a difference"
     lines = [
-        f"{len(pairs)} questions in both. Correctness {_mean(x['correct'] for x, _ in pairs):.3f} → {_mean(y['correct'] for _, y in pairs):.3f}: "
-        f"{change.mean:+.3f}, 95 % interval {change.low:+.3f} to {change.high:+.3f} ({verdict}).",
+        f"{len(pairs)} questions in both.",
+        _change("Harm", [(harm(x), harm(y)) for x, y in pairs]),
+        _change("Correctness", [(x["correct"], y["correct"]) for x, y in pairs]),
     ]
     seconds = bootstrap([y["timings"]["total"] - x["timings"]["total"] for x, y in pairs])
     assert seconds is not None
@@ -59,6 +57,17 @@ def compare(a: Sequence[Row], b: Sequence[Row]) -> str:
         lines.append(f"\n{len(changed)} {word}:")
         lines += [f"  {y['id']:18} {y['question']}\n    was: {_said(x)}\n    now: {_said(y)}" for x, y in changed]
     return "\n".join(lines)
+
+
+def _change(name: str, pairs: Sequence[tuple[bool, bool]]) -> str:
+    """A rate in both runs and its change, which is noise where the interval holds 0."""
+    change = bootstrap([float(after) - float(before) for before, after in pairs])
+    assert change is not None
+    verdict = "noise: the interval holds 0" if change.low <= 0 <= change.high else "a difference"
+    return (
+        f"{name} {_mean(before for before, _ in pairs):.3f} → {_mean(after for _, after in pairs):.3f}: "
+        f"{change.mean:+.3f}, 95 % interval {change.low:+.3f} to {change.high:+.3f} ({verdict})."
+    )
 
 
 def page(summary: dict[str, Any], rows: Sequence[Row], facts: dict[str, str]) -> str:
@@ -87,8 +96,9 @@ def page(summary: dict[str, Any], rows: Sequence[Row], facts: dict[str, str]) ->
 
 def _question(row: Row) -> str:
     state = "error" if row["error"] else "right" if row["correct"] else "wrong"
+    said = "wrong and not marked" if harm(row) else state
     parts = [
-        f"<p class=meta>{_e(row['id'])} · {_e(row['kind'])} · {state} · {row['timings']['total']:.1f} s</p><h3>{_e(row['question'])}</h3>"
+        f"<p class=meta>{_e(row['id'])} · {_e(row['kind'])} · {said} · {row['timings']['total']:.1f} s</p><h3>{_e(row['question'])}</h3>"
     ]
     if row["standalone"] and row["standalone"] != row["question"]:
         parts.append(f"<p class=alone>asked as: {_e(row['standalone'])}</p>")

@@ -251,8 +251,15 @@ def summarise(rows: Sequence[Row]) -> dict[str, Any]:
     }
 
 
+def harm(row: Row) -> bool:
+    """Whether a row's answer is wrong and nothing in it says so; rows of older runs hold all that is needed."""
+    marked = (not sentence["supported"] for sentence in row["sentences"])
+    return metrics.harmful(row["correct"], row["abstained"], row["error"], marked)
+
+
 # Each rate: how it is read off a row (None: does not apply to that row).
 RATES: Mapping[str, Callable[[Row], float | None]] = {
+    "harm": lambda r: float(harm(r)),
     "correctness": lambda r: float(r["correct"]),
     "refusal_precision": lambda r: float(r["refuse"] != "never") if r["abstained"] else None,
     "refusal_recall": lambda r: float(r["abstained"]) if r["refuse"] == "must" else None,
@@ -276,3 +283,17 @@ def _rates(rows: Sequence[Row]) -> dict[str, Any]:
         interval = metrics.bootstrap([value for value in map(read, rows) if value is not None])
         out[name] = asdict(interval) if interval else None
     return out
+
+
+def misses(overall: Mapping[str, Any], floors: Mapping[str, float], ceilings: Mapping[str, float]) -> list[str]:
+    """What is under its floor or over its ceiling, in words; a figure that applies to no question misses both."""
+    mean = {name: value["mean"] if value else None for name, value in overall.items()}
+    found = []
+    for limits, word, sign in ((floors, "under", -1), (ceilings, "over", 1)):
+        for name, limit in limits.items():
+            value = mean[name]
+            if value is None:
+                found.append(f"{name} could not be measured on these questions")
+            elif sign * (value - limit) > 0:
+                found.append(f"{name} is {value:.3f}, {word} {limit:g}")
+    return found

@@ -1,7 +1,7 @@
 """Fit the probe of `rag/injection.py`: python scripts/fit_probe.py [FOLDER OF NEWS …]
 
 A logistic regression on the default embedding model's vectors of sentences: said to a machine, or reported to people. It
-learns from the attacks that are not held out, from the seeds and from `eval/fixtures/addressed.json`, and prints what it finds
+learns from the attacks that are not held out, from the seeds and from `eval/sets/injection_sentences.json`, and prints what it finds
 of the held-out attacks and of what it has not seen: of the folders named, how much it takes for addressed.
 """
 
@@ -68,7 +68,7 @@ def of_attacks() -> tuple[list[str], list[str], list[str]]:
 def main() -> None:
     """Fit, say how well, and write the weights."""
     embedder = SentenceTransformerEmbedder(models.locate(DEFAULT_EMBEDDER, "embedder"), DEFAULT_EMBEDDER, 384)
-    written = json.loads((golden.HERE / "fixtures" / "addressed.json").read_text("utf-8"))
+    written = json.loads((golden.SETS / "injection_sentences.json").read_text("utf-8"))
     seen, unseen, stories = of_attacks()
     news = [s for a in clean_all(read_folders([seeds()])[0])[0] for s in split(a)]
     to_machines = [*dict.fromkeys([*seen, *written["to_machines"]])]

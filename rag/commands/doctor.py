@@ -30,7 +30,7 @@ def run(args: argparse.Namespace) -> int:
         return 0
     if args.tune:
         from rag import models
-        from rag.engine.tuning import tune
+        from rag.engine.benchmark import tune
 
         chosen = tune(models.locate(args.model, "llm"), args.model, say, args.gpu_layers)
         say(f"Remembered for {args.model}: {chosen}")

@@ -439,14 +439,14 @@ def test_states_that_cannot_be_kept_on_disk_are_kept_in_memory(tmp_path: Path) -
 
 
 def test_the_fastest_settings_are_measured_and_remembered(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    from rag.engine import tuning as tune
+    from rag.engine import benchmark, tuning
 
-    monkeypatch.setattr(tune, "data_home", lambda: tmp_path)
-    assert tune.remembered("smollm2-135m") == tune.usual()
+    monkeypatch.setattr(tuning, "data_home", lambda: tmp_path)
+    assert tuning.remembered("smollm2-135m") == tuning.usual()
     said: list[str] = []
-    chosen = tune.tune(models.locate("smollm2-135m", "llm"), "smollm2-135m", said.append)
-    assert tune.remembered("smollm2-135m") == chosen and tune.remembered("another") == tune.usual()
+    chosen = benchmark.tune(models.locate("smollm2-135m", "llm"), "smollm2-135m", said.append)
+    assert tuning.remembered("smollm2-135m") == chosen and tuning.remembered("another") == tuning.usual()
     read = {line.rpartition(":")[0]: float(line.rpartition(":")[2].split()[0]) for line in said if " read " in line}
     assert len(read) >= 3 and any(f"'batch': {chosen.batch}" in setting for setting in read)
-    (tmp_path / tune.FILE).write_text("no JSON")
-    assert tune.remembered("smollm2-135m") == tune.usual()
+    (tmp_path / tuning.FILE).write_text("no JSON")
+    assert tuning.remembered("smollm2-135m") == tuning.usual()

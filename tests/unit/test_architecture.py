@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 import subprocess
 import sys
+from graphlib import CycleError, TopologicalSorter
 from pathlib import Path
 
 import pytest
@@ -34,6 +35,62 @@ def test_imports_point_one_way(path: Path) -> None:
     if inside.parent == Path("rag/commands"):
         allowed = allowed | COMMANDS.get(inside.stem, set())
     assert imported(path) <= allowed
+
+
+# Modules that may take part in a circle of imports, each with its reason.
+MAY_CIRCLE: dict[str, str] = {}
+
+
+def import_graph(root: Path) -> dict[str, set[str]]:
+    """For each module of the four rooms the modules of them it imports, inside functions as well."""
+    files = {}
+    for path in (p for room in sorted(ROOMS) for p in (root / room).rglob("*.py")):
+        parts = path.relative_to(root).with_suffix("").parts
+        files[".".join(parts[:-1] if parts[-1] == "__init__" else parts)] = path
+    graph: dict[str, set[str]] = {}
+    for name, path in files.items():
+        named: set[str] = set()
+        for node in ast.walk(ast.parse(path.read_text("utf-8"))):
+            if isinstance(node, ast.Import):
+                named |= {alias.name for alias in node.names}
+            elif isinstance(node, ast.ImportFrom):
+                assert not node.level, f"{name} has a relative import, which this test does not follow"
+                for alias in node.names:
+                    inner = f"{node.module}.{alias.name}"
+                    named.add(inner if inner in files else str(node.module))
+        graph[name] = named & set(files)
+    return graph
+
+
+def circle(graph: dict[str, set[str]]) -> tuple[str, ...]:
+    """Modules that import each other in a ring; empty where there is no such ring."""
+    try:
+        TopologicalSorter(graph).prepare()
+    except CycleError as error:
+        return tuple(error.args[1])
+    return ()
+
+
+def test_no_modules_import_each_other_in_a_circle() -> None:
+    graph = import_graph(ROOT)
+    assert {"index.store.sqlite", "rag.engine.local", "ui.security.auth", "eval.metrics"} <= set(graph)
+    assert "rag.engine.local" in graph["rag.engine.benchmark"], "imports are seen in subfolders"
+    assert not (unknown := set(MAY_CIRCLE) - set(graph)), unknown
+    kept = {name: named - set(MAY_CIRCLE) for name, named in graph.items() if name not in MAY_CIRCLE}
+    assert not circle(kept), " → ".join(circle(kept))
+
+
+def test_a_circle_closed_inside_a_function_is_found(tmp_path: Path) -> None:
+    for name, text in {
+        "rag/a.py": "from rag.deep import b\n",
+        "rag/deep/b.py": "from rag.c import x\n",
+        "rag/c.py": "def f():\n    import rag.a\n",
+    }.items():
+        (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / name).write_text(text)
+    assert set(circle(import_graph(tmp_path))) == {"rag.a", "rag.deep.b", "rag.c"}
+    (tmp_path / "rag/c.py").write_text("")
+    assert not circle(import_graph(tmp_path))
 
 
 def test_help_loads_nothing_heavy() -> None:
