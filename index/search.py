@@ -70,7 +70,7 @@ def fuse(cosine: dict[int, float], bm25: dict[int, float]) -> dict[int, float]:
     """The mean of both scores, each scaled to 0..1 over the candidates.
 
     Anserini's published runs on newswire (TREC-NEWS) put this ahead of reciprocal rank
-    fusion, nDCG@10 .501 to .486; `eval/README.md` has what was measured here.
+    fusion, nDCG@10 .501 to .486; `docs/experiments.md` has what was measured here.
     """
     low, high = min(cosine.values(), default=0.0), max(cosine.values(), default=1.0)
     top = max(bm25.values(), default=1.0) or 1.0

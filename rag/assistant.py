@@ -162,17 +162,17 @@ class Rag:
         run.lap("search")
         if not found or not evidence.inside(found, question.period):
             reason = refusal.empty_reason(question, found)
-            yield Event("answer", answer=refusal.refuse(run.unanswered(found), found, reason))
+            yield _final(refusal.refuse(run.unanswered(found), found, reason))
             return
         if run.llm is None:
-            yield Event("answer", answer=self._extract(run, question, found))
+            yield _final(self._extract(run, question, found))
             return
         yield Event("evidence", found[0].nearest.text, evidence=found[0].nearest)
         unknown = unknown_names(question.text, self.store.knows)
         yield from run.read_passages(question, run.llm, found, len(unknown))
         if run.strength >= CALIBRATION.worth_drafting:
             yield from run.draft_answers(question, run.llm)
-        yield Event("answer", answer=self._finish(run, question))
+        yield _final(self._finish(run, question))
 
     def _find(self, question: Question) -> tuple[Question, list[Passage]]:
         """The passages that may answer it, best first, and the question with the time of the event it names."""
@@ -229,6 +229,10 @@ class Rag:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         self.close()
+
+
+def _final(answer: Answer) -> Event:
+    return Event("answer", answer.text, answer)
 
 
 _default: Rag | None = None

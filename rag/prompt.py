@@ -2,7 +2,7 @@
 
 Order matters to this model: with the question before the passage its yes/no (in another
 wording) ranked the right passage first for 12 of 24 questions, with the question after it
-for 22 (`eval/README.md`). It also lets what was read of a passage be kept for
+for 22 (`docs/experiments.md`). It also lets what was read of a passage be kept for
 the next question.
 """
 

@@ -8,7 +8,9 @@ from pathlib import Path
 
 import pytest
 
+from rag import assistant
 from rag.cli import parse
+from scripts import tree
 
 ROOT = Path(__file__).parents[2]
 README = (ROOT / "README.md").read_text("utf-8")
@@ -25,18 +27,22 @@ def test_make_targets_exist() -> None:
     assert set(re.findall(r"^make ([a-z]+)", README, re.M)) <= targets
 
 
-def test_every_module_is_in_the_tree_and_every_file_of_the_tree_exists() -> None:
-    tree = README.split("## Where things are")[1].split("```")[1]
-    named = set(re.findall(r"\b(\w+\.py)\b", tree))
-    there = {p.name for room in ("index", "rag") for p in (ROOT / room).glob("*.py")} - {"__init__.py"}
-    assert there <= named, there - named
-    assert named <= there | {p.name for room in ("ui", "eval", "scripts") for p in (ROOT / room).glob("*.py")}
+def test_the_tree_is_what_the_files_say() -> None:
+    assert tree.page() == tree.PAGE.read_text("utf-8"), "run python scripts/tree.py"
+    named = re.findall(r"^ *(\w+\.py)(.*)$", tree.PAGE.read_text("utf-8"), re.M)
+    assert len(named) > 80 and all(about.strip() for _, about in named)
 
 
-def test_the_python_call_runs_without_a_model(seeds_index: Path) -> None:
-    code = README.split("```python\n")[1].split("```")[0]
-    assert "from rag import Rag, answer" in code
-    compile(code, "README", "exec")
+@pytest.mark.real
+def test_the_python_in_it_runs(
+    seeds_index: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr(assistant, "default_index", lambda: seeds_index)
+    monkeypatch.setattr(assistant, "_default", None)
+    for code in re.findall(r"```python\n(.*?)```", README, re.S):
+        exec(compile(code, "README", "exec"), {})
+    shown = capsys.readouterr().out
+    assert "Vladimir Medinsky" in shown and "False" in shown and re.search(r"^answer \S.*\[1\]", shown, re.M)
 
 
 def test_links_to_files_hold() -> None:
