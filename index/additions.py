@@ -161,9 +161,7 @@ def _new(
             article = clean(raw, repeated.get(raw.source or "", set()) | frames[raw.source])
             twin = texts.get(article.text) or store.with_text(article.text)
             if not article.text or twin:
-                why = (
-                    f"the same text is there already, as {twin}" if article.text else "nothing but site furniture in it"
-                )
+                why = f"the same text is there already, as {twin}" if article.text else "nothing in it but boilerplate"
                 skipped.append(Skipped(Path(raw.path).name, why))
                 continue
             name = _free(re.sub(r"[^\w.-]+", "-", raw.id).strip(".-")[:80] or "article", taken)

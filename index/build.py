@@ -23,7 +23,7 @@ def clean_all(raws: Sequence[RawArticle]) -> tuple[list[Article], list[Skipped]]
         if article.text:
             articles.append(article)
         else:
-            skipped.append(Skipped(raw.path, "nothing but site furniture in it"))
+            skipped.append(Skipped(raw.path, "nothing in it but boilerplate"))
     return articles, skipped
 
 

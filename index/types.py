@@ -23,7 +23,7 @@ class Removed:
 
 @dataclass(frozen=True, slots=True)
 class RawArticle:
-    """An article as its file gives it, site furniture included."""
+    """An article as its file gives it, boilerplate included."""
 
     id: str
     text: str
@@ -54,7 +54,7 @@ class Article:
         published: the day of publication, or None where nothing gives it.
         published_how: how that day is known: "stated …" or "inferred …".
         captions: (start, end) of each photo caption in `text`.
-        removed: the furniture that was taken out.
+        removed: the boilerplate that was removed.
     """
 
     id: str

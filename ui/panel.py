@@ -45,11 +45,13 @@ def article_html(article: Article, current: Span = (0, 0), others: Sequence[Span
 
 
 def removed_html(article: Article) -> str:
-    """What was taken out of an article as site furniture, with why; folded away."""
+    """What was taken out of an article as boilerplate, and why; folded away."""
     if not article.removed:
         return ""
     items = "".join(f"<li>{_e(r.text)} <small>{_e(r.why)}</small></li>" for r in article.removed)
-    return f"<details><summary>Removed as site furniture ({len(article.removed)} lines)</summary><ul>{items}</ul></details>"
+    return (
+        f"<details><summary>Removed as boilerplate ({len(article.removed)} lines)</summary><ul>{items}</ul></details>"
+    )
 
 
 def list_html(articles: Sequence[Article], total: int, skipped: Sequence[Mapping[str, str]] = ()) -> str:

@@ -1,4 +1,4 @@
-"""Site furniture goes, reporting stays.
+"""Boilerplate is removed, reporting is kept.
 
 A scraper brings along what stands around an article: appeals for money, buttons, error
 messages, players' captions, the writer's biography. Nothing here knows any one site. The
@@ -8,7 +8,7 @@ evidence goes from sure to weak, and the weak counts only beside the sure:
    article itself or how to reach its writer ("Read more", "Something went wrong");
 2. lines in which the outlet speaks to its reader ("we … your support"), outside quotation;
 3. lines at an article's edge, without a full stop, that repeat across articles of one source;
-4. labels ("Once", "Monthly") that stand between lines already known to be furniture.
+4. labels ("Once", "Monthly") that stand between lines already known to be boilerplate.
 
 What is removed is kept in `Article.removed` with the rule that took it out.
 """
@@ -155,7 +155,7 @@ def _different(sets: Sequence[set[str]], where: Sequence[int]) -> int:
 
 
 def clean(raw: RawArticle, repeated: Collection[str] = ()) -> Article:
-    """The article without its furniture.
+    """The article without its boilerplate.
 
     Args:
         raw: the article as read.
@@ -231,7 +231,7 @@ def _judge(lines: list[str], repeated: set[str], raw: RawArticle) -> list[str]:
         contact = _REACH.search(line) and len(line.split()) <= 60
         if not reasons[i] and place >= len(full) - 3 and (contact or _BIO.match(line)) and not _SAID.search(line):
             reasons[i] = "about the writer"
-    # Labels between two lines of furniture, and after an appeal's last one, are furniture too.
+    # A label between two lines of boilerplate, or after the last line of an appeal, is boilerplate too.
     for place, i in enumerate(full):
         line = lines[i].strip()
         before = reasons[full[place - 1]] if place else ""
@@ -249,7 +249,7 @@ def _judge(lines: list[str], repeated: set[str], raw: RawArticle) -> list[str]:
             and place > 2
             and normal(line) != normal(raw.title or "")
         ):
-            reasons[i] = "a label among furniture"
+            reasons[i] = "a label among boilerplate"
     # The days above the entries of a running report belong to the entries.
     days = [i for i in full if published_from_line(lines[i])]
     if days and days[-1] in full[:12]:

@@ -18,14 +18,14 @@ from index.build import gather
 from index.embedder import Embedder, Progress
 from index.errors import CollectionError, RagError
 from index.store.digest import SMALL, digest
-from index.store.replace import take_the_place
+from index.store.replace import replace_index
 from index.store.sqlite import ADDED, DATABASE, UNREADABLE, Store, article_from, base_of, connect
 from index.store.vectors import agreeing, read_base
 from index.store.writer import prepare, telling, write, writing
 from index.types import Article
 
 _UNIT = 1e-3  # how far from 1 the length of a vector may be
-_APART = "repair"  # the folder in the index's own in which the new one is made
+_NEW_INDEX = "repair"  # the subfolder of the index's folder in which the new index is made
 
 
 @dataclass(frozen=True)
@@ -75,10 +75,10 @@ def examine(folder: Path) -> list[str]:
 def repair(
     folder: Path, embedder: Embedder, folders: Sequence[Path] = (), progress: Progress | None = None
 ) -> Repaired:
-    """Make an index anew from what is whole in it, embedding only what has lost its vector.
+    """Make a new index from what is undamaged in an old one, embedding only what has lost its vector.
 
-    Articles that are lost in it are read again from the folders it was made of. The new index
-    takes the place of the old one when it is done; whoever has that open follows.
+    Articles that are lost are read again from the folders the index was made from. The new index
+    replaces the old one when it is complete; processes that have it open see the new one.
 
     Args:
         folders: to read lost articles from, where the index no longer knows its own.
@@ -87,7 +87,7 @@ def repair(
         CollectionError: neither the index nor its folders hold an article any more.
         IndexBusy: another process is writing it.
     """
-    apart = folder / _APART
+    new = folder / _NEW_INDEX
     with writing(folder), telling(folder):
         says, kept, vectors = _salvage(folder, embedder)
         known = _json(says.get("folders"), list) or [str(f.resolve()) for f in folders]
@@ -100,15 +100,15 @@ def repair(
             raise CollectionError(
                 f"Nothing in {folder} could be kept, and its articles are not known.", "Run rag index --rebuild FOLDER."
             )
-        shutil.rmtree(apart, ignore_errors=True)
-        apart.mkdir()
-        with closing(connect(apart)) as db:
+        shutil.rmtree(new, ignore_errors=True)
+        new.mkdir()
+        with closing(connect(new)) as db:
             prepare(db)
             db.execute("BEGIN")
             db.executemany("INSERT INTO vectors VALUES (?, ?)", vectors)
             db.execute("COMMIT")
-        report = write(apart, list(articles.values()), embedder, (), known, progress=progress)
-        take_the_place(apart, folder)
+        report = write(new, list(articles.values()), embedder, (), known, progress=progress)
+        replace_index(new, folder)
     return Repaired(report.articles, len(kept), report.embedded)
 
 

@@ -1,4 +1,4 @@
-"""A finished index takes the place of another one, whole or not at all."""
+"""Replace an index with a finished one, whole or not at all."""
 
 from __future__ import annotations
 
@@ -15,19 +15,19 @@ from index.store.sqlite import DATABASE, UNREADABLE, base_of, connect
 _log = logging.getLogger(__name__)
 
 
-def take_the_place(apart: Path, folder: Path) -> None:
-    """Put the index in `apart` in the place of the one in `folder`; whoever has that open follows.
+def replace_index(new: Path, folder: Path) -> None:
+    """Replace the index in `folder` with the one in `new`; processes that have it open see the new one.
 
     The new database is copied into the old one in one transaction of SQLite (its backup), so that
     a reader or a writer that has it open never meets another file under its name. Only a file
     that SQLite does not take for a database is replaced.
     """
-    with closing(connect(apart)) as db:
+    with closing(connect(new)) as db:
         base = base_of(dict(db.execute("SELECT key, value FROM meta").fetchall()))
-        # Copied, not moved: until the commit below, what is apart is the only whole index there may be.
+        # Copied, not moved: until the commit below, the one in `new` may be the only whole index.
         # Under its name at once: a rebuild that was cut short may have brought it there, and it is in use.
         part = folder / f"{base.name}.part"
-        with (apart / base.name).open("rb") as source, part.open("wb") as target:
+        with (new / base.name).open("rb") as source, part.open("wb") as target:
             shutil.copyfileobj(source, target, 1 << 20)
             target.flush()
             os.fsync(target.fileno())
@@ -43,9 +43,9 @@ def take_the_place(apart: Path, folder: Path) -> None:
             db.execute("PRAGMA journal_mode=DELETE")
             for beside in ("-wal", "-shm"):  # of the damaged database; they would be read into the new one
                 (folder / f"{DATABASE}{beside}").unlink(missing_ok=True)
-            (apart / DATABASE).replace(folder / DATABASE)
+            (new / DATABASE).replace(folder / DATABASE)
     for file in folder.glob("vectors-*"):
         if file.name != base.name:
             with suppress(OSError):  # where a reader has it open it may stay until the next time
                 file.unlink(missing_ok=True)
-    shutil.rmtree(apart, ignore_errors=True)
+    shutil.rmtree(new, ignore_errors=True)

@@ -21,7 +21,7 @@ import numpy as np
 from index.embedder import Embedder, Progress
 from index.errors import IndexBusy, IndexDamaged, RagError
 from index.store.digest import say
-from index.store.replace import take_the_place
+from index.store.replace import replace_index
 from index.store.sqlite import (
     DATABASE,
     FORMAT,
@@ -83,9 +83,9 @@ def write(
     """
     with writing(folder), telling(folder):
         if rebuild and (folder / DATABASE).exists():
-            apart = _apart(folder, embedder)
-            report = write(apart, articles, embedder, skipped, folders, progress=progress)
-            take_the_place(apart, folder)
+            rebuilt = _rebuild_folder(folder, embedder)
+            report = write(rebuilt, articles, embedder, skipped, folders, progress=progress)
+            replace_index(rebuilt, folder)
             return report
         with closing(connect(folder)) as db:
             return _write(db, folder, articles, embedder, skipped, folders, progress, drop)
@@ -109,13 +109,13 @@ def telling(folder: Path) -> Iterator[None]:
         raise damaged(folder, f"{DATABASE} cannot be read ({error})") from error
 
 
-def _apart(folder: Path, embedder: Embedder) -> Path:
+def _rebuild_folder(folder: Path, embedder: Embedder) -> Path:
     """Where a rebuild is made: its name says what vectors it holds, so that an interrupted one goes on where it was."""
-    apart = folder / f"rebuild-{hashlib.sha256(f'{embedder.name} {MAX_WORDS}'.encode()).hexdigest()[:12]}"
+    rebuilt = folder / f"rebuild-{hashlib.sha256(f'{embedder.name} {MAX_WORDS}'.encode()).hexdigest()[:12]}"
     for other in folder.glob("rebuild-*"):
-        if other != apart:
+        if other != rebuilt:
             shutil.rmtree(other, ignore_errors=True)
-    return apart
+    return rebuilt
 
 
 def prepare(db: sqlite3.Connection) -> None:

@@ -1,4 +1,4 @@
-"""Files become articles: furniture goes, reporting stays, dates are known or are not."""
+"""Files become articles: boilerplate goes, reporting stays, dates are known or are not."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ from index.text.sentences import sentences
 from index.types import Article, RawArticle
 from rag.config import seeds
 
-FURNITURE = (
+BOILERPLATE = (
     "Oops", "Something went wrong", "try again later", "favor to ask", "paiment", "Read more", "AI-generated",
     "Related article", "About the writer", "Thomas Kika", "<u>", "Original url", "Support us", "Dear readers", "$2",
     "$10,000", "ad-free", "foreign agent", "Remind me later", "undesirable", "Support The Moscow Times",
@@ -34,9 +34,9 @@ def articles() -> dict[str, Article]:
     return {a.id[:3]: a for a in clean_all(raws)[0]}
 
 
-def test_no_furniture_of_the_seeds_reaches_a_chunk(articles: dict[str, Article]) -> None:
+def test_no_boilerplate_of_the_seeds_reaches_a_chunk(articles: dict[str, Article]) -> None:
     text = "\n".join(c.text for a in articles.values() for c in chunk(a))
-    assert [word for word in FURNITURE if word in text] == []
+    assert [word for word in BOILERPLATE if word in text] == []
 
 
 def test_every_line_of_the_seeds_is_kept_or_listed_as_removed() -> None:
@@ -100,7 +100,7 @@ PLACES = [
 ]
 
 
-def test_furniture_of_a_site_never_seen_goes_and_quotations_stay() -> None:
+def test_boilerplate_of_a_site_never_seen_goes_and_quotations_stay() -> None:
     article = clean(RawArticle("pier", FOREIGN, "pier.txt"))
     assert article.text.split("\n\n") == [
         line for line in FOREIGN.split("\n") if line.startswith(("The harb", '"We', "Fish"))
@@ -153,7 +153,7 @@ def test_a_country_is_not_the_outlet() -> None:
     assert clean(RawArticle("x", text, "x")).text.split("\n\n") == text.split("\n")[1:]
 
 
-def test_a_numbered_heading_between_furniture_stays() -> None:
+def test_a_numbered_heading_between_boilerplate_stays() -> None:
     text = "The harbour opens on Friday.\nIt had been shut since May.\nBoats wait.\nRead more\n1. Harbour\nRead more\nFees will fall."
     assert "1. Harbour" in clean(RawArticle("x", text, "x")).text
 
@@ -187,7 +187,7 @@ def test_what_a_scraper_leaves_behind_goes(line: str) -> None:
         "Anyone who saw the boat should contact police at 555-123-4567.",
     ],
 )
-def test_reporting_that_looks_like_furniture_stays(line: str) -> None:
+def test_reporting_that_looks_like_boilerplate_stays(line: str) -> None:
     text = f"The harbour opens on Friday.\n{line}\nIt had been shut since May.\nBoats are waiting.\nFees will fall."
     assert line in clean(RawArticle("x", text, "x")).text
 

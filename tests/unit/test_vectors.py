@@ -167,7 +167,7 @@ def test_an_interrupted_rebuild_leaves_the_old_index_and_goes_on_where_it_was(
     write(tmp_path, [article("a", "The bridge was opened.")], embedder)
     reader, new = Store(tmp_path), [article("b", "The ferry sank."), article("c", "The bridge fell.")]
     with monkeypatch.context() as patch:
-        patch.setattr(writing, "take_the_place", lambda *_: (_ for _ in ()).throw(KeyboardInterrupt))
+        patch.setattr(writing, "replace_index", lambda *_: (_ for _ in ()).throw(KeyboardInterrupt))
         with pytest.raises(KeyboardInterrupt):
             write(tmp_path, new, embedder, rebuild=True)
     assert [a.id for a in reader.articles()] == ["a"] == [a.id for a in Store(tmp_path).articles()]
