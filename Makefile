@@ -10,25 +10,22 @@ SOAK ?= /tmp/rag-soak
 
 .PHONY: chat ask test soak audit eval lint setup models index clean
 
-setup: $(SETUP)
+setup: models
 
 $(BIN)/python:
 	@$(PYTHON) -c 'import sys; sys.exit("Python 3.11 or newer is needed; this is " + sys.version.split()[0] + ". Set PYTHON=…") if sys.version_info < (3, 11) else None'
 	$(PYTHON) -m venv $(VENV)
 
-$(SETUP): $(BIN)/python requirements.lock pyproject.toml scripts/install_engine.py
+$(SETUP): $(BIN)/python requirements.lock pyproject.toml
 	$(BIN)/python -m pip install --progress-bar on -r requirements.lock
-	$(BIN)/python scripts/install_engine.py
 	$(BIN)/python -m pip install --quiet --no-deps --no-build-isolation --editable .
 	@touch $@
 
 models: $(VENV)/.decodes
 
-# The models, and then a few tokens read and written in a process of its own: a build of the
-# engine that crashes on this CPU is told here in a sentence.
-$(VENV)/.decodes: $(SETUP)
-	@$(BIN)/rag models fetch all-MiniLM-L6-v2 qwen2.5-coder-1.5b
-	@$(BIN)/rag doctor --engine
+# The models and an engine that reads and writes with them on this CPU.
+$(VENV)/.decodes: $(SETUP) rag/engine/install.py
+	@$(BIN)/rag setup
 	@touch $@
 
 index: models

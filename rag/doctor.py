@@ -34,7 +34,7 @@ def run(model: str, index: Path, gpu_layers: int = -1) -> Iterator[tuple[str, bo
         try:
             yield package, True, version(package)
         except PackageNotFoundError:
-            yield package, False, "not installed; run `make setup`"
+            yield package, False, "not installed; run `rag setup`"
     yield "data folder", True, str(data_home())
     for name, kind in ((embedders.name_for(index), "embedder"), (model, "llm")):
         if name == NO_MODEL:
@@ -104,7 +104,7 @@ def try_engine(path: Path, seconds: int = 120, gpu_layers: int = -1) -> tuple[bo
     if done.returncode < 0:
         return False, (
             f"the engine died with signal {-done.returncode} while reading a prompt: this build does not suit this CPU. "
-            "Install clang (Debian: apt-get install clang-16 libomp-16-dev), delete .venv and run make again."
+            "Install clang (Debian: apt-get install clang libomp-dev), then run `rag setup`."
         )
     if done.returncode != 0:
         lines = done.stderr.strip().splitlines()

@@ -26,7 +26,7 @@ def main() -> int:
         if not licence:
             unknown.append(name)
         rows.append(f"| {name} | {version} | {licence or 'not known'} |")
-    rows.append(f"| llama-cpp-python | see scripts/install_engine.py | {licence_of('llama-cpp-python')} |")
+    rows.append(f"| llama-cpp-python | see rag/engine/install.py | {licence_of('llama-cpp-python')} |")
     models = tomllib.loads((ROOT / "rag" / "registry.toml").read_text("utf-8"))
     kept = [f"| {name} | {m.get('licence', '')} |" for name, m in models.items() if isinstance(m, dict)]
     TARGET.write_text(

@@ -23,7 +23,7 @@ def options(parser: argparse.ArgumentParser) -> None:
 
 def run(args: argparse.Namespace) -> int:
     """Do one of the actions."""
-    return _fetch(args.name) if args.action == "fetch" else _list()
+    return fetch(args.name) if args.action == "fetch" else _list()
 
 
 def _list() -> int:
@@ -35,7 +35,8 @@ def _list() -> int:
     return 0
 
 
-def _fetch(names: list[str]) -> int:
+def fetch(names: list[str]) -> int:
+    """Fetch and verify these models, with progress; those that are here are only named."""
     from rag import models
 
     for name in names:
