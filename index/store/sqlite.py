@@ -448,7 +448,7 @@ def connect(folder: Path) -> sqlite3.Connection:
 
 def damaged(folder: Path, what: str) -> IndexDamaged:
     """The error for an index whose parts do not agree."""
-    return IndexDamaged(f"The index in {folder} is damaged: {what}.", "Repair it: rag index --repair")
+    return IndexDamaged(f"The index in {folder} is damaged: {what}.", f"Repair it: rag index --repair --index {folder}")
 
 
 def article_from(data: dict[str, Any]) -> Article:

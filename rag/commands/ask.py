@@ -41,6 +41,7 @@ def run(args: argparse.Namespace) -> int:
     """Print an answer and its sources; without a question, hold a conversation."""
     from rag.assistant import Rag
     from rag.config import Config
+    from rag.engine.remote import check_url
     from rag.question.check import check_question
 
     question, folder = args.question, args.folder
@@ -52,6 +53,8 @@ def run(args: argparse.Namespace) -> int:
         check_question(question)
     elif args.json:
         raise InputError("--json needs a question.", 'Run rag ask --json "…".')
+    if args.llm_url:
+        check_url(args.llm_url)  # before anything is opened or indexed
     config = Config(model=args.model, gpu_layers=args.gpu_layers, llm_url=args.llm_url, milvus=args.uri)
     if args.read is not None:
         if args.read < 1:

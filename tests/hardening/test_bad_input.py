@@ -171,7 +171,12 @@ def test_what_cannot_be_used_is_one_sentence(
     filled = [a.format(**places) if "{" in a else a for a in args]
     if "--index" not in filled and filled[0] in ("ask", "search", "articles", "chat"):
         filled += ["--index", str(seeds_index)]
-    if filled[0] in ("ask", "chat", "eval") and "--model" not in filled and "--llm-url" not in filled:
+    if (
+        filled[0] in ("ask", "chat", "eval")
+        and "compare" not in filled
+        and "--model" not in filled
+        and "--llm-url" not in filled
+    ):
         filled += ["--model", "none"]
     code = main(filled)
     said = capsys.readouterr()

@@ -348,6 +348,21 @@ def test_a_folder_is_indexed_when_it_is_new_or_changed(
     assert code == 0 and "6 articles. Ask" in out and "1 new" in err and "concert hall" in out
 
 
+def test_the_chat_opens_the_index_of_its_folder(ix: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    from ui import app
+
+    opened: list[Path] = []
+
+    def launch(index: Path, *others: Any) -> int:
+        opened.append(index)
+        return 0
+
+    monkeypatch.setattr(app, "launch", launch)
+    assert cli.main(["chat", str(tmp_path / "in"), "--model", "none"]) == 0
+    assert opened == [folder_index(tmp_path / "in")]
+    assert Store(opened[0], vectors=False).meta["articles"] == "5"
+
+
 def test_two_folders_of_one_name_have_two_indexes(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("RAG_HOME", str(tmp_path / "home"))
     (tmp_path / "a" / "news").mkdir(parents=True)
