@@ -77,6 +77,10 @@ class Article:
         opening = " ".join(self.text.split()[:9])
         return f"{opening} …" if opening else self.id
 
+    def __repr__(self) -> str:  # not the whole text
+        day = self.published.isoformat() if self.published else "undated"
+        return f"<Article {self.id}: {self.label[:80]!r}, {self.source or 'source not known'}, {day}>"
+
 
 @dataclass(frozen=True, slots=True)
 class Chunk:
@@ -111,6 +115,9 @@ class Hit:
     cosine: float | None = None
     bm25: float | None = None
     copies: tuple[tuple[Chunk, Article], ...] = ()
+
+    def __repr__(self) -> str:
+        return f"<Hit {self.rank}. {self.chunk.id}, score {self.score:.2f}: {' '.join(self.chunk.text.split())[:80]!r}>"
 
 
 @dataclass(frozen=True, slots=True)

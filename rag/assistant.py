@@ -9,13 +9,14 @@ from datetime import date
 from pathlib import Path
 from types import TracebackType
 
-from index.embedder import Embedder
+from index.build import build
+from index.embedder import Embedder, Progress
 from index.errors import EngineDied
 from index.search import search
 from index.store.base import Collection
 from index.store.milvus import MilvusStore
 from index.store.sqlite import Store
-from index.types import Article, Hit
+from index.types import Article, Hit, IndexReport
 from rag import embedders, evidence, models, refusal
 from rag.calibration import CALIBRATION
 from rag.claims.drafts import choose
@@ -61,6 +62,30 @@ class Rag:
             models.locate(model, "llm")
         store: Collection = MilvusStore(config.milvus, embedder) if config.milvus else Store(folder, embedder)
         return cls(store, embedder, None, config).with_model(model)
+
+    @classmethod
+    def index(
+        cls,
+        *folders: str | Path,
+        index: str | Path | None = None,
+        embedder: str | None = None,
+        progress: Progress | None = None,
+    ) -> IndexReport:
+        """Make an index hold the articles of folders, as `rag index` does; then open it with `Rag.open`.
+
+        Args:
+            folders: where the articles are, at any depth.
+            index: the index's folder; the default index where None. One that is there is brought up to date.
+            embedder: the embedding model of a new index, by name or folder.
+            progress: called with (done, total) chunks while they are embedded.
+
+        Raises:
+            CollectionError: no folder, or no article in them.
+            IndexBusy, IndexDamaged: another process writes it, or its parts do not agree.
+        """
+        target = Path(index) if index else default_index()
+        model = embedders.for_index(target, asked=embedder)
+        return build(target, [Path(folder) for folder in folders], model, progress=progress)
 
     def with_model(self, model: str) -> Rag:
         """The same opened collection, answered by this language model ("none" for none).

@@ -7,6 +7,9 @@ from datetime import date
 from typing import Any, Literal, TypedDict
 
 from index.types import Article
+from rag import notebook
+
+_SHOWN = 600  # characters of a text in a repr
 
 
 class Turn(TypedDict):
@@ -77,6 +80,9 @@ class Passage:
     timely: float = 0.0
     title: str = ""
     best: int = 0
+
+    def __repr__(self) -> str:
+        return f"<Passage {self.chunk_id}, score {self.score:.2f}: {' '.join(self.text.split())[:80]!r}>"
 
     @property
     def nearest(self) -> EvidenceSentence:
@@ -154,6 +160,20 @@ class Answer:
     model: str = ""
     as_of: date | None = None
     config_id: str = ""
+
+    def __repr__(self) -> str:
+        kind = "refusal" if self.abstained else f"answer, {len(self.citations)} citations"
+        text = self.text if len(self.text) <= _SHOWN else f"{self.text[:_SHOWN]} …"
+        cited = "".join(
+            f"\n  [{c.marker}] {c.source or c.article_id}, {c.date or 'undated'}" for c in self.citations[:9]
+        )
+        return f"<Answer ({kind}) to {self.question[:_SHOWN]!r}:\n{text}{cited}>"
+
+    def _repr_markdown_(self) -> str:
+        return notebook.markdown(self.as_dict())
+
+    def _repr_html_(self) -> str:
+        return notebook.html(self.as_dict())
 
     def as_dict(self) -> dict[str, Any]:
         """Plain data for JSON: dates as ISO strings, articles by id."""
