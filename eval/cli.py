@@ -16,6 +16,7 @@ from typing import Any
 
 from eval import attacks, draft, golden, metrics, report, suites
 from eval.chart import table
+from eval.newsqa import newsqa
 from eval.run import RATES, RESULTS, Collections, misses, read_results, run, summarise
 from index.build import clean_all
 from index.errors import InputError
@@ -27,6 +28,7 @@ from rag.config import DEFAULT_EMBEDDER, NO_MODEL, Config, data_home, seeds
 from rag.engine.base import LanguageModel
 from rag.engine.local import LocalModel
 from rag.engine.remote import RemoteModel
+from rag.engine.worker import WorkerModel
 from rag.progress import bar
 
 
@@ -46,7 +48,7 @@ def main(args: argparse.Namespace) -> int:
         return _attacks(args)
     if args.suite == "qags":
         return _qags(args)
-    if args.suite in ("realtimeqa", "squad"):
+    if args.suite in ("realtimeqa", "squad", "newsqa"):
         return _quizzes(args)
     return _golden(args, *limits)
 
@@ -134,6 +136,10 @@ def _quizzes(args: argparse.Namespace) -> int:
         if not weeks:
             raise InputError(f"{data} holds no *_qa.jsonl.", "Name the RealTimeQA folder.")
         loads: list[tuple[str, Callable[[], Any]]] = [(w, lambda w=w: suites.realtimeqa(data, w)) for w in weeks]  # type: ignore[misc]
+    elif args.suite == "newsqa":
+        archive = newsqa(data)
+        _say(f"{len(archive.articles)} articles; {archive.chosen}.")
+        loads = [(data.stem, lambda: (archive.quizzes, archive.articles))]
     else:
         loads = [(data.stem, lambda: suites.squad(data))]
     embedder, llm, config = embedders.load(DEFAULT_EMBEDDER), _llm(args), _config(args)
@@ -236,16 +242,20 @@ def _llm(args: argparse.Namespace) -> LanguageModel | None:
         return None
     if args.llm_url:
         return RemoteModel(args.llm_url, args.model)
-    return LocalModel(models.locate(args.model, "llm"), args.model, gpu_layers=args.gpu_layers)
+    kind = LocalModel if models.is_known(args.model) else WorkerModel
+    return kind(models.locate(args.model, "llm"), args.model, gpu_layers=args.gpu_layers)
 
 
 def _line(rows: list[Any]) -> str:
-    interval = metrics.bootstrap([r["contained"] for r in rows])
+    """The figures of a suite; harm first, where the answers are our own."""
+    figures = [_with_interval(name, rows) for name in ("harm", "contained") if name in rows[0]]
+    return f"{', '.join(figures)}, EM {_mean(rows, 'em'):.3f}, F1 {_mean(rows, 'f1'):.3f}, n={len(rows)}"
+
+
+def _with_interval(name: str, rows: list[Any]) -> str:
+    interval = metrics.bootstrap([float(r[name]) for r in rows])
     assert interval is not None
-    return (
-        f"contained {interval.mean:.3f} ({interval.low:.2f} to {interval.high:.2f}), EM {_mean(rows, 'em'):.3f}, "
-        f"F1 {_mean(rows, 'f1'):.3f}, n={len(rows)}"
-    )
+    return f"{name} {interval.mean:.3f} ({interval.low:.2f} to {interval.high:.2f})"
 
 
 def _mean(rows: list[Any], key: str) -> float:

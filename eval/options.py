@@ -38,13 +38,15 @@ def _run_options(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--fail-under", metavar="METRIC=VALUE,…", help="exit with 1 where a figure is lower")
     parser.add_argument("--fail-over", metavar="METRIC=VALUE,…", help="exit with 1 where a figure is higher (harm)")
     parser.add_argument("--include-unreviewed", action="store_true", help="count drafts that no person has reviewed")
-    parser.add_argument("--suite", choices=["golden", "attacks", "realtimeqa", "squad", "qags"], default="golden")
+    parser.add_argument(
+        "--suite", choices=["golden", "attacks", "realtimeqa", "squad", "newsqa", "qags"], default="golden"
+    )
     parser.add_argument("--data", metavar="PATH", help="the suite's data: a folder or a file")
     parser.add_argument("--week", action="append", help="realtimeqa: only this week (may be repeated)")
     parser.add_argument(
         "--baseline", metavar="FILE", action="append", help="predictions to score beside, as JSON lines"
     )
-    parser.add_argument("--limit", type=int, metavar="N", help="attacks, squad, qags: only so many")
+    parser.add_argument("--limit", type=int, metavar="N", help="attacks, squad, newsqa, qags: only so many")
 
 
 def add_benchmarks(parser: argparse.ArgumentParser) -> None:

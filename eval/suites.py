@@ -1,4 +1,4 @@
-"""Public benchmarks, by the same machinery: RealTimeQA, SQuAD-format files, QAGS.
+"""Public benchmarks, by the same machinery: RealTimeQA, SQuAD-format files, QAGS; NewsQA is in `eval.newsqa`.
 
 The data stays where its publishers put it; a folder or file is given with `--data`.
 """
@@ -149,6 +149,7 @@ def run_quizzes(
                     "refused_because": answer.reason,
                     "in_collection": any(metrics.contains(whole, g) for g in quiz.golds),
                     "in_evidence": any(metrics.contains(read, g) for g in quiz.golds),
+                    "marked": [not s.supported for s in answer.sentences],
                 }
             except RagError as error:
                 row |= {
@@ -158,8 +159,10 @@ def run_quizzes(
                     "error": str(error),
                     "in_collection": False,
                     "in_evidence": False,
+                    "marked": [],
                 }
             row |= scores(row["text"], quiz.golds)
+            row["harm"] = float(metrics.harmful(bool(row["contained"]), row["abstained"], row["error"], row["marked"]))
             rows.append(row)
             if progress:
                 progress(n, len(quizzes))

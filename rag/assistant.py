@@ -100,7 +100,8 @@ class Rag:
             return Rag(self.store, self.embedder, RemoteModel(config.llm_url, config.model), config)
         path = models.locate(config.model, "llm")
         states = data_home() / "states"
-        kind = WorkerModel if config.worker else LocalModel
+        # A file that nothing vouches for may crash the engine: it is opened in a process of its own.
+        kind = LocalModel if models.is_known(config.model) and not config.worker else WorkerModel
         llm = kind(path, config.model, config.context, config.threads, config.gpu_layers, states, config.lookahead)
         return Rag(self.store, self.embedder, llm, config)
 

@@ -75,6 +75,11 @@ def registry() -> dict[str, Model]:
     return {name: Model(name=name, **fields) for name, fields in data.items()}
 
 
+def is_known(name_or_path: str) -> bool:
+    """Whether this is a model of the registry, which is verified by size and hash, and not a file of one's own."""
+    return name_or_path in registry()
+
+
 def locate(name_or_path: str, kind: str) -> Path:
     """The local path of a model, by name or by path; nothing is downloaded.
 

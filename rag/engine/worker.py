@@ -20,7 +20,7 @@ from pathlib import Path
 from typing import Any
 
 from index import errors
-from index.errors import EngineDied, RagError
+from index.errors import EngineDied, ModelError, RagError
 from rag.engine.base import Piece, Prompt, Usage, in_template
 
 _LIMIT = 120  # seconds that loading a model may take
@@ -33,8 +33,7 @@ class WorkerModel:
     A worker that died is started again by the next call.
 
     Raises:
-        ModelMissing, ModelError: see `rag.engine.local.LocalModel`.
-        EngineDied: the worker died while it loaded the model.
+        ModelMissing, ModelError: see `rag.engine.local.LocalModel`; also where the worker dies over the model.
     """
 
     def __init__(
@@ -60,7 +59,14 @@ class WorkerModel:
         self._template = ("", "", "")
         self._label = self.name
         with self._lock:
-            self._start()
+            try:
+                self._start()
+            except EngineDied as error:
+                self._stop()
+                raise ModelError(
+                    f"{path} could not be loaded. {error.what}",
+                    "The file may be damaged: fetch it again, or name a model from `rag models`.",
+                ) from error
 
     @property
     def label(self) -> str:
