@@ -59,6 +59,7 @@ class Calibration:
     own_words: float = _chosen(3.9, "strength of evidence from which the best passage is quoted where no draft held")
     closed: float = _chosen(2.4, "the same for a question for a yes or a no, with the share of its words added")
     quoted: int = _chosen(2, "sentences of an article that are quoted, at most")
+    quote_words: float = _chosen(0.5, "weight of shared words beside likeness in which sentence is quoted")
     second_quote: float = _chosen(0.6, "nearness, beside the nearest sentence's, from which a second one is quoted")
     without_model: float = _chosen(0.85, "likeness and shared words from which sentences are quoted with no model")
     without_model_words: float = _chosen(0.6, "weight of the shared words in that")

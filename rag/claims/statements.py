@@ -54,7 +54,7 @@ def own_words(question: str, passage: Passage, embedder: Embedder) -> Draft:
     """The passage's one or two sentences nearest to the question, quoted with source and day."""
     vectors = embedder.passages([question, *(s.text for s in passage.sentences)])
     near = [
-        float(v @ vectors[0]) + 0.5 * overlap(question, s.text)
+        float(v @ vectors[0]) + CALIBRATION.quote_words * overlap(question, s.text)
         for v, s in zip(vectors[1:], passage.sentences, strict=True)
     ]
     order = sorted(range(len(near)), key=lambda i: -near[i])

@@ -1,0 +1,72 @@
+"""Every number that shapes an answer stands in one place, says where it comes from, and counts in Config.id."""
+
+from __future__ import annotations
+
+import ast
+import dataclasses
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from rag import calibration
+from rag.calibration import CALIBRATION, Calibration
+from rag.config import Config
+
+ROOT = Path(__file__).parents[2]
+# Rooms in which an answer is made. The engine and the commands measure machines, not answers.
+FILES = sorted(
+    p
+    for p in [
+        *(ROOT / "rag").glob("*.py"),
+        *(ROOT / "rag" / "claims").glob("*.py"),
+        *(ROOT / "rag" / "question").glob("*.py"),
+    ]
+    if p.name != "calibration.py"
+)
+
+
+def bare_numbers(source: str) -> Iterator[tuple[int, float]]:
+    """Fractions that are compared, added or multiplied, or kept under a name of their own; a million is bytes, no score."""
+    tree = ast.parse(source)
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Compare):
+            parts = [node.left, *node.comparators]
+        elif isinstance(node, ast.BinOp):
+            parts = [node.left, node.right]
+        elif isinstance(node, (ast.Assign, ast.AnnAssign)) and node.value is not None and node in tree.body:
+            parts = list(ast.walk(node.value))  # type: ignore[arg-type]
+        else:
+            continue
+        for part in parts:
+            part = part.operand if isinstance(part, ast.UnaryOp) else part
+            if (
+                isinstance(part, ast.Constant)
+                and isinstance(part.value, float)
+                and part.value not in (0.0, 1.0)
+                and part.value < 1e6
+            ):
+                yield part.lineno, part.value
+
+
+@pytest.mark.parametrize("path", FILES, ids=lambda p: str(p.relative_to(ROOT)))
+def test_no_weight_or_threshold_stands_elsewhere(path: Path) -> None:
+    assert not list(bare_numbers(path.read_text("utf-8")))
+
+
+def test_the_search_for_bare_numbers_finds_them() -> None:
+    source = "X = 0.3\ndef f(a):\n    if a > 0.5: return a * 2.5 - -0.7\n    return 1.0\n"
+    assert sorted(value for _, value in bare_numbers(source)) == [0.3, 0.5, 0.7, 2.5]
+
+
+@pytest.mark.parametrize("field", dataclasses.fields(Calibration), ids=lambda f: f.name)
+def test_each_says_what_it_does_and_where_it_comes_from(field: dataclasses.Field[object]) -> None:
+    about = CALIBRATION.about(field.name)
+    assert set(about) == {"does", "on", "by"} and all(about.values())
+
+
+def test_another_number_is_another_config(monkeypatch: pytest.MonkeyPatch) -> None:
+    before = Config().id
+    monkeypatch.setattr(calibration, "CALIBRATION", dataclasses.replace(CALIBRATION, accept=0.21))
+    assert Config().id != before
+    assert Config(threads=1, gpu_layers=0, worker=True).id == Config().id
