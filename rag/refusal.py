@@ -15,7 +15,7 @@ from rag.types import Answer, Passage
 
 def worth_quoting(question: Question, best: Passage, strength: float) -> bool:
     """Whether the best passage's own words are the answer where no draft is."""
-    if question.kind == "yes_no":
+    if question.closed:
         return strength + overlap(question.text, best.text) >= CALIBRATION.closed
     return strength >= CALIBRATION.own_words
 

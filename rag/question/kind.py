@@ -37,7 +37,12 @@ def kind_of(question: str) -> Kind:
     """
     if _SEVERAL.search(question):
         return "several"
-    return "yes_no" if _CLOSED.match(question) and not _OPEN.search(question) else "fact"
+    return "yes_no" if is_closed(question) else "fact"
+
+
+def is_closed(question: str) -> bool:
+    """Whether it is put as a question for a yes or a no, be it about one thing or several."""
+    return bool(_CLOSED.match(question)) and not _OPEN.search(question)
 
 
 def only_agrees(question: str, sentence: str) -> bool:

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import date
 
 from rag.engine.base import LanguageModel
-from rag.question.kind import Kind, kind_of
+from rag.question.kind import Kind, is_closed, kind_of
 from rag.question.period import Period, period
 from rag.question.rewrite import standalone
 from rag.types import Filters, Turn
@@ -21,6 +21,7 @@ class Question:
         asked: as it was typed.
         text: standing alone, with what it leans on named; what everything after this works with.
         kind: what kind of answer it asks for.
+        closed: it is put as a question for a yes or a no; one for several statements may be, too.
         period: the time it asks about, as far as it says.
         filters: only these articles; `as_of` is set wherever a day is known.
         newest: the day of the newest article there is.
@@ -29,6 +30,7 @@ class Question:
     asked: str
     text: str
     kind: Kind
+    closed: bool
     period: Period
     filters: Filters
     newest: date | None
@@ -46,4 +48,4 @@ def understand(
         llm: what rewrites a follow-up; without one the last question's words are put before it.
     """
     text = standalone(asked, history, llm)
-    return Question(asked, text, kind_of(text), period(text, filters.as_of), filters, newest)
+    return Question(asked, text, kind_of(text), is_closed(text), period(text, filters.as_of), filters, newest)
