@@ -11,7 +11,7 @@ from types import TracebackType
 
 from index.build import build
 from index.embedder import Embedder, Progress
-from index.errors import EngineDied
+from index.errors import EngineDied, InputError
 from index.search import search
 from index.store.base import Collection
 from index.store.milvus import MilvusStore
@@ -80,12 +80,15 @@ class Rag:
             progress: called with (done, total) chunks while they are embedded.
 
         Raises:
-            CollectionError: no folder, or no article in them.
+            InputError: no folder is named.
+            CollectionError: a folder that is not there, or no article in them.
             IndexBusy, IndexDamaged: another process writes it, or its parts do not agree.
         """
-        target = Path(index) if index else default_index()
+        if not folders:
+            raise InputError("No folder is named.", "Name the folders that hold the articles.")
+        target = Path(index).expanduser() if index else default_index()
         model = embedders.for_index(target, asked=embedder)
-        return build(target, [Path(folder) for folder in folders], model, progress=progress)
+        return build(target, [Path(folder).expanduser() for folder in folders], model, progress=progress)
 
     def with_model(self, model: str) -> Rag:
         """The same opened collection, answered by this language model ("none" for none).

@@ -17,6 +17,7 @@ from index.embedder import SentenceTransformerEmbedder
 from index.errors import CollectionError, IndexBusy, IndexDamaged, IndexMissing, InputError
 from index.search import search
 from index.store.sqlite import DATABASE, Store
+from rag.assistant import Rag
 
 Embedder = SentenceTransformerEmbedder
 
@@ -209,3 +210,12 @@ def test_only_the_newest_articles_are_read_where_that_is_asked_for(
     assert [a.id for a in opened.articles()] == ["a", "b", "c"]
     assert [a.id for a in opened.articles(newest=1)] == ["b"]
     assert [a.id for a in opened.articles(newest=2)] == ["a", "b"]
+
+
+def test_rag_index_makes_an_index_that_opens(tmp_path: Path) -> None:
+    write(tmp_path / "news", ferry="The ferry sank off Porto on Monday, the harbour master said.")
+    report = Rag.index(tmp_path / "news", index=tmp_path / "index")
+    assert (report.articles, report.added) == (1, 1)
+    assert Rag.index(tmp_path / "news", index=tmp_path / "index").unchanged == 1, "brought up to date, not made anew"
+    with Rag.open(tmp_path / "index", model="none") as opened:
+        assert [a.id for a in opened.articles] == ["ferry"]

@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import replace
 from datetime import date
 
+import pytest
+
 import rag
 from index.types import Article, Chunk, Hit
 from rag import Answer, Citation, Passage, Sentence
@@ -58,3 +60,8 @@ def test_a_link_in_an_article_is_no_link_in_a_notebook() -> None:
 
 def test_the_page_of_the_public_surface_is_what_the_docstrings_say() -> None:
     assert python_docs.page() == python_docs.PAGE.read_text("utf-8"), "run python scripts/python_docs.py"
+
+
+def test_indexing_needs_a_folder() -> None:
+    with pytest.raises(rag.InputError, match="No folder is named"):
+        rag.Rag.index()
