@@ -137,7 +137,8 @@ def test_ask_stream_open_a_citation_follow_up_and_refusal(seeds_index: Path, ope
         expect(page.locator("header .status")).to_have_count(0, timeout=LONG)  # the models are loaded
         ask(page, "How long did the negotiators meet in Istanbul, and who led the Russian side?", wait=False)
         expect(page.locator("#chat .status").last).to_contain_text(re.compile(r"reading \d+ passages"), timeout=LONG)
-        expect(page.locator(".draft")).to_contain_text("negotiators", timeout=LONG)
+        expect(page.locator("#chat .status").last).to_contain_text("writing", timeout=LONG)
+        assert "three hours" not in page.locator("#chat").inner_text(), "no word is shown before it was checked"
         expect(page.locator(".answer")).to_contain_text("three hours", timeout=LONG)
         chip = page.locator(".answer > p .chip").first
         chip.hover()
@@ -157,7 +158,7 @@ def test_ask_stream_open_a_citation_follow_up_and_refusal(seeds_index: Path, ope
         expect(page.locator(".refusal")).to_contain_text("The articles do not say")
         page.screenshot(path=SHOTS / "refusal.png")
         ask(page, "What is the difference between what Peskov said in mid-March and at the end of March?", wait=False)
-        expect(page.locator(".draft").last).to_be_visible(timeout=LONG)  # while words are being written
+        expect(page.locator("#chat .status").last).to_contain_text("writing", timeout=LONG)
         page.get_by_role("button", name="Stop", exact=True).click()
         expect(page.get_by_text("Stopped before there was an answer.")).to_be_visible(timeout=LONG)
         other = opened(url)  # the model is free again, for everyone

@@ -226,7 +226,8 @@ def test_options_stand_only_where_they_are_used() -> None:
 
     asking = {"ask", "chat", "eval run", "eval draft"}
     assert having("--embedder") == {"index"}
-    assert having("--gpu-layers") == having("--model") == asking | {"doctor", "bench answer", "bench serve"}
+    assert having("--gpu-layers") == asking | {"doctor", "bench answer", "bench serve"}
+    assert having("--model") == having("--gpu-layers") | {"setup"}
     assert having("--llm-url") == asking
     assert having("--uri") == {"ask", "index", "search"}
     assert having("--source") == having("--after") == having("--before") == {"ask", "search"}
