@@ -24,7 +24,7 @@ from index.errors import InputError
 from index.reading.files import read_folders
 from index.store.sqlite import Store
 from index.store.writer import write
-from rag import embedders, models
+from rag import embedders, models, prompt
 from rag.assistant import Rag
 from rag.config import DEFAULT_EMBEDDER, NO_MODEL, Config, seeds
 from rag.engine.local import LocalModel
@@ -140,7 +140,8 @@ def _asked(rag: Rag, question: str) -> Row:
     before, started = (usage.prompt, usage.generated, usage.seconds), time.perf_counter()
     first, read_first = 0.0, 0
     for event in rag.stream(question):
-        if event.kind in ("evidence", "answer") and not first:
+        # The first word that the model writes; a person sees none before it is checked.
+        if (event.text == prompt.WRITING or event.answer) and not first:
             first, read_first = time.perf_counter() - started, usage.prompt - before[0]
     whole = time.perf_counter() - started
     return {

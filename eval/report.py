@@ -32,7 +32,7 @@ def table(summary: dict[str, Any]) -> str:
     lines += [
         "",
         f"whole answer  p50 {latency['p50']:.1f} s, p95 {latency['p95']:.1f} s",
-        f"first word    p50 {latency['first_word_p50']:.1f} s, p95 {latency['first_word_p95']:.1f} s",
+        f"evidence      p50 {latency['first_evidence_p50']:.1f} s, p95 {latency['first_evidence_p95']:.1f} s (the first thing shown)",
         f"tokens        p50 {tokens['prompt']:.0f} read, {tokens['generated']:.0f} written",
     ]
     return "\n".join(lines)

@@ -128,7 +128,7 @@ def ask(question: GoldenQuestion, collections: Collections) -> Row:
                 first = time.perf_counter() - started
             answer = event.answer or answer
         assert answer is not None
-        return base | judge(question, answer, rag) | {"first_word": first, "error": None}
+        return base | judge(question, answer, rag) | {"first_evidence": first, "error": None}
     except RagError as error:
         return base | failed(f"{type(error).__name__}: {error}", time.perf_counter() - started)
 
@@ -147,7 +147,7 @@ def failed(error: str, seconds: float) -> Row:
         "passages": [],
         "timings": {"total": seconds},
         "tokens": {},
-        "first_word": seconds,
+        "first_evidence": seconds,
         "gold_precision": 0.0,
         "gold_recall": 0.0,
         "checker_precision": 0.0,
@@ -231,6 +231,11 @@ def checker_citations(answer: Answer, rag: Rag) -> tuple[float | None, float | N
     )
 
 
+def _first(rows: Sequence[Row]) -> list[float]:
+    """Seconds until something was shown; rows of runs from before evidence came first have none."""
+    return [row["first_evidence"] for row in rows if row.get("first_evidence") is not None]
+
+
 def summarise(rows: Sequence[Row]) -> dict[str, Any]:
     """Every figure of a run, overall and by kind, with bootstrap intervals on the rates."""
     kinds = sorted({row["kind"] for row in rows})
@@ -242,8 +247,8 @@ def summarise(rows: Sequence[Row]) -> dict[str, Any]:
         "latency": {
             "p50": metrics.percentile([r["timings"]["total"] for r in rows], 0.5),
             "p95": metrics.percentile([r["timings"]["total"] for r in rows], 0.95),
-            "first_word_p50": metrics.percentile([r["first_word"] for r in rows if r["first_word"] is not None], 0.5),
-            "first_word_p95": metrics.percentile([r["first_word"] for r in rows if r["first_word"] is not None], 0.95),
+            "first_evidence_p50": metrics.percentile(_first(rows), 0.5),
+            "first_evidence_p95": metrics.percentile(_first(rows), 0.95),
         },
         "tokens": {
             name: metrics.percentile([r["tokens"].get(name, 0) for r in rows], 0.5) for name in ("prompt", "generated")

@@ -22,6 +22,7 @@ REWRITE = (
     "At the harbour in Porto.' the question 'And how long was it?' becomes 'How long did the "
     "mayor speak at the harbour in Porto?'"
 )
+WRITING = "writing"  # what a status says while the model writes
 DRAFT_GOLDEN = "You write quiz questions about a news passage."
 
 

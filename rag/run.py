@@ -85,7 +85,7 @@ class Run:
         written = llm.chat(prompt.READ, prompt.passage_head(passage), prompt.answer(question.text))
         for piece in llm.write(written, self.config.answer_tokens, sure=sure):
             text += piece
-            yield Event("status", "writing")  # at each piece, so that whoever listens can stop it at once
+            yield Event("status", prompt.WRITING)  # at each piece, so that whoever listens can stop it at once
         self.lap("write")
         yield Event("status", "checking")
         beside = [p.text for p in self.read]

@@ -20,7 +20,7 @@ from ui import feedback, history
 from ui.api import days
 from ui.history import Chat, Exchange, History
 from ui.loading import Loader
-from ui.render import exchange_html, text_html
+from ui.render import evidence_html, exchange_html, text_html
 
 Messages = list[dict[str, Any]]
 _WAITING = "waiting for another question to be answered …"
@@ -153,8 +153,10 @@ class Talk:
         asked = chat.exchanges[-1]
         said = self.messages(chat)[:-1]
 
+        nearest = ""
+
         def showing(text: str, kind: str) -> Messages:
-            return [*said, _said("assistant", text_html(text, kind))]
+            return [*said, _said("assistant", text_html(text, kind) + nearest)]
 
         yield showing("…" if self._loader.ready else "opening the collection …", "status")
         done = dict[str, Any]()
@@ -180,6 +182,8 @@ class Talk:
                 for event in events:
                     if event.kind in ("status", "restart"):
                         yield showing(f"{event.text} …", "status")
+                    elif event.evidence:
+                        nearest = evidence_html(event.evidence)
                     elif event.answer:
                         done = {"answer": event.answer.as_dict(), "note": note, "liked": None}
         except RagError as error:

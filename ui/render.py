@@ -15,6 +15,8 @@ from datetime import date
 from itertools import pairwise
 from typing import Any
 
+from index.text.dates import short
+from rag.types import EvidenceSentence
 from ui.history import Exchange, split_markers
 
 Data = dict[str, Any]
@@ -137,10 +139,19 @@ def how_html(answer: Data) -> str:
     )
 
 
+def evidence_html(found: EvidenceSentence) -> str:
+    """What looks nearest while the answer is worked on: an article's own words, and no answer yet."""
+    article = found.article
+    day = short(article.published) if article.published else "undated"
+    return (
+        f'<figure class="nearest"><blockquote>{_e(_folded(found.text))}</blockquote>'
+        f"<figcaption>Nearest so far: {_e(article.source or 'source not known')}, {_e(day)}</figcaption></figure>"
+    )
+
+
 def text_html(text: str, kind: str = "said") -> str:
     """Anything said, as a paragraph of escaped text."""
-    live = ' aria-live="off"' if kind == "draft" else ""  # or every piece of it would be read out
-    return f'<p class="{_e(kind)}"{live}>{_e(text)}</p>'
+    return f'<p class="{_e(kind)}">{_e(text)}</p>'
 
 
 def _sentence_html(sentence: Data, answer: Data) -> str:

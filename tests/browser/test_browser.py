@@ -138,8 +138,10 @@ def test_ask_stream_open_a_citation_follow_up_and_refusal(seeds_index: Path, ope
         ask(page, "How long did the negotiators meet in Istanbul, and who led the Russian side?", wait=False)
         expect(page.locator("#chat .status").last).to_contain_text(re.compile(r"reading \d+ passages"), timeout=LONG)
         expect(page.locator("#chat .status").last).to_contain_text("writing", timeout=LONG)
+        expect(page.locator(".nearest figcaption")).to_contain_text("Nearest so far: ")
         assert "three hours" not in page.locator("#chat").inner_text(), "no word is shown before it was checked"
         expect(page.locator(".answer")).to_contain_text("three hours", timeout=LONG)
+        expect(page.locator(".nearest")).to_have_count(0)
         chip = page.locator(".answer > p .chip").first
         chip.hover()
         expect(page.locator("#tip")).to_contain_text("three-hour talks")

@@ -7,10 +7,10 @@ from dataclasses import replace
 from datetime import date
 
 from index.types import Article, Removed
-from rag.types import Answer, Citation, Sentence
+from rag.types import Answer, Citation, EvidenceSentence, Sentence
 from ui.history import Exchange
 from ui.panel import article_html
-from ui.render import answer_html, exchange_html, refusal_html, timeline_html
+from ui.render import answer_html, evidence_html, exchange_html, refusal_html, timeline_html
 
 QUOTE = 'The <harbour> is "open".'
 CITED = Citation(1, "a", "a#0", "T", "S", date(2022, 3, 30), "javascript:alert(1)", 0, len(QUOTE), QUOTE)
@@ -65,3 +65,10 @@ def test_lit_words_are_exactly_the_spans_also_over_paragraphs() -> None:
     assert re.findall(r'<mark class="current">(.*?)</mark>', page) == ["It &lt;closed&gt; later.", "End."]
     assert re.findall(r'<mark class="other">(.*?)</mark>', page)[0] == "The &lt;harbour&gt; is &quot;open&quot;."
     assert "<mark" not in article_html(ARTICLE)
+
+
+def test_the_nearest_evidence_is_escaped_and_says_that_it_is_no_answer_yet() -> None:
+    article = Article("a", None, "The <i>Post</i>", date(2022, 3, 30), "stated", None, (), "A <b>ferry</b> sank.")
+    shown = evidence_html(EvidenceSentence(article, "a#0", 0, 20, article.text))
+    assert "<b>" not in shown and "<i>" not in shown and "A &lt;b&gt;ferry&lt;/b&gt; sank." in shown
+    assert "Nearest so far: The &lt;i&gt;Post&lt;/i&gt;, 30 March 2022" in shown
