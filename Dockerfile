@@ -1,7 +1,7 @@
 # The same as on any machine: the wheel with the pinned versions, then `rag setup`. See docs/install.md for how to
 # run it. It was written without a container at hand.
 #
-#   docker build -t rag-articles .
+#   docker build --build-arg TORCH_INDEX=ADDRESS -t rag-articles .
 
 FROM python:3.11-slim AS wheel
 WORKDIR /source
@@ -22,8 +22,10 @@ RUN python -m venv "$VIRTUAL_ENV"
 
 COPY --from=wheel /wheel /tmp/wheel
 COPY requirements.lock /tmp/requirements.lock
-# PyTorch's CPU build first: without it pip takes several GB of CUDA packages.
-RUN pip install --no-cache-dir torch==2.13.0 --index-url https://download.pytorch.org/whl/cpu
+# PyTorch's CPU build first: without it pip takes several GB of CUDA packages. Its address is the one that "Start
+# locally" on pytorch.org shows: docker build --build-arg TORCH_INDEX=ADDRESS …
+ARG TORCH_INDEX
+RUN pip install --no-cache-dir torch==2.13.0 ${TORCH_INDEX:+--index-url "$TORCH_INDEX"}
 RUN pip install --no-cache-dir --constraint /tmp/requirements.lock /tmp/wheel/*.whl
 
 # The models and the engine, built for the CPU that builds the image. `rag setup` at the start of a container tries
