@@ -27,6 +27,7 @@ from index.text.sentences import paragraphs
 from index.types import Article, RawArticle, Removed
 
 _FLAGS = re.IGNORECASE
+_SPACES = re.compile(r" {2,}")
 _CONTROL = re.compile(
     r"""^[\W_]*(?:
     ×|x|oops!?|loading|please\ try\ again(?:\ later)?|(?:sorry,?\ )?(?:something|an\ error)\ (?:went\ wrong|occurred)
@@ -130,7 +131,7 @@ def repeated_lines(raws: Iterable[RawArticle]) -> dict[str, set[str]]:
     """
     articles: dict[str, list[set[str]]] = {}
     for raw in raws:
-        lines = {normal(line) for line in tidy(raw.text).split("\n")} - {""}
+        lines = {normal(line) for line in set(tidy(raw.text).split("\n"))} - {""}  # each once: there may be a million
         articles.setdefault(raw.source or "", []).append(lines)
     repeated: dict[str, set[str]] = {}
     for source, sets in articles.items():
@@ -171,9 +172,9 @@ def clean(raw: RawArticle, repeated: Collection[str] = ()) -> Article:
     removed: list[Removed] = []
     place = 0
     for number, (line, why) in enumerate(zip(lines, reasons, strict=True), 1):
-        body = re.sub(r"[ ]{2,}", " ", line.strip())
-        if not body:
+        if not line or line.isspace():
             continue
+        body = _SPACES.sub(" ", line.strip())
         if why:
             removed.append(Removed(number, body, why))
             continue
@@ -204,7 +205,13 @@ def _judge(lines: list[str], repeated: set[str], raw: RawArticle) -> list[str]:
     full = [i for i, line in enumerate(lines) if line.strip()]
     edges = {*full[:_EDGE], *full[-_EDGE:]}
     framed = _frame(lines, full, edges, repeated)
-    reasons = [_alone(line.strip(), i in framed) for i, line in enumerate(lines)]
+    reasons = [""] * len(lines)
+    known: dict[tuple[str, bool], str] = {}  # a line that repeats itself a million times is judged once
+    for i in full:
+        key = (lines[i].strip(), i in framed)
+        if key not in known:
+            known[key] = _alone(*key)
+        reasons[i] = known[key]
     _keep_headings(lines, full, reasons)
     in_bio = in_appeal = False
     for place, i in enumerate(full):
