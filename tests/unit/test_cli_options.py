@@ -423,7 +423,7 @@ def test_chat_passes_on_what_the_engine_is_told(
 
 def test_doctor_and_bench_pass_on_what_the_engine_is_told(monkeypatch: pytest.MonkeyPatch, loaded: list[str]) -> None:
     from eval import bench
-    from rag.engine import local
+    from rag.engine import benchmark, local
 
     told: list[int] = []
 
@@ -441,6 +441,7 @@ def test_doctor_and_bench_pass_on_what_the_engine_is_told(monkeypatch: pytest.Mo
 
     monkeypatch.setattr("rag.models.locate", lambda name, kind: Path(name))
     monkeypatch.setattr(local, "LocalModel", engine)
+    monkeypatch.setattr(benchmark, "LocalModel", engine)
     monkeypatch.setattr("rag.doctor.subprocess.run", process)
     monkeypatch.setattr(bench.people, "chat", chat)
     monkeypatch.setattr(bench, "LocalModel", engine)
