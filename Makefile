@@ -40,7 +40,7 @@ ask: index
 test: models $(SETUP)
 	@$(BIN)/rag models fetch smollm2-135m
 	$(BIN)/ruff check .
-	$(BIN)/mypy index rag ui eval
+	$(BIN)/mypy
 	$(BIN)/python -m pytest
 
 # The long ones: two hundred kills, every write failing in turn, thousands of harmed files and odd inputs, two
@@ -67,7 +67,7 @@ eval: index
 
 lint: $(SETUP)
 	$(BIN)/ruff check .
-	$(BIN)/mypy index rag ui eval
+	$(BIN)/mypy
 
 clean:
 	rm -rf $(VENV) build *.egg-info

@@ -1,4 +1,4 @@
-"""Real parts: the real embedding model, a real index, and where marked the real language model."""
+"""Real parts: the real embedding model, a real index, and where marked the real language model; and `asking` of fakes."""
 
 from __future__ import annotations
 
@@ -7,16 +7,19 @@ import shutil
 import subprocess
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
+from fakes import Rule, ScriptedModel, Words, news
+from invented import NEWS, Asking
 
 from eval.serve import chat
 from index.build import build
 from index.embedder import SentenceTransformerEmbedder
 from index.store.sqlite import Store
 from rag.assistant import Rag
-from rag.config import DEFAULT_EMBEDDER, DEFAULT_MODEL, NO_MODEL, seeds
+from rag.config import DEFAULT_EMBEDDER, DEFAULT_MODEL, NO_MODEL, Config, seeds
 from rag.models import locate
 
 SOAK = bool(os.environ.get("RAG_SOAK"))  # `make soak`: the same tests, hundreds of times
@@ -56,6 +59,30 @@ def rag(seeds_index: Path) -> Iterator[Rag]:
     opened = Rag.open(seeds_index, DEFAULT_MODEL)
     yield opened
     opened.close()
+
+
+@pytest.fixture(scope="session")
+def invented(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """An index of invented news, by words: made without a model."""
+    base = tmp_path_factory.mktemp("invented")
+    build(base / "ix", [news(base / "in", NEWS)], Words())
+    return base / "ix"
+
+
+@pytest.fixture
+def asking(invented: Path) -> Iterator[Asking]:
+    """Opens the invented news, or another index by words, with a model that follows the rules given."""
+    opened: list[Rag] = []
+
+    def open_(*rules: Rule, index: Path = invented, **settings: object) -> Rag:
+        embedder = Words()
+        config = replace(Config(model="scripted", embedder=embedder.name), **settings)  # type: ignore[arg-type]
+        opened.append(Rag(Store(index, embedder), embedder, ScriptedModel(*rules), config))
+        return opened[-1]
+
+    yield open_
+    for each in opened:
+        each.close()
 
 
 def write(folder: Path, **files: str) -> Path:

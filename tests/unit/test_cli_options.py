@@ -4,20 +4,17 @@ from __future__ import annotations
 
 import argparse
 import io
-import json
 import os
 import re
 import subprocess
 import sys
-import zlib
-from collections.abc import Callable, Sequence
 from dataclasses import replace
 from datetime import date
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 import pytest
+from fakes import Words, news
 
 from index.build import build
 from index.errors import IndexDamaged, InputError, ModelMissing, RagError
@@ -30,25 +27,6 @@ from rag.config import DEFAULT_EMBEDDER, Config, folder_index
 ROOT = Path(__file__).parents[2]
 BRIDGE = "The bridge at Turku was opened in May by the mayor."
 FERRY = "The ferry sank off the coast of Turku in a storm."
-
-
-class Words:
-    """An embedder by words: each counts in one of 384 places, chosen by its checksum."""
-
-    dim = 384
-
-    def __init__(self, name: str = DEFAULT_EMBEDDER) -> None:
-        self.name = name
-
-    def passages(self, texts: Sequence[str], progress: Callable[[int, int], None] | None = None) -> np.ndarray:
-        out = np.full((len(texts), self.dim), 1e-3, np.float32)
-        for row, text in zip(out, texts, strict=True):
-            for word in re.findall(r"\w+", text.lower()):
-                row[zlib.crc32(word.encode()) % self.dim] += 1
-        return out / np.linalg.norm(out, axis=1, keepdims=True)
-
-    def query(self, text: str) -> np.ndarray:
-        return self.passages([text])[0]
 
 
 @pytest.fixture
@@ -73,19 +51,12 @@ ARTICLES = [
 ]
 
 
-def articles(folder: Path) -> Path:
-    folder.mkdir()
-    lines = [json.dumps(dict(zip(("id", "source", "date", "text"), article, strict=True))) for article in ARTICLES]
-    (folder / "all.jsonl").write_text("\n".join(lines), "utf-8")
-    return folder
-
-
 @pytest.fixture
 def ix(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, loaded: list[str]) -> Path:
     """An index made with an embedder that is not the default."""
     monkeypatch.setenv("RAG_HOME", str(tmp_path / "home"))
     monkeypatch.delenv("NO_COLOR", raising=False)
-    build(tmp_path / "ix", [articles(tmp_path / "in")], Words("odd"))
+    build(tmp_path / "ix", [news(tmp_path / "in", ARTICLES)], Words("odd"))
     return tmp_path / "ix"
 
 
@@ -324,7 +295,7 @@ def test_a_new_index_has_the_default_embedder(
     tmp_path: Path, loaded: list[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("RAG_HOME", str(tmp_path / "home"))
-    articles(tmp_path / "in")
+    news(tmp_path / "in", ARTICLES)
     assert cli.main(["index", str(tmp_path / "in"), "--index", str(tmp_path / "new")]) == 0
     assert loaded == [DEFAULT_EMBEDDER] and made_with(tmp_path / "new") == DEFAULT_EMBEDDER
     assert made_with(tmp_path / "none") is None

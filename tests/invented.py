@@ -1,0 +1,51 @@
+"""Invented news, and what the tests of a question's path say and hold about it; the fixture `asking` opens it."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+
+from fakes import ScriptedModel
+
+from rag.assistant import Rag
+from rag.types import Answer
+
+NEWS = [
+    ("sinking", "Reuters", "2024-03-04",
+     "The ferry Aurora sank off Turku on Sunday. All 212 passengers were rescued by the coast guard. "
+     "Captain Elina Saari said that a valve had failed."),
+    ("inquiry", "BBC", "2024-03-20",
+     "Transport minister Pekka Lahti said that the ferry Aurora was safe when it left Turku. "
+     "The inquiry is led by judge Maria Berg."),
+    ("owner", "CNN", "2024-04-02",
+     "Juhani Salo, the owner of the ferry Aurora, rejected the inquiry. Salo said that the valve was new."),
+    ("bridge", "Reuters", "2024-05-02", "The bridge at Oulu was opened by mayor Sanna Koski. It cost 40 million euros."),
+    ("snow", "BBC", "2024-01-05", "Snow closed the harbour of Oslo for nine hours. Trams stood still in the town."),
+]  # fmt: skip
+SINKING = "How many passengers were rescued from the ferry Aurora?"
+RESCUED = "All 212 passengers were rescued by the coast guard."
+
+# What the three prompts about a passage are known by.
+HOLDS = "Can the question be answered from the passage?"
+SAYS = "Does the passage say this?"
+WRITES = "Answer in one complete sentence"
+
+Asking = Callable[..., Rag]  # rules of a script; `index` and settings by name
+
+
+def model(rag: Rag) -> ScriptedModel:
+    """The model that follows a script, of a collection that `asking` opened."""
+    assert isinstance(rag.llm, ScriptedModel)
+    return rag.llm
+
+
+def holds_to_the_letter(answer: Answer, rag: Rag) -> None:
+    """Markers and citations are one to one, and each quotes its article exactly."""
+    markers = [int(m) for m in re.findall(r"\[(\d+)\]", answer.text)]
+    assert list(dict.fromkeys(markers)) == [c.marker for c in answer.citations]
+    for c in answer.citations:
+        article = rag.store.article(c.article_id)
+        assert article.text[c.start : c.end] == c.quote
+        assert (c.source, c.date) == (article.source, article.published)
+    for s in answer.sentences:
+        assert answer.text[s.start : s.end] == s.text and s.markers

@@ -1,0 +1,238 @@
+"""The path of a question through `Rag`: answers and refusals, with a model that follows a script.
+
+`test_path_events.py` has what happens on the way: events, stopping, errors, how much is read.
+"""
+
+from __future__ import annotations
+
+from datetime import date
+
+import pytest
+from fakes import Rule
+from invented import HOLDS, RESCUED, SAYS, SINKING, WRITES, Asking, holds_to_the_letter, model
+
+from rag.types import Turn
+
+# ---- answers --------------------------------------------------------------------------
+
+
+def test_an_answer_and_its_citations(asking: Asking) -> None:
+    rag = asking(
+        Rule(("Aurora sank", HOLDS), 4.0), Rule(HOLDS, -5.0),
+        Rule(("Aurora sank", WRITES), RESCUED), Rule(SAYS, 5.0),
+    )  # fmt: skip
+    answer = rag.answer(SINKING)
+    assert answer.text == "All 212 passengers were rescued by the coast guard [1]."
+    (cited,) = answer.citations
+    assert (cited.marker, cited.article_id, cited.source, cited.date) == (1, "sinking", "Reuters", date(2024, 3, 4))
+    assert cited.quote == RESCUED
+    holds_to_the_letter(answer, rag)
+    (sentence,) = answer.sentences
+    assert sentence.supported and sentence.support > 0.5 and sentence.sources == 1
+    assert not answer.abstained and answer.dropped == () and answer.reason == ""
+    assert (answer.model, answer.config_id, answer.as_of) == ("scripted", rag.config.id, date(2024, 5, 2))
+    assert answer.standalone_question == answer.question == SINKING
+    assert [p.relevance for p in answer.passages] == [4.0, -5.0, -5.0]
+    (written,) = model(rag).prompts("write")
+    assert "Passage (Reuters, Monday 4 March 2024):\n" in written and "on Sunday (3 March)" in written
+    assert answer.tokens["generated"] == len(RESCUED.split())
+
+
+def test_a_statement_of_two_sentences_cites_both(asking: Asking) -> None:
+    rag = asking(
+        Rule(("Aurora sank", HOLDS), 4.0), Rule(HOLDS, -5.0), Rule(SAYS, 5.0),
+        Rule(WRITES, "The ferry Aurora sank off Turku, and all 212 passengers were rescued."),
+    )  # fmt: skip
+    answer = rag.answer("What happened to the ferry Aurora and its passengers?")
+    assert [c.quote for c in answer.citations] == ["The ferry Aurora sank off Turku on Sunday.", RESCUED]
+    assert answer.text.endswith("were rescued [1][2].")
+    holds_to_the_letter(answer, rag)
+
+
+def test_drafts_are_tried_one_after_the_other_until_one_is_decisive(asking: Asking) -> None:
+    rag = asking(
+        Rule(("ferry Aurora", HOLDS), 3.0),
+        Rule((WRITES, "Juhani Salo"), "The valve had frozen."), Rule("Statement: The valve had frozen.", -6.0),
+        Rule((WRITES, "Aurora sank"), "Captain Elina Saari said that a valve had failed."), Rule(SAYS, 6.0),
+    )  # fmt: skip
+    answer = rag.answer("What was said about the valve of the ferry Aurora?")
+    assert answer.text == "Captain Elina Saari said that a valve had failed [1]."
+    owner, sinking = model(rag).prompts("write")
+    assert "Juhani Salo" in owner and "Aurora sank" in sinking, "and the inquiry, which is third, is not tried"
+    (left_out,) = answer.dropped
+    assert left_out.text == "The valve had frozen." and left_out.why and not left_out.supported
+    holds_to_the_letter(answer, rag)
+
+
+def test_a_number_that_no_article_has_is_never_told(asking: Asking) -> None:
+    """The sentence is written once more, from its evidence alone; where that is no better, it is left out."""
+    first, again = "212 passengers were rescued and 9 were lost.", RESCUED
+    rules = [Rule(("Aurora sank", HOLDS), 2.5), Rule(HOLDS, -5.0), Rule(SAYS, 5.0)]
+    rag = asking(*rules, Rule(WRITES, first, times=1), Rule(WRITES, again))
+    answer = rag.answer(SINKING)
+    assert answer.text == "All 212 passengers were rescued by the coast guard [1]."
+    assert [s.why for s in answer.dropped] == ["the number 9 is not in the evidence"]
+    before, after = model(rag).prompts("write")
+    assert "Captain Elina Saari" in before and "Captain Elina Saari" not in after and RESCUED in after
+
+    rag = asking(*rules, Rule(WRITES, first))
+    answer = rag.answer(SINKING)
+    assert answer.abstained and "9" not in answer.text
+    assert [s.why for s in answer.dropped] == ["the number 9 is not in the evidence"] * 2
+
+
+def test_an_article_is_quoted_where_it_clearly_answers_and_no_draft_holds(asking: Asking) -> None:
+    rag = asking(
+        Rule(("Aurora sank", HOLDS), 4.0), Rule(HOLDS, -5.0),
+        Rule(WRITES, "Nobody knows."), Rule(SAYS, -9.0),
+    )  # fmt: skip
+    answer = rag.answer(SINKING)
+    assert answer.text == (
+        "Reuters (4 March 2024) writes: The ferry Aurora sank off Turku on Sunday. "
+        "All 212 passengers were rescued by the coast guard [1][2]."
+    )
+    assert answer.sentences[0].why == "in the article's own words"
+    holds_to_the_letter(answer, rag)
+
+
+def test_without_a_model_the_nearest_sentences_are_quoted(asking: Asking) -> None:
+    rag = asking()
+    rag.llm = None
+    answer = rag.answer("Who opened the bridge at Oulu?")
+    assert "The bridge at Oulu was opened by mayor Sanna Koski [1]." in answer.text
+    assert answer.model == "none" and answer.tokens == {}
+    holds_to_the_letter(answer, rag)
+    assert rag.answer("What is the capital of Australia?").abstained
+
+
+# ---- several statements, a yes or a no ----------------------------------------------------
+
+
+def test_several_statements_stand_side_by_side_in_order_of_their_days(asking: Asking) -> None:
+    rag = asking(
+        Rule(("Aurora sank", HOLDS), 1.0), Rule(("Pekka Lahti", HOLDS), 4.0), Rule(("Juhani Salo", HOLDS), 3.8),
+        Rule(HOLDS, -5.0), Rule(SAYS, 5.0),
+        Rule((WRITES, "Juhani Salo"), "Salo said that the valve was new."),
+        Rule((WRITES, "Pekka Lahti"), "Lahti said that the ferry Aurora was safe when it left Turku."),
+    )  # fmt: skip
+    answer = rag.answer("What did Lahti and Salo each say about the ferry Aurora?")
+    assert answer.text == (
+        "BBC (20 March 2024): Lahti said that the ferry Aurora was safe when it left Turku [1]. "
+        "CNN (2 April 2024): Salo said that the valve was new [2]."
+    )
+    assert [c.article_id for c in answer.citations] == ["inquiry", "owner"]
+    assert len(model(rag).prompts("write")) == 2, "the sinking is too far below the best"
+    holds_to_the_letter(answer, rag)
+
+
+@pytest.mark.parametrize(("odds", "answered"), [(4.0, True), (-1.0, False)])
+def test_a_yes_or_a_no_is_quoted_and_never_written(asking: Asking, odds: float, answered: bool) -> None:
+    rag = asking(Rule(("valve had failed", HOLDS), odds), Rule(HOLDS, -5.0))
+    answer = rag.answer("Had a valve of the ferry failed?")
+    assert answer.abstained != answered
+    assert ("Captain Elina Saari said that a valve had failed [1]" in answer.text) == answered
+    assert model(rag).prompts("write") == [], "a small model says yes to nearly anything"
+    holds_to_the_letter(answer, rag)
+
+
+# ---- conversations ---------------------------------------------------------------------------
+
+TALK: list[Turn] = [
+    {"role": "user", "content": "What did captain Elina Saari say?"},
+    {"role": "assistant", "content": "Captain Elina Saari said that a valve of the ferry Aurora had failed [1]."},
+]
+ANSWERING = [
+    Rule(("Aurora sank", HOLDS), 4.0), Rule(HOLDS, -5.0), Rule(("Aurora sank", WRITES), RESCUED), Rule(SAYS, 5.0)
+]  # fmt: skip
+
+
+def test_a_follow_up_is_rewritten_and_the_rest_sees_the_rewritten_one(asking: Asking) -> None:
+    rag = asking(Rule("Last question: And how many were rescued from it?", f' "{SINKING}"\n\nI hope'), *ANSWERING)
+    answer = rag.answer("And how many were rescued from it?", TALK)
+    assert (answer.question, answer.standalone_question) == ("And how many were rescued from it?", SINKING)
+    assert answer.text == "All 212 passengers were rescued by the coast guard [1]."
+    rewriting, *others = [asked.prompt for asked in model(rag).asked]
+    assert "User: What did captain Elina Saari say?" in rewriting
+    assert all(SINKING in p or SAYS in p for p in others) and not any("Elina Saari say" in p for p in others)
+
+
+def test_a_question_that_stands_alone_is_left_as_it_is(asking: Asking) -> None:
+    rag = asking(*ANSWERING)
+    assert rag.answer(SINKING, TALK).standalone_question == SINKING
+    assert not any("Last question:" in p for p in model(rag).prompts("write"))
+
+
+@pytest.mark.parametrize("written", [" ", "?", "word " * 50 + "x" * 400])
+def test_a_rewriting_that_is_none_gives_way_to_the_last_question(asking: Asking, written: str) -> None:
+    rag = asking(Rule("Last question:", written), *ANSWERING)
+    answer = rag.answer("And how many were rescued from it?", TALK)
+    assert answer.standalone_question == "What did captain Elina Saari say? And how many were rescued from it?"
+
+
+def test_what_was_said_before_is_no_evidence(asking: Asking) -> None:
+    told: list[Turn] = [*TALK[:1], {"role": "assistant", "content": "Captain Elina Saari, who is 51, spoke [1]."}]
+    rag = asking(
+        Rule("Last question:", "How old is captain Elina Saari?"), Rule(("Aurora sank", HOLDS), 2.0), Rule(HOLDS, -5.0),
+        Rule(WRITES, "Captain Elina Saari is 51."), Rule(SAYS, 3.0),
+    )  # fmt: skip
+    answer = rag.answer("How old is she?", told)
+    assert answer.abstained and "51" not in answer.text
+    assert {s.why for s in answer.dropped} == {"the number 51 is not in the evidence"}
+
+
+# ---- refusals ---------------------------------------------------------------------------------
+
+
+def test_where_nothing_is_near_it_is_said(asking: Asking) -> None:
+    rag = asking(Rule(HOLDS, -5.0))
+    answer = rag.answer("What is the capital of Australia?")
+    assert answer.abstained and answer.text == "The articles do not say: no article mentions it."
+    assert (answer.near, answer.citations, answer.sentences) == ((), (), ())
+    assert model(rag).prompts("write") == [], "nothing is written that could be told by mistake"
+
+
+def test_weak_evidence_is_refused_with_what_is_near(asking: Asking) -> None:
+    rag = asking(Rule(HOLDS, -1.0))
+    answer = rag.answer("How old is the ferry Aurora of Turku?")
+    assert answer.abstained and model(rag).prompts("write") == []
+    assert answer.reason == "some articles are about this subject, but none of them answers the question"
+    assert [a.id for a in answer.near] == ["sinking", "inquiry"]
+    assert all(a.label in answer.text for a in answer.near) and "(4 March 2024)" in answer.text
+
+
+def test_a_name_that_no_article_has_weakens_the_evidence(asking: Asking) -> None:
+    rules = [Rule(("Aurora sank", HOLDS), 0.6), Rule(HOLDS, -5.0), Rule(WRITES, RESCUED), Rule(SAYS, 5.0)]
+    word, name = asking(*rules), asking(*rules)
+    assert not word.answer(SINKING.replace("Aurora", "estonia")).abstained, "a word that no article has"
+    assert name.answer(SINKING.replace("Aurora", "Estonia")).abstained
+    assert model(name).prompts("write") == []
+
+
+@pytest.mark.parametrize(
+    ("question", "limits", "reason"),
+    [
+        ("What sank in January 2019?", {}, "there is no article from that time (in January 2019)"),
+        ("What sank in June 2025?", {},
+         "the newest article it could use is of 2 May 2024, and the question is about a later time"),
+        (SINKING, {"after": date(2025, 1, 1)}, "the collection has no articles from 1 January 2025 on"),
+        (SINKING, {"source": "CNN", "before": date(2024, 3, 1)},
+         "the collection has no articles of CNN, up to 1 March 2024"),
+        (SINKING, {"as_of": date(2023, 12, 31)}, "no article was published by 31 December 2023"),
+    ],
+)  # fmt: skip
+def test_outside_of_the_time_and_the_limits_no_model_is_asked(
+    asking: Asking, question: str, limits: dict[str, date], reason: str
+) -> None:
+    rag = asking()
+    answer = rag.answer(question, **limits)  # type: ignore[arg-type]
+    assert (
+        answer.abstained and answer.reason == reason and answer.text.startswith(f"The articles do not say: {reason}.")
+    )
+    assert model(rag).asked == []
+
+
+def test_nothing_published_after_the_day_it_is_asked_on_is_read(asking: Asking) -> None:
+    rag = asking(*ANSWERING)
+    answer = rag.answer(SINKING, as_of=date(2024, 3, 10))
+    assert {p.article.id for p in answer.passages} == {"sinking", "snow"}
+    assert not any(word in prompt for prompt in model(rag).prompts("score") for word in ("Lahti", "Salo", "Koski"))
