@@ -1,20 +1,20 @@
 """A language model behind an OpenAI-compatible server: vLLM, llama.cpp's own, llama-cpp-python's.
 
-Yes or no is decided by the probabilities of the first token, which most such servers give
-("logprobs"). Where one gives none, its plain yes or no counts as a fixed degree, and the
-answer's data say so.
+The `openai` package calls it. Yes or no is decided by the probabilities of the first token, which
+most such servers give ("logprobs"). Where one gives none, its plain yes or no counts as a fixed
+degree, and the answer's data say so.
 """
 
 from __future__ import annotations
 
 import copy
-import json
 import math
 import os
 import threading
-import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
+from importlib.util import find_spec
 from typing import Any
 from urllib.parse import SplitResult, unquote, urlsplit, urlunsplit
 
@@ -24,8 +24,8 @@ from index.errors import EngineCrashed, InputError
 from rag.engine.base import Piece, Prompt, Usage
 
 KEY = "RAG_LLM_KEY"  # the environment variable that holds the server's key
+PACKAGE = "openai>=3,<4"
 _AT_ONCE = 8  # questions put to the server side by side
-_TRIES = 3
 _PLAIN = 2.0  # log-odds that a yes without a probability counts for
 _ALTERNATIVES = 20  # tokens whose probabilities are asked for, beside the one chosen
 _NOWHERE = -12.0  # log-probability of a word that is not among them
@@ -36,7 +36,7 @@ def check_url(url: str) -> SplitResult:
     """The parts of a server's address.
 
     Raises:
-        InputError: this is no address.
+        InputError: this is no address, or the package that calls servers is not installed.
     """
     wrong = InputError("--llm-url is no http address.", "Write it as http://127.0.0.1:8000/v1.")
     try:
@@ -50,6 +50,10 @@ def check_url(url: str) -> SplitResult:
     if "@" in f"{parts.path}{parts.query}{parts.fragment}":
         # Else a part of the password would stand where the host is, and be shown.
         raise InputError("--llm-url has an @ behind its host.", "Write /, ? and # in a password as %2F, %3F and %23.")
+    if find_spec("openai") is None:
+        raise InputError(
+            "--llm-url needs the openai package, which is not installed.", f'Install it: pip install "{PACKAGE}"'
+        )
     return parts
 
 
@@ -59,31 +63,39 @@ class RemoteModel:
     Args:
         url: where the server's API begins, as "http://127.0.0.1:8000/v1".
         name: of the model there; the first one the server has where it does not know this one.
-        seconds: how long one call may take.
+        seconds: how long the server may be silent.
 
     Raises:
-        InputError: this is no address.
+        InputError: this is no address, or the package that calls servers is not installed.
         EngineCrashed: the server does not answer.
     """
 
     def __init__(self, url: str, name: str = "", seconds: float = 120.0) -> None:
         parts = check_url(url)
+        import openai
+
         key = os.environ.get(KEY, "").strip()
         if not key.isascii() or not key.isprintable():
             raise InputError(f"{KEY} holds characters that no key has.", "Set it again.")
         self._where = parts.netloc.rpartition("@")[2]
         login = (unquote(parts.username or ""), unquote(parts.password or "")) if "@" in parts.netloc else None
-        self._web = httpx.Client(
+        self._web = openai.OpenAI(
             # Without name and password: an address is shown and logged, those are not.
-            base_url=urlunsplit(parts._replace(netloc=self._where)).rstrip("/") + "/",
-            auth=login,
-            timeout=httpx.Timeout(seconds, connect=10.0),
-            headers={"Authorization": f"Bearer {key}"} if key else {},
+            base_url=urlunsplit(parts._replace(netloc=self._where)),
+            timeout=openai.Timeout(seconds, connect=10.0),
+            api_key="none",  # else the client takes the environment's for OpenAI
+            http_client=openai.DefaultHttpxClient(auth=login, follow_redirects=False),  # only where it was told to go
         )
+        self._headers = {
+            "Authorization": f"Bearer {key}" if key else openai.Omit(),
+            "OpenAI-Organization": openai.Omit(),
+            "OpenAI-Project": openai.Omit(),
+        }
         self.usage = Usage()
         self._counting = threading.Lock()
         self._probabilities = True
-        listed = [str(m.get("id")) for m in self._get("models").get("data", [])]
+        with self._asking():
+            listed = [str(model.id) for model in self._web.models.list(extra_headers=self._headers).data or []]
         self.name = name if name in listed or not listed else listed[0]
 
     @property
@@ -120,18 +132,19 @@ class RemoteModel:
         Raises:
             EngineCrashed: the server does not answer, or not as it should.
         """
-        body = self._body(prompt, limit) | {"stream": True}
-        if self._probabilities:
-            body |= {"logprobs": True, "top_logprobs": 1}
-        for data in self._stream(body):
-            choice = (data.get("choices") or [{}])[0]
-            for token in (choice.get("logprobs") or {}).get("content") or []:
-                if sure is not None:
-                    sure.append(float(token["logprob"]))
-            piece = (choice.get("delta") or {}).get("content")
-            if piece:
-                self._count(0, 1)
-                yield piece
+        wanted = {"logprobs": True, "top_logprobs": 1} if self._probabilities else {}
+        heard = False
+        with self._asking(), self._create(prompt, limit, stream=True, **wanted) as answer:
+            for chunk in answer:
+                heard = True
+                for choice in chunk.choices[:1]:
+                    if sure is not None and choice.logprobs:
+                        sure += [float(token.logprob) for token in choice.logprobs.content or []]
+                    if choice.delta.content:
+                        self._count(0, 1)
+                        yield choice.delta.content
+            if not heard:  # a page of a proxy, say
+                raise ValueError("no event in it")
         self._count(self.count(_text(prompt.kept) + _text(prompt.tail)), 0)
 
     def keep(self, prompt: Prompt) -> bool:
@@ -144,97 +157,75 @@ class RemoteModel:
 
     def _score(self, prompt: Prompt) -> float:
         if self._probabilities:
-            asked = self._body(prompt, 1) | {"logprobs": True, "top_logprobs": _ALTERNATIVES}
-            answer = self._post(asked, may_refuse=True)
-            logprobs = answer and answer["choices"][0].get("logprobs")
-            if logprobs:
-                content = logprobs.get("content") or [{"token": "", "logprob": _NOWHERE}]
-                first = [*(content[0].get("top_logprobs") or []), content[0]]
+            if (first := self._first_tokens(prompt)) is not None:
                 return _sum_of(first, "yes") - _sum_of(first, "no")
             self._probabilities = False
-        answer = self._post(self._body(prompt, 3))
-        said = str(answer["choices"][0]["message"].get("content") or "").strip().lower() if answer else ""
+        with self._asking():
+            answer = self._counted(self._create(prompt, 3))
+            said = str(answer.choices[0].message.content or "").strip().lower()
         return _PLAIN if said.startswith("yes") else -_PLAIN if said.startswith("no") else 0.0
+
+    def _first_tokens(self, prompt: Prompt) -> dict[str, float] | None:
+        """The log-probabilities of what the answer may begin with; None where the server gives none."""
+        import openai
+
+        with self._asking():
+            try:
+                answer = self._counted(self._create(prompt, 1, logprobs=True, top_logprobs=_ALTERNATIVES))
+            except (openai.BadRequestError, openai.UnprocessableEntityError):
+                return None  # it refuses to be asked for them
+            given = answer.choices[0].logprobs
+            if not given or given.content is None:
+                return None
+            return {
+                t.token: float(t.logprob) for first in given.content[:1] for t in [*(first.top_logprobs or []), first]
+            }
+
+    def _create(self, prompt: Prompt, limit: int, **more: Any) -> Any:
+        messages = [
+            {"role": "system", "content": _text(prompt.head)},
+            {"role": "user", "content": _text(prompt.kept) + _text(prompt.tail)},
+        ]
+        return self._web.chat.completions.create(
+            model=self.name, messages=messages, max_tokens=limit, temperature=0, extra_headers=self._headers, **more
+        )
+
+    def _counted(self, answer: Any) -> Any:
+        if used := answer.usage:
+            self._count(int(used.prompt_tokens or 0), int(used.completion_tokens or 0))
+        return answer
 
     def _count(self, read: int, written: int) -> None:
         with self._counting:
             self.usage.prompt += read
             self.usage.generated += written
 
-    def _body(self, prompt: Prompt, limit: int) -> dict[str, Any]:
-        messages = [
-            {"role": "system", "content": _text(prompt.head)},
-            {"role": "user", "content": _text(prompt.kept) + _text(prompt.tail)},
-        ]
-        return {"model": self.name, "messages": messages, "max_tokens": limit, "temperature": 0}
+    @contextmanager
+    def _asking(self) -> Iterator[None]:
+        """Whatever goes wrong is told without the words of the error: they may have the key in them."""
+        import openai
 
-    def _get(self, path: str) -> dict[str, Any]:
-        return self._json(self._tried(lambda: self._web.get(path)))
-
-    def _post(self, body: dict[str, Any], may_refuse: bool = False) -> dict[str, Any] | None:
-        """The server's answer; None where it refuses the request and `may_refuse`."""
-        raw = self._tried(lambda: self._web.post("chat/completions", json=body), (400, 422) if may_refuse else ())
-        if raw.status_code >= 400:
-            return None
-        answer = self._json(raw)
-        if not answer.get("choices"):
-            raise self._failed("its answer has no choices")
-        used = answer.get("usage") or {}
-        self._count(int(used.get("prompt_tokens") or 0), int(used.get("completion_tokens") or 0))
-        return answer
-
-    def _stream(self, body: dict[str, Any]) -> Iterator[dict[str, Any]]:
+        why = ""
         try:
-            with self._web.stream("POST", "chat/completions", json=body) as answer:
-                if answer.status_code != 200:
-                    answer.read()
-                    raise self._failed(f"it answered {answer.status_code}")
-                for line in answer.iter_lines():
-                    if line.startswith("data:") and (text := line[5:].strip()) != "[DONE]":
-                        data = json.loads(text)
-                        if data.get("error"):
-                            raise self._failed("it broke off")
-                        yield data
-        except (httpx.HTTPError, ValueError, AttributeError) as error:
-            raise self._failed(type(error).__name__) from None
-
-    def _tried(self, call: Any, allowed: Sequence[int] = ()) -> httpx.Response:
-        """An answer of the server; asked again where it is busy or the connection fails."""
-        for left in range(_TRIES - 1, -1, -1):
-            try:
-                answer: httpx.Response = call()
-                if answer.status_code < 400 or answer.status_code in allowed:
-                    return answer
-                why = f"it answered {answer.status_code}"
-                if answer.status_code < 500 and answer.status_code != 429:
-                    break
-            except httpx.HTTPError as error:
-                why = type(error).__name__  # its words may have the key in them
-            if left:
-                time.sleep(0.5 * (_TRIES - left))
-        raise self._failed(why)
-
-    def _json(self, answer: httpx.Response) -> dict[str, Any]:
-        try:
-            data = answer.json()
-        except ValueError:
-            data = None
-        if not isinstance(data, dict):
-            raise self._failed("its answer is not JSON")
-        return data
-
-    def _failed(self, why: str) -> EngineCrashed:
-        return EngineCrashed(
-            f"The language model at {self._where} did not answer: {why}.",
-            f"Check --llm-url and {KEY}, or leave --llm-url out to use a model on this machine.",
-        )
+            yield
+        except openai.APIStatusError as error:
+            why = f"it answered {error.status_code}"
+        except openai.OpenAIError as error:
+            why = type(error).__name__
+        except (AttributeError, IndexError, TypeError, ValueError):  # the client takes an answer as it comes
+            why = "its answer is not as the API has it"
+        if why:
+            raise EngineCrashed(
+                f"The language model at {self._where} did not answer: {why}.",
+                f"Check --llm-url and {KEY}, or leave --llm-url out to use a model on this machine.",
+            ) from None
 
 
 def _text(pieces: Sequence[Piece]) -> str:
     return "".join(piece.text for piece in pieces)
 
 
-def _sum_of(tokens: Sequence[dict[str, Any]], word: str) -> float:
+def _sum_of(tokens: Mapping[str, float], word: str) -> float:
     """The log-probability of a word among the first tokens, however it is spelt."""
-    found = {t["token"]: float(t["logprob"]) for t in tokens if str(t["token"]).strip().lower() == word}
-    return max(_NOWHERE, math.log(sum(math.exp(max(_NOWHERE, p)) for p in found.values()))) if found else _NOWHERE
+    found = [p for token, p in tokens.items() if token.strip().lower() == word]
+    return max(_NOWHERE, math.log(sum(math.exp(max(_NOWHERE, p)) for p in found))) if found else _NOWHERE

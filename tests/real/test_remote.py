@@ -8,19 +8,21 @@ import sys
 import tempfile
 import threading
 import time
+import tomllib
 from collections.abc import Iterator
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
 import httpx
 import pytest
+from conftest import ROOT
 
 from index.errors import EngineCrashed, InputError
 from rag import models, prompt
 from rag.assistant import Rag
 from rag.config import Config
 from rag.engine.local import LocalModel
-from rag.engine.remote import KEY, RemoteModel
+from rag.engine.remote import KEY, PACKAGE, RemoteModel
 
 NAME = "smollm2-135m"
 
@@ -146,6 +148,101 @@ def test_a_server_without_probabilities_a_busy_one_and_a_wrong_key(monkeypatch: 
 def test_a_word_of_no_probability_is_a_number_still() -> None:
     from rag.engine.remote import _sum_of
 
-    assert _sum_of([{"token": "Yes", "logprob": -9999.0}], "yes") == _sum_of([], "yes") == -12.0
-    both = [{"token": " yes", "logprob": -1.0}, {"token": "Yes", "logprob": -1.0}, {"token": "No", "logprob": -2.0}]
-    assert _sum_of(both, "yes") == pytest.approx(-0.307, abs=0.01)
+    assert _sum_of({"Yes": -9999.0}, "yes") == _sum_of({}, "yes") == -12.0
+    assert _sum_of({" yes": -1.0, "Yes": -1.0, "No": -2.0}, "yes") == pytest.approx(-0.307, abs=0.01)
+
+
+class _Odd(BaseHTTPRequestHandler):
+    """A server that answers as its path says, and writes down what it was sent."""
+
+    sent: list[str] = []  # noqa: RUF012
+    elsewhere = ""  # where it sends those who ask below /moved
+
+    def do_GET(self) -> None:
+        self._say(200, b'{"data": [{"id": "odd"}]}')
+
+    def do_POST(self) -> None:
+        streamed = b'"stream":true' in self.rfile.read(int(self.headers["Content-Length"]))
+        way = self.path.split("/")[1]
+        if way == "moved":
+            self._say(307, b"")
+        elif way == "broken":
+            self._say(200, b'data: {"error": {"message": "marker"}}\n\n' if streamed else b'{"choices": []}')
+        elif way == "slow":
+            time.sleep(1.5)
+        elif way == "page":
+            self._say(200, b"<html>welcome</html>")
+        else:
+            self._say(200, b'{"choices": [{"logprobs": {"content": [{"token": "Yes", "logprob": -0.1}]}}]}')
+
+    def _say(self, status: int, body: bytes) -> None:
+        self.sent.append(f"{self.path} {self.headers}")
+        self.send_response(status)
+        self.send_header("Location", f"{self.elsewhere}/v1/chat/completions")
+        self.send_header("Content-Length", str(len(body)))
+        self.end_headers()
+        self.wfile.write(body)
+
+    def log_message(self, format: str, *args: object) -> None:
+        """Nothing is logged."""
+
+
+@pytest.fixture
+def odd() -> Iterator[str]:
+    server = ThreadingHTTPServer(("127.0.0.1", 0), _Odd)
+    threading.Thread(target=server.serve_forever, daemon=True).start()
+    _Odd.sent.clear()
+    _Odd.elsewhere = f"http://127.0.0.1:{server.server_port}"
+    yield _Odd.elsewhere
+    server.shutdown()
+    server.server_close()
+
+
+@pytest.mark.parametrize("login", ["", "ann:secret@"])
+def test_what_the_environment_holds_for_openai_is_not_sent(
+    odd: str, login: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name in ("API_KEY", "ADMIN_KEY", "ORG_ID", "PROJECT_ID"):
+        monkeypatch.setenv(f"OPENAI_{name}", "marker")
+    monkeypatch.setenv("OPENAI_BASE_URL", "http://127.0.0.1:9/v1")
+    monkeypatch.setenv("OPENAI_CUSTOM_HEADERS", "Authorization: Bearer marker")
+    monkeypatch.delenv(KEY, raising=False)
+    there = RemoteModel(odd.replace("//", f"//{login}") + "/v1")
+    assert there.score([there.chat("", "A passage.\n\n", "Yes?")]) == [pytest.approx(11.9)]
+    assert len(_Odd.sent) == 2 and not [said for said in _Odd.sent if "marker" in said]
+    assert all(("Authorization: Basic" in said) == bool(login) for said in _Odd.sent)
+    assert not [said for said in _Odd.sent if "Authorization" in said] or login
+    there.close()
+
+
+def test_it_goes_where_it_was_told_to_and_nowhere_else(odd: str) -> None:
+    there = RemoteModel(f"{odd}/moved")
+    with pytest.raises(EngineCrashed, match="it answered 307"):
+        there.score([there.chat("", "A passage.\n\n", "Yes?")])
+    assert not [said for said in _Odd.sent if said.startswith("/v1")]
+    there.close()
+
+
+@pytest.mark.parametrize("way", ["broken", "page", "slow"])
+def test_an_answer_that_is_none_is_an_error_of_this_project(odd: str, way: str) -> None:
+    there = RemoteModel(f"{odd}/{way}", seconds=0.3)
+    asked = there.chat("", "A passage.\n\n", "Yes?")
+    for call in (lambda: there.score([asked]), lambda: list(there.write(asked))):
+        with pytest.raises(EngineCrashed, match="did not answer") as failed:
+            call()
+        assert failed.value.__suppress_context__ and "marker" not in str(failed.value)
+    there.close()
+
+
+def test_without_the_package_it_says_what_to_install(
+    odd: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    from rag.cli import main
+
+    monkeypatch.setitem(sys.modules, "openai", None)
+    for command in (["ask", "Who is Medinsky?"], ["chat"]):
+        assert main([*command, "--llm-url", f"{odd}/v1"]) == 1
+        said = "".join(capsys.readouterr())
+        assert "which is not installed" in said and f'pip install "{PACKAGE}"' in said
+    extras = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))["project"]["optional-dependencies"]
+    assert extras["remote"] == [PACKAGE] and PACKAGE in extras["test"]
