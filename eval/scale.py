@@ -67,9 +67,9 @@ class Mixed:
 def made_up(count: int) -> Iterator[Article]:
     """Articles of about `count` chunks in all, over ten years, from a grammar."""
     rng = np.random.default_rng(7)
-    names = [
-        "".join(rng.choice(list("bdfgklmnprstvz")) + rng.choice(list("aeiou")) for _ in range(3)) for _ in range(40_000)
-    ]
+    consonants, vowels = "bdfgklmnprstvz", "aeiou"
+    syllables = rng.integers(0, [len(consonants), len(vowels)] * 3, size=(40_000, 6)).reshape(-1, 3, 2).tolist()
+    names = ["".join(consonants[c] + vowels[v] for c, v in name) for name in syllables]
     acts = "said told wrote warned denied promised opened closed sold bought visited left praised blamed sent moved".split()
     things = "talks bridge harbour budget school factory election storm ferry strike vote road museum loan match fire".split()
     for n in range(max(1, count // _CHUNKS)):

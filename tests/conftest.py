@@ -61,6 +61,12 @@ def rag(seeds_index: Path) -> Iterator[Rag]:
     opened.close()
 
 
+@pytest.fixture
+def words() -> Words:
+    """An embedder by words: what most tests of an index need of one."""
+    return Words()
+
+
 @pytest.fixture(scope="session")
 def invented(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """An index of invented news, by words: made without a model."""

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from dataclasses import replace
 from datetime import date
+from pathlib import Path
 
 import pytest
+from fakes import Words
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -117,7 +119,7 @@ def test_whether_several_statements_are_asked_for(question: str, several: bool) 
     assert (kind_of(question) == "several") == several
 
 
-def test_several_statements_stand_side_by_side_in_order_of_date(embedder) -> None:  # type: ignore[no-untyped-def]
+def test_several_statements_stand_side_by_side_in_order_of_date(words: Words) -> None:
     read = [
         replace(passage("The harbour is open, the mayor said.", "late", date(2022, 3, 30)), relevance=3.0),
         replace(passage("The harbour is shut, the port said.", "early", date(2022, 3, 1)), relevance=2.0),
@@ -129,9 +131,9 @@ def test_several_statements_stand_side_by_side_in_order_of_date(embedder) -> Non
     assert [p.chunk_id for p in asked_of] == [read[0].chunk_id, read[1].chunk_id], (
         "the best of each article that is near"
     )
-    wrong = Draft(attribute("The harbour is open since 1950.", [read[0]], embedder), read[0], 4.0, 0.9)
-    held = Draft(attribute("The port said that the harbour is shut.", [read[1]], embedder), read[1], 4.0, 0.9)
-    told, dropped = statements(asked_of, [wrong, held], question, embedder)
+    wrong = Draft(attribute("The harbour is open since 1950.", [read[0]], words), read[0], 4.0, 0.9)
+    held = Draft(attribute("The port said that the harbour is shut.", [read[1]], words), read[1], 4.0, 0.9)
+    told, dropped = statements(asked_of, [wrong, held], question, words)
     assert [d.attributed.text for d in told] == [
         "S (1 March 2022): The port said that the harbour is shut.",
         "S (30 March 2022) writes: The harbour is open, the mayor said.",
@@ -153,7 +155,7 @@ def test_among_drafts_the_surest_is_chosen_and_none_with_a_problem() -> None:
     assert choose([replace(weak, verify=-9.0)])[0] == []
 
 
-def test_what_is_newest_comes_first_where_the_latest_is_asked_for(embedder) -> None:  # type: ignore[no-untyped-def]
+def test_what_is_newest_comes_first_where_the_latest_is_asked_for(words: Words) -> None:
     def hit(name: str, day: date) -> Hit:
         text = "The harbour talks went on."
         article = Article(name, "T", "S", day, "", None, (), text)
@@ -161,7 +163,7 @@ def test_what_is_newest_comes_first_where_the_latest_is_asked_for(embedder) -> N
 
     hits = [hit("old", date(2022, 3, 1)), hit("new", date(2022, 3, 30))]
     asked = period("What is the latest on the talks?", date(2022, 3, 30))
-    found = passages(hits, "What is the latest on the talks?", embedder, asked)
+    found = passages(hits, "What is the latest on the talks?", words, asked)
     assert [p.article.id for p in found] == ["new", "old"] and found[0].timely > found[1].timely
 
 
@@ -180,21 +182,21 @@ def passage(text: str, article_id: str = "a", day: date = DAY) -> Passage:
     )
 
 
-def test_attribution_takes_the_smallest_set_whatever_was_cited(embedder) -> None:  # type: ignore[no-untyped-def]
+def test_attribution_takes_the_smallest_set_whatever_was_cited(words: Words) -> None:
     pool = [passage(EVIDENCE + " The weather was mild."), passage(PESKOV, "b")]
-    one = attribute("Medinsky said Moscow will study Kyiv's proposals.", pool, embedder)
+    one = attribute("Medinsky said Moscow will study Kyiv's proposals.", pool, words)
     assert [s.text for s in one.evidence] == [EVIDENCE]
     two = attribute(
-        "Medinsky led three-hour talks while Peskov wanted a more substantial and swift answer.", pool, embedder
+        "Medinsky led three-hour talks while Peskov wanted a more substantial and swift answer.", pool, words
     )
     assert {s.article.id for s in two.evidence} == {"a", "b"}
 
 
-def test_markers_of_the_models_own_making_go(embedder) -> None:  # type: ignore[no-untyped-def]
+def test_markers_of_the_models_own_making_go(words: Words) -> None:
     drafted = split_draft("Medinsky said so [7]. It was mild [2, 3].")
     assert drafted == ["Medinsky said so.", "It was mild."]
     pool = [passage(EVIDENCE)]
-    made = [(attribute("Medinsky said Moscow will study it.", pool, embedder), 0.9, True, "", 1)] * 2
+    made = [(attribute("Medinsky said Moscow will study it.", pool, words), 0.9, True, "", 1)] * 2
     text, parts, cited = number(made)
     assert text.count("[1]") == 2 and len(cited) == 1
     assert all(text[s.start : s.end] == s.text for s in parts)
@@ -248,7 +250,7 @@ def test_any_draft_can_be_split_and_any_question_dated(text: str) -> None:
     period(text, DAY)
 
 
-def test_an_outlet_counts_once_and_a_copied_report_once(tmp_path, embedder) -> None:  # type: ignore[no-untyped-def]
+def test_an_outlet_counts_once_and_a_copied_report_once(tmp_path: Path, words: Words) -> None:
     import json
 
     from index.build import build
@@ -266,15 +268,15 @@ def test_an_outlet_counts_once_and_a_copied_report_once(tmp_path, embedder) -> N
     (tmp_path / "in.jsonl").write_text(
         "".join(json.dumps({"id": i, "source": s, "text": t, "date": "2023-05-04"}) + "\n" for i, s, t in lines)
     )
-    build(tmp_path / "ix", [tmp_path / "in.jsonl"], embedder)
-    store = Store(tmp_path / "ix", embedder)
+    build(tmp_path / "ix", [tmp_path / "in.jsonl"], words)
+    store = Store(tmp_path / "ix", words)
     read = passages(
-        search(store, embedder, "Where did the Aurora sink?", 10), "Where did the Aurora sink?", embedder, Period()
+        search(store, words, "Where did the Aurora sink?", 10), "Where did the Aurora sink?", words, Period()
     )
     first = next(p for p in read if p.article.id in ("post", "copy", "post2"))
-    made = attribute("The ferry Aurora sank off Turku on 3 May 2023.", [first], embedder)
+    made = attribute("The ferry Aurora sank off Turku on 3 May 2023.", [first], words)
     assert {*made.evidence[0].also, first.article.id} == {"post", "copy", "post2"}
-    assert sources(made.text, made.evidence, read, embedder) == 2  # the report, however often carried, and the Gazette
+    assert sources(made.text, made.evidence, read, words) == 2  # the report, however often carried, and the Gazette
     _, parts, cited = number([(made, 0.9, True, "", 2)])
     assert parts[0].sources == 2 and set(cited[0].also) | {cited[0].article_id} == {"post", "copy", "post2"}
 
@@ -346,11 +348,11 @@ def test_an_amount_must_stand_in_the_evidence_itself() -> None:
     assert wrong("Peskov said the talks lasted three hours.") and wrong("Peskov said the talks lasted 30 hours.")
 
 
-def test_own_words_bring_the_one_who_speaks(embedder) -> None:  # type: ignore[no-untyped-def]
+def test_own_words_bring_the_one_who_speaks(words: Words) -> None:
     made = passage(
         'Israel\'s prime minister Naftali Bennett spoke on Monday. "Several issues are fundamental," he added. Snow fell.'
     )
-    assert "Naftali Bennett" in own_words("Which issues are fundamental?", made, embedder).attributed.text
+    assert "Naftali Bennett" in own_words("Which issues are fundamental?", made, words).attributed.text
 
 
 @pytest.mark.parametrize(

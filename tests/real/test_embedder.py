@@ -1,0 +1,94 @@
+"""The real embedding model: what is found with it, what it remembers, and how many threads it takes."""
+
+from __future__ import annotations
+
+import shutil
+import threading
+import time
+from concurrent.futures import ThreadPoolExecutor
+from datetime import date
+from pathlib import Path
+
+import pytest
+from conftest import ROOT, write
+
+from index.embedder import SentenceTransformerEmbedder
+from index.errors import InputError
+from index.search import search
+from index.store import writer
+from index.store.sqlite import Store
+from index.types import Article
+from rag.assistant import Rag
+
+Embedder = SentenceTransformerEmbedder
+
+
+def test_a_search_finds_by_meaning_and_by_word(store: Store, embedder: Embedder) -> None:
+    found = search(store, embedder, "Western distrust of the vow to fight less around the capital", 3)
+    assert any("skepticism" in h.chunk.text for h in found)
+    hit = search(store, embedder, "Vereshchuk", 1)[0]
+    assert "Vereshchuk" in hit.chunk.text and hit.bm25 is not None
+    assert hit.article.text[hit.chunk.start : hit.chunk.end] == hit.chunk.text
+
+
+@pytest.mark.skipif(not Path("/proc/self/task").exists(), reason="threads are counted as Linux tells them")
+def test_many_threads_that_embed_do_not_multiply_torchs_own(embedder: Embedder) -> None:
+    def threads() -> int:
+        return len(list(Path("/proc/self/task").iterdir()))
+
+    embedder.query("The ferry sank.")
+    before, all_there = threads(), threading.Barrier(16)
+    with ThreadPoolExecutor(16) as pool:
+
+        def ask(n: int) -> int:
+            embedder.query(f"Where did ferry number {n} of the thread {time.monotonic_ns()} sink?")
+            all_there.wait(60)
+            return threads()
+
+        assert max(pool.map(ask, range(16))) <= before + 18
+
+
+def test_filters_hold(store: Store, embedder: Embedder) -> None:
+    day = date(2022, 3, 21)
+    assert {h.article.published for h in search(store, embedder, "talks", 20, after=day, before=day)} == {day}
+    assert {h.article.source for h in search(store, embedder, "talks", 20, source="newsweek")} == {"Newsweek"}
+    assert max(
+        h.article.published
+        for h in search(store, embedder, "talks", 40, as_of=date(2022, 3, 22))
+        if h.article.published
+    ) == date(2022, 3, 22)
+    assert search(store, embedder, "talks", 5, after=date(2023, 1, 1)) == []
+    with pytest.raises(InputError):
+        search(store, embedder, " ", 5)
+
+
+def test_vectors_of_a_question_are_remembered_and_the_same(embedder: Embedder, monkeypatch: pytest.MonkeyPatch) -> None:
+    texts = ["A short sentence.", "Another one, which is longer than the first.", "A short sentence."]
+    first = embedder.passages(texts)
+    monkeypatch.setattr(
+        embedder, "_encode", lambda new, progress: pytest.fail(f"encoded again: {new}") if new else first[:0]
+    )
+    assert (embedder.passages(texts[::-1])[::-1] == first).all() and (first[0] == first[2]).all()
+    assert embedder.passages([]).shape == (0, embedder.dim)
+
+
+def test_rag_index_makes_an_index_that_opens(tmp_path: Path) -> None:
+    write(tmp_path / "news", ferry="The ferry sank off Porto on Monday, the harbour master said.")
+    report = Rag.index(tmp_path / "news", index=tmp_path / "index")
+    assert (report.articles, report.added) == (1, 1)
+    assert Rag.index(tmp_path / "news", index=tmp_path / "index").unchanged == 1, "brought up to date, not made anew"
+    with Rag.open(tmp_path / "index", model="none") as opened:
+        assert [a.id for a in opened.articles] == ["ferry"]
+
+
+@pytest.mark.parametrize("kept", ["format-1", "format-2"])
+def test_an_index_of_any_format_is_read_and_written_on(tmp_path: Path, embedder: Embedder, kept: str) -> None:
+    folder = tmp_path / "ix"
+    shutil.copytree(ROOT / "tests" / "fixtures" / kept, folder)
+    old = Store(folder, embedder)
+    assert search(old, embedder, "When did the harbour open again?", 1)[0].article.id == "harbour"
+    ferry = Article("ferry", None, "Paper", None, "", None, (), "The ferry Aurora sank off Turku.")
+    writer.write(folder, [ferry], embedder, drop=[])
+    assert search(old, embedder, "Where did the ferry sink?", 1)[0].article.id == "ferry"
+    assert search(old, embedder, "When did the harbour open again?", 1)[0].article.id == "harbour"
+    assert old.meta["format"] == "2"
