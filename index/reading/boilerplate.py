@@ -36,24 +36,23 @@ _CONTROL = re.compile(
     |follow(?:\ us)?(?:\ on\ \w+)?|like\ us\ on\ \w+|comments?|leave\ a\ comment|advertisement|sponsored(?:\ content)?|ad
     |sign\ (?:in|up|out)|log\ ?(?:in|out)|register|subscribe(?:\ now)?|my\ account|menu|search|home|close|skip(?:\ to\ \w+(?:\ \w+)?)?
     |back\ to\ top|next|previous|support\ us|donate(?:\ now)?|remind\ me\ later|no,?\ thanks|maybe\ later|not\ now|accept(?:\ all)?|reject(?:\ all)?
-    |once|monthly|annual(?:ly)?|one-time|other\ amount|pay?i?ment\ methods?|most\ (?:read|popular|viewed)|trending(?:\ now)?|recommended(?:\ for\ you)?
+    |once|monthly|annual(?:ly)?|one-time|other\ amount|payment\ methods?|most\ (?:read|popular|viewed)|trending(?:\ now)?|recommended(?:\ for\ you)?
     |you\ may\ also\ like|more\ from\ .{1,40}|related(?:\ (?:stories|articles?|topics?|coverage|content))?|tags?|topics?|hide\ caption|toggle\ caption|enlarge\ this\ image
-    |(?:this\ )?video\ (?:player|content)\b.*|original\ (?:url|link|article|source)|source\ (?:url|link)|all\ rights\ reserved\.?|terms\ of\ (?:use|service)|privacy\ policy
+    |video(?:\ player)?|original\ (?:url|link|article|source)|source\ (?:url|link)|all\ rights\ reserved\.?|terms\ of\ (?:use|service)|privacy\ policy
     |newsletters?|click\ here(?:\ .{1,60})?|tap\ (?:here|to)\b.{0,60}|view\ (?:comments|gallery|all)|photos?|image|caption|getty\ images|file\ photo
     )[\W_]*$""",
     _FLAGS | re.VERBOSE,
 )
 _NOTICE = re.compile(
     r"""(?:
-    how\ relevant\ is\ this\ ad|ad\ froze\ or\ did\ not|audio\ on\ ad\ was\ too\ loud|video\ player\ was\ slow
-    |voice\ is\ ai[- ]generated|^\W*(?:text|audio)[- ]to[- ]speech|listen\ to\ (?:this\ )?article
+    ^\W*(?:this\ )?(?:voice|audio|narration)\ is\ (?:ai|auto(?:matically)?|computer)[- ]generated|^\W*(?:text|audio)[- ]to[- ]speech|listen\ to\ (?:this\ )?article
     |this\ (?:article|story|content)\ (?:is|was)\ (?:provided|supported|sponsored)\ by|©\s*(?:\d{4}|copyright)|copyright\ (?:©|\d{4})|all\ rights\ reserved
     |(?:uses?|accept|consent\ to)\ (?:of\ )?cookies|enable\ javascript|ad[- ]?blocker|your\ browser\ (?:does\ not|doesn't)
     |sign(?:ing)?[-\ ]up\b.{0,90}\b(?:newsletters?|inbox|alerts|latest\ (?:news|updates)|briefing)|(?:newsletters?|inbox)\b.{0,60}\bsign\ up|sign\ up\ (?:right\ )?here\b(?!\ to\b)|sign\ up\ (?:now|today)\W*$
-    |(?:details|information)\ you\ have\ shared|object\ to\ the\ use\ of\ your\ data|brands\ as\ detailed\ here|consider\ (?:supporting\ our|a\ subscription)
-    |^just\ watched\b.*\bmust\ watch\b|content\ partner\b.*\bproduced\ independently|subscribe\ (?:to|here|now|today|for)|(?:delivered|straight)\ to\ your\ inbox|unsubscribe\ at\ any\ time
+    |\bwe\ (?:will|may)\ use\ (?:the|your)\ (?:details|data|information)\b|\bobject\ to\ the\ use\ of\ your\ data|consider\ (?:supporting\ our|a\ subscription)
+    |(?:^|\ )(?:replay|more\ videos|watch\ (?:now|next|more))\ .*\ \d{1,2}:\d\d$|\bcontent\ is\ produced\ independently|subscribe\ (?:to|here|now|today|for)|(?:delivered|straight)\ to\ your\ inbox|unsubscribe\ at\ any\ time
     |(?:by\ signing\ up|by\ subscribing),?\ you|download\ our\ (?:\w+\ )?app\b|follow\ (?:us|[\w'’.@()]+(?:\ [\w'’.@()]+){0,5})\ on\ (?:twitter|facebook|instagram|x\b|threads)|join\ our\ (?:newsletter|community|channel)|check\ your\ inbox
-    |not\ ready\ to\ support|support\ (?:us|our)\ (?:today|now|monthly|work|journalism)|make\ a\ (?:donation|contribution)|small\ favou?r\ to\ ask
+    |^\W*(?:not\ )?ready\ to\ (?:support|donate|subscribe|join|contribute)\b.{0,30}\?\W*$|support\ (?:us|our)\ (?:today|now|monthly|work|journalism)|make\ a\ (?:donation|contribution)|small\ favou?r\ to\ ask
     |(?:read|see|view|click)\ (?:the\ full|all)\ (?:story|article|comments|gallery)\ here|you\ have\ .{0,20}free\ articles?\ (?:left|remaining)
     |(?:purchases?|links?)\ .{0,60}\bwe\ may\ (?:earn|receive)|affiliate\ (?:link|commission)|ad-free\ (?:content|experience|reading)
     )""",
@@ -78,7 +77,7 @@ _REACH = re.compile(
 )
 _OPENER = re.compile(
     r"^\W*(?:support\ (?:the|our)\ (?-i:[A-Z])|a\ (?:message|note|letter|word)\ (?:from|to)\b|dear\ readers?|about\ the\ (?:writer|author)s?\b|"
-    r"enjoying\ (?:this|the|our|what|ad)\b.{0,60}\?|before\ you\ go|we\ have\ a\ small|thank\ you\ for\ reading|become\ a\ (?:member|subscriber|supporter)|"
+    r"enjoying\ (?:this|the|our|what|ad)\b.{0,60}\?|before\ you\ go|thank\ you\ for\ reading|become\ a\ (?:member|subscriber|supporter)|"
     r".{0,40}small\ favou?r\ to\ ask)".replace(r"\ ", " "),
     _FLAGS,
 )
@@ -102,7 +101,8 @@ _SAID = re.compile(r"\b(?:said|says|told|wrote|added|according to|announced|repo
 _REPEATS = 3
 _COPY = 0.6  # share of lines in common from which two articles are copies
 _EDGE = 5  # lines from the beginning or end within which a repeated line is taken for a frame
-_URL = re.compile(r"^\W*(?:https?://|www\.)\S+(?:\s\S{1,4})?\s*$", _FLAGS)
+# An address, or one with a word or two after it that make no sentence: some tools break a long address in two.
+_URL = re.compile(r"^\W*(?:https?://|www\.)\S+(?:(?:\s+\S+){1,2}(?<![.!?]))?$", _FLAGS)
 _CREDIT = re.compile(
     r"(?:/\s*(?:[A-Z][\w.&-]*(?:\s+|$)){1,5}$|\b(?:AP|AFP|TASS|EPA(?:-EFE)?|Reuters|REUTERS|Getty(?: Images)?|Bloomberg|Xinhua|DPA|ANSA|PA Wire|"
     r"Shutterstock|News Agency|AP Photo|via (?:Getty|AP|Reuters).*)\)?$)"
@@ -120,7 +120,6 @@ def tidy(text: str) -> str:
     """Plain characters: no markup, no control, invisible or direction-changing characters."""
     text = encodable(text).replace("\r\n", "\n").replace("\r", "\n").replace("\u2028", "\n").replace("\u2029", "\n\n")
     text = html.unescape(_TAG.sub("", text)).translate(_INVISIBLE)
-    text = re.sub(r"(?<![ \t])[ \t]+Hide Caption \d+ of \d+[ \t]*$", "", text, flags=re.M)
     return unicodedata.normalize("NFC", text.replace("\u00a0", " ").replace("\t", " "))
 
 
@@ -349,9 +348,8 @@ def _title(kept: list[str]) -> str | None:
 
 def _url_in(lines: list[str]) -> str | None:
     for line in lines:
-        if _URL.match(line.strip()):
-            # An address may have been broken in two by a line's end: "…-a7714 6".
-            return "".join(line.split())[:MAX_URL]
+        if _URL.match(line.strip()) and len(line.split()) == 1:  # one that is broken leads nowhere
+            return line.strip()[:MAX_URL]
     return None
 
 

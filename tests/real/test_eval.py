@@ -293,7 +293,7 @@ def test_realtimeqa_format(tmp_path: Path, quick: Rag) -> None:
                     "choices": ["a lion", "red panda"], "answer": ["1"]}) + "\n", "utf-8")  # fmt: skip
     (tmp_path / "w_gcs.jsonl").write_text(
         json.dumps({"question_id": "w_0", "search_result": [
-            {"url": "https://news.example/a", "title": "Zoo", "text": "How relevant is this ad to you?\n\nA red panda escaped from the zoo on Monday.",
+            {"url": "https://news.example/a", "title": "Zoo", "text": "Advertisement\n\nA red panda escaped from the zoo on Monday.",
              "authors": ["A"], "publish_date": "2021/05/04"}]}) + "\n", "utf-8")  # fmt: skip
     (tmp_path / "base.jsonl").write_text(json.dumps({"question_id": "w_0", "prediction": "A lion"}) + "\n", "utf-8")
     quizzes, raws = suites.realtimeqa(tmp_path, "w")

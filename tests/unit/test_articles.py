@@ -75,8 +75,8 @@ def test_metadata_says_how_each_date_is_known(articles: dict[str, Article]) -> N
 FOREIGN = """Sign up for our newsletter
 The harbour council voted on Thursday to close the old pier after engineers found cracks.
 "We cannot wait for an accident," mayor Ana Pires said. "Our city needs your patience and support."
-How relevant is this ad to you?
-Video player was slow to load content
+Ready to support our work?
+Advertisement
 Fishermen called the decision unfair and asked for help with the cost of moving their boats.
 Read more: Ten piers to see before you die
 You have 2 free articles left
@@ -164,6 +164,9 @@ def test_a_numbered_heading_between_boilerplate_stays() -> None:
         "HARBOUR FEES FALL:Fishermen welcome the cut along the coast",
         "More:Ten piers to see before you die",
         "JUST WATCHED Storm hits pier Replay More Videos ... MUST WATCH Storm hits pier 02:41",
+        "https://news.example/2022/05/06/the-harbour-opens-after-a-long-winter -a77 6",
+        "We may use your details to send you offers.",
+        "This audio is automatically generated.",
         "This story has been updated with additional information.",
         "Contributing: Ana Reis and Tom Hale.",
         "Reach Ana Reis on Twitter @anareis.",
@@ -182,6 +185,10 @@ def test_what_a_scraper_leaves_behind_goes(line: str) -> None:
         "Officers persuaded him to sign up for the navy in May.",
         "Lisbon:In two years nearly three million bottles were landed at the port.",
         "Enjoying cold water? It happens",
+        "Video content made by the harbour pilots won a prize",
+        "www.harbour.example was shut down for an hour.",
+        "The audio is of a boat that sank, and a replay of it ends at 10:41.",
+        "Is the harbour ready to support bigger ships?",
         "More-than-usual rain fell on the harbour.",
         "A boat in the harbour (Photo:Ana Reis / Reuters)",
         "Anyone who saw the boat should contact police at 555-123-4567.",
@@ -333,3 +340,15 @@ def test_floods_take_bounded_time(text: str) -> None:
     """Each of these is read in seconds; a pattern that backtracks would not end at all."""
     article = clean(RawArticle("x", text, "x.txt"))
     assert all(len(c.text) < 2_000 for c in chunk(article))
+
+
+@pytest.mark.parametrize(
+    ("line", "url"),
+    [
+        ("https://news.example/2022/05/06/pier", "https://news.example/2022/05/06/pier"),
+        ("https://news.example/2022/05/06/pi er", None),
+    ],
+)
+def test_an_address_that_a_tool_broke_in_two_is_no_link(line: str, url: str | None) -> None:
+    article = clean(RawArticle("x", f"The harbour opens on Friday.\nIt had been shut since May.\n{line}", "x"))
+    assert article.url == url and "https" not in article.text
