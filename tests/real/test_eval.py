@@ -25,7 +25,7 @@ from rag.types import Answer
 
 LEAST = {
     "single": 40, "who": 20, "when": 20, "conflict": 8, "follow_up": 12, "unanswerable": 25, "false_premise": 8,
-    "furniture": 5, "injection": 5,
+    "boilerplate": 5, "injection": 5,
 }  # fmt: skip
 
 
@@ -192,13 +192,13 @@ def test_random_retrieval_lowers_what_it_should(collections: Collections, monkey
         assert bad[name] < good[name], (name, good[name], bad[name])
 
 
-def test_furniture_left_in_lowers_what_it_should(
+def test_boilerplate_left_in_lowers_what_it_should(
     collections: Collections, tmp_path: Path, quick: Rag, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     from index import build as module
     from index.store.sqlite import Store
 
-    questions = [q for q in golden.load(golden.DEFAULT) if q.kind == "furniture"]
+    questions = [q for q in golden.load(golden.DEFAULT) if q.kind == "boilerplate"]
     good = figures(questions, collections)
     monkeypatch.setattr(module, "clean_all", lambda raws: ([_uncleaned(r) for r in raws], []))
     module.build(tmp_path / "ix", [seeds()], quick.embedder)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import math
 from pathlib import Path
 from typing import Any
@@ -9,7 +10,7 @@ from typing import Any
 import pytest
 
 from eval import golden, metrics, report
-from eval.run import RATES, failed, harm, misses, summarise
+from eval.run import RATES, RESULTS, failed, harm, misses, read_results, summarise
 
 SCORES = [0.1, 0.4, 0.35, 0.8, 0.4, 0.4, 0.9, 0.05]
 LABELS = [False, False, True, True, True, False, True, False]
@@ -81,3 +82,12 @@ def test_the_gate_tells_what_is_under_its_floor_and_over_its_ceiling() -> None:
 def test_the_sets_lie_in_one_folder() -> None:
     assert golden.DEFAULT.parent == golden.HOSTILE.parent == Path(golden.__file__).parent / "sets"
     assert len(golden.load(golden.DEFAULT)) == 215 and list(golden.HOSTILE.iterdir())
+
+
+def test_a_run_from_before_a_kind_was_renamed_is_compared(tmp_path: Path) -> None:
+    before = row("furniture-001", False, kind="furniture")
+    (tmp_path / RESULTS).write_text(json.dumps(before) + "\n" + json.dumps(row("single-001", True)) + "\n", "utf-8")
+    earlier = read_results(tmp_path / RESULTS)
+    assert [(r["id"], r["kind"]) for r in earlier] == [("boilerplate-001", "boilerplate"), ("single-001", "single")]
+    said = report.compare(earlier, [row("boilerplate-001", True), row("single-001", True)])
+    assert said.startswith("2 questions in both.") and "1 better" in said and "0 worse" in said
