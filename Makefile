@@ -1,4 +1,5 @@
 # Two commands do all the set-up: `make chat` and `make test`. Nothing is done twice.
+# `make test` and `make check` together run each test once; `make soak` runs some of them for long.
 
 PYTHON ?= python3
 VENV := .venv
@@ -8,7 +9,7 @@ Q ?= How long did the negotiators meet in Istanbul, and who led the Russian side
 
 SOAK ?= /tmp/rag-soak
 
-.PHONY: chat ask test soak audit eval lint setup models index clean
+.PHONY: chat ask test check soak audit eval lint setup models small index clean
 
 setup: models
 
@@ -37,17 +38,24 @@ chat: index
 ask: index
 	@$(BIN)/rag ask "$(Q)"
 
-test: models $(SETUP)
+# A small language model that only the tests use.
+small: models
 	@$(BIN)/rag models fetch smollm2-135m
-	$(BIN)/ruff check .
-	$(BIN)/mypy
-	$(BIN)/python -m pytest
+
+# At most eight minutes on two cores, after the set-up: lint, types, every unit, and the main path with the real
+# models (the golden gate among it) and in the browser.
+test: lint small
+	$(BIN)/python -m pytest tests/unit
+	$(BIN)/python -m pytest -m main tests/real tests/browser
+
+# Everything else but the long ones.
+check: small
+	$(BIN)/python -m pytest -m "not main" tests/real tests/browser tests/hardening
 
 # The long ones: two hundred kills, every write failing in turn, thousands of harmed files and odd inputs, two
 # minutes of readers and writers, all attacks on the real model, five minutes of fifty people, and fuzzing.
-soak: models $(SETUP)
+soak: small
 	@mkdir -p $(SOAK)
-	@$(BIN)/rag models fetch smollm2-135m
 	RAG_SOAK=1 $(BIN)/python -m pytest -s tests/*/test_kills.py tests/*/test_damage.py tests/*/test_concurrency.py tests/*/test_bad_input.py tests/*/test_hostile_files.py
 	$(BIN)/rag eval --suite attacks --out $(SOAK)/attacks
 	$(BIN)/rag bench serve --out $(SOAK)/serve.json

@@ -129,6 +129,7 @@ def accessible(page: Page) -> None:
 # ---- with the default language model --------------------------------------------------
 
 
+@pytest.mark.main
 @pytest.mark.real
 def test_ask_stream_open_a_citation_follow_up_and_refusal(seeds_index: Path, opened: Opener) -> None:
     with served("--index", str(seeds_index)) as url:

@@ -84,6 +84,7 @@ def test_wrong_usage_is_exit_code_2(capsys: pytest.CaptureFixture[str], args: li
     assert run(capsys, *args)[0] == 2
 
 
+@pytest.mark.main
 def test_index_search_articles(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
     folder = write(tmp_path / "in", a="Subscribe to our newsletter\nThe bridge was opened in May by the mayor.")
     (folder / "b.xyz").write_text("?", "utf-8")

@@ -23,6 +23,7 @@ from rag.assistant import Rag
 Embedder = SentenceTransformerEmbedder
 
 
+@pytest.mark.main
 def test_a_search_finds_by_meaning_and_by_word(store: Store, embedder: Embedder) -> None:
     found = search(store, embedder, "Western distrust of the vow to fight less around the capital", 3)
     assert any("skepticism" in h.chunk.text for h in found)

@@ -15,6 +15,7 @@ from rag.config import DEFAULT_MODEL, Config
 GATE = Path(golden.__file__).parent / "gate.toml"
 
 
+@pytest.mark.main
 @pytest.mark.real
 def test_a_sample_of_the_golden_set_stays_above_its_floors_and_under_its_ceilings(tmp_path: Path, rag: Rag) -> None:
     gate = tomllib.loads(GATE.read_text("utf-8"))

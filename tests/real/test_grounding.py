@@ -49,7 +49,7 @@ def test_the_latest_is_the_newest_as_of_the_day_asked(rag: Rag) -> None:
     "question",
     [
         "How did the Kremlin's view of the progress of the talks change over March?",
-        "What did Peskov and Podolyak each say about the talks?",
+        pytest.param("What did Peskov and Podolyak each say about the talks?", marks=pytest.mark.main),
     ],
 )
 def test_several_statements_come_in_order_of_date_each_with_its_own_citation(rag: Rag, question: str) -> None:
@@ -62,6 +62,7 @@ def test_several_statements_come_in_order_of_date_each_with_its_own_citation(rag
     keeps_its_word(answer, rag)
 
 
+@pytest.mark.main
 def test_a_yes_or_no_is_answered_in_the_articles_own_words(rag: Rag) -> None:
     answer = rag.answer("Did Newsweek hear back from Ukrainian officials?")
     assert "did not hear back" in answer.text and "Newsweek (28 March 2022) writes:" in answer.text

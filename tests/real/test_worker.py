@@ -34,6 +34,7 @@ def apart(seeds_index: Path) -> Iterator[Rag]:
     rag.close()
 
 
+@pytest.mark.main
 def test_it_gives_what_the_engine_gives(worker: WorkerModel) -> None:
     here = LocalModel(models.locate(SMALL, "llm"), SMALL)
     prompts = [here.chat("You check.", f"The ship {n} sailed on Monday.\n", "Did it sail?") for n in range(3)]

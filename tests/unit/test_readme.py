@@ -1,4 +1,4 @@
-"""What README says can be run, and the files it lists are there."""
+"""What README says can be run, and the files it lists are there; its Python runs in `tests/real/test_readme_python.py`."""
 
 from __future__ import annotations
 
@@ -8,7 +8,6 @@ from pathlib import Path
 
 import pytest
 
-from rag import assistant
 from rag.cli import parse
 from scripts import tree
 
@@ -31,18 +30,6 @@ def test_the_tree_is_what_the_files_say() -> None:
     assert tree.page() == tree.PAGE.read_text("utf-8"), "run python scripts/tree.py"
     named = re.findall(r"^ *(\w+\.py)(.*)$", tree.PAGE.read_text("utf-8"), re.M)
     assert len(named) > 80 and all(about.strip() for _, about in named)
-
-
-@pytest.mark.real
-def test_the_python_in_it_runs(
-    seeds_index: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
-) -> None:
-    monkeypatch.setattr(assistant, "default_index", lambda: seeds_index)
-    monkeypatch.setattr(assistant, "_default", None)
-    for code in re.findall(r"```python\n(.*?)```", README, re.S):
-        exec(compile(code, "README", "exec"), {})
-    shown = capsys.readouterr().out
-    assert "Vladimir Medinsky" in shown and "False" in shown and re.search(r"^answer \S.*\[1\]", shown, re.M)
 
 
 def test_links_to_files_hold() -> None:
