@@ -62,7 +62,6 @@ def test_several_statements_come_in_order_of_date_each_with_its_own_citation(rag
     keeps_its_word(answer, rag)
 
 
-@pytest.mark.main
 def test_a_yes_or_no_is_answered_in_the_articles_own_words(rag: Rag) -> None:
     answer = rag.answer("Did Newsweek hear back from Ukrainian officials?")
     assert "did not hear back" in answer.text and "Newsweek (28 March 2022) writes:" in answer.text

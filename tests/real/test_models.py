@@ -322,7 +322,6 @@ def test_nothing_that_is_read_becomes_control(small: LocalModel) -> None:
     assert count(evil) == count("Harbour") >= 3
 
 
-@pytest.mark.main
 def test_an_answer_does_not_depend_on_what_was_asked_before(small: LocalModel) -> None:
     prompts = [
         small.chat("You are helpful.", f"Passage {n}: the sky is {c}.\n", "Is it blue?")
