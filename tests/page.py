@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import uuid
 from pathlib import Path
 from typing import Any
@@ -21,9 +22,13 @@ class Page:
         self.numbers: dict[str, int] = {d["api_name"]: d["id"] for d in config["dependencies"]}
         self.session = uuid.uuid4().hex
 
-    def call(self, name: str, *data: Any) -> Any:
-        """What a call of the page gives: its outputs, or its error as {"error": …}."""
-        body = {"data": [*data], "fn_index": self.numbers[name], "session_hash": self.session}
+    def call(self, name: str, *data: Any, event: dict[str, str] | None = None) -> Any:
+        """What a call of the page gives: its outputs, or its error as {"error": …}.
+
+        Args:
+            event: what a script of the page says beside it.
+        """
+        body = {"data": [*data], "fn_index": self.numbers[name], "session_hash": self.session, "event_data": event}
         self.web.post("gradio_api/queue/join", json=body).raise_for_status()
         with self.web.stream("GET", "gradio_api/queue/data", params={"session_hash": self.session}) as events:
             for line in events.iter_lines():
@@ -35,9 +40,19 @@ class Page:
 
     def ask(self, question: str, chat_id: str = "") -> str:
         """A question put into a chat and answered; the chat's id."""
-        _, _, chat_id = self.call("put", question, chat_id, "All sources", "", "")
-        self.call("answer", chat_id)
-        return chat_id
+        if chat_id:
+            self.call("picked", event={"chat": chat_id})
+        else:
+            self.call("begin")
+        _, thread, *_ = self.call("put", question, None, {})
+        self.call("look_on", None)
+        found = re.search(r'data-chat="([0-9a-f]{32})"', thread)
+        assert found, thread
+        return found[1]
+
+    def kept(self, chat_id: str) -> Any:
+        """A chat as the page saves it."""
+        return json.loads(self.call("exported", event={"chat": chat_id, "kind": "json"})[0]["text"])
 
     def add(self, name: str, data: bytes) -> Any:
         """What the page says to a file that is added to the collection."""

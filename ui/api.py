@@ -13,7 +13,7 @@ from ui.loading import Loader
 
 _GONE = "Nobody listens any more."
 MAX_RESULTS = 50
-MAX_CALLS = 40  # at once; those that need the model wait in its line
+MAX_CALLS = 40  # at once; those that need the model wait in its queue
 
 
 def add_endpoints(loader: Loader) -> None:
@@ -41,10 +41,10 @@ def add_endpoints(loader: Loader) -> None:
         try:
             limits = days(as_of=as_of, after=after, before=before)
             rag = loader.rag()
-            there, ticket = _caller(), loader.line.join()
+            there, ticket = _caller(), loader.queue.join()
             try:
                 if rag.llm:
-                    for _ in loader.line.turn(ticket):
+                    for _ in loader.queue.turn(ticket):
                         if not there():
                             raise gr.Error(_GONE)
                 with closing(
@@ -57,7 +57,7 @@ def add_endpoints(loader: Loader) -> None:
                             raise gr.Error(_GONE)
                 raise AssertionError("a question ends with an answer")
             finally:
-                loader.line.leave(ticket)
+                loader.queue.leave(ticket)
         except RagError as error:
             raise gr.Error(str(error)) from None
 

@@ -1,44 +1,218 @@
-"""The Gradio chat: components and what is wired to what. What happens is in `talk` and `shelf`."""
+"""The page: its Gradio components, and what is wired to what. What happens is in `conversation` and `library`."""
 
 from __future__ import annotations
 
-import ctypes
-import os
-from contextlib import suppress
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
 import gradio as gr
 
-from index.errors import InputError
 from index.reading.files import KINDS
-from rag.config import DEFAULT_MODEL
-from rag.prefetch import PASSAGES
 from ui.api import MAX_CALLS, add_endpoints
-from ui.chat import EVERY_SOURCE, Talk
-from ui.library import Shelf
+from ui.conversation import Conversation
+from ui.icons import icon
+from ui.library import Library
 from ui.loading import Loader
-from ui.security.auth import read_auth
-from ui.security.body_limit import MAX_UPLOAD
-from ui.security.headers import middleware
+from ui.words import escaped
 
-_HERE = Path(__file__).parent
-_LOOPBACK = ("127.0.0.1", "localhost", "::1")
-_PAGES = 200  # open pages whose state Gradio keeps, a tenth of a megabyte each; it would keep 10,000
-_SOURCE = """
-<section aria-label="Source"><div class="steps" hidden>
-<button type="button" class="back">Back to the answer</button>
-<span class="count" role="status"></span>
-<button type="button" class="step" data-by="-1">‹ Previous</button>
-<button type="button" class="step" data-by="1">Next ›</button></div>
-<div class="view" tabindex="0" role="region" aria-label="Article"><p class="status">Choose a citation, and the article
-opens here with the cited words lit. Arrow keys step through the citations; Escape leads back.</p></div></section>
+_SCRIPT = Path(__file__).parent / "static" / "app.js"
+_QUIET: dict[str, Any] = {"api_visibility": "private", "show_progress": "hidden"}
+# Each part lends its `trigger` to the script, which is loaded with the drawer.
+_LENDS = "(window.ragParts ??= {{}})['{name}'] = {{ trigger, props, element }}; watch('value', () => window.ragShown?.('{name}'));"
+_DRAWER = f"""
+<div class="bar"><span class="handle" aria-hidden="true"></span><div class="where" role="status"><b></b><small></small></div>
+<button type="button" class="icon" data-step="-1" aria-label="Previous quote">{icon("left")}</button>
+<button type="button" class="icon" data-step="1" aria-label="Next quote">{icon("right")}</button>
+<button type="button" class="icon" data-close aria-label="Close the source">{icon("close")}</button></div>
+<div class="paper" tabindex="0" role="region" aria-label="Article"></div>
+"""
+_ADDRESS = "() => new URLSearchParams(location.search).get('chat') ?? ''"
+_TOP = f"""
+<header class="top"><button type="button" class="icon only-small" data-rail aria-label="Chats and pages">{icon("menu")}</button>
+<h1>Ask the articles</h1><button type="button" class="btn quiet" data-page-go="articles">{icon("plus")}Add articles</button>
+<button type="button" class="icon only-small" data-act="new" aria-label="New question">{icon("edit")}</button></header>
+"""
+_SETTINGS = """
+<div class="page-head"><div><h2>Settings</h2></div></div>
+<section class="set"><h3>Theme</h3><div class="tabs" role="radiogroup" aria-label="Theme">
+<button type="button" role="radio" aria-checked="false" data-theme-set="">Like the system</button>
+<button type="button" role="radio" aria-checked="false" data-theme-set="light">Light</button>
+<button type="button" role="radio" aria-checked="false" data-theme-set="dark">Dark</button></div></section>
+<section class="set"><h3>Text size</h3><div class="tabs" role="radiogroup" aria-label="Text size">
+<button type="button" role="radio" aria-checked="false" data-size-set="">Normal</button>
+<button type="button" role="radio" aria-checked="false" data-size-set="large">Large</button></div></section>
 """
 
 
 def build(loader: Loader) -> gr.Blocks:
     """The page for one collection."""
-    talk, shelf = Talk(loader), Shelf(loader)
+    library = Library(loader)
+    conversation = Conversation(loader, library)
+
+    def loaded(chat_id: str, request: gr.Request) -> tuple[str, Any, gr.Timer]:
+        return library.foot(), conversation.first_view(chat_id, request), gr.Timer(active=not loader.settled)
+
+    with gr.Blocks(
+        title="Ask the articles", analytics_enabled=False, fill_width=True, delete_cache=(3600, 3600)
+    ) as page:
+        chat_id, about = gr.State(""), gr.State(None)
+        with gr.Row(elem_id="app"):
+            with gr.Column(elem_id="rail", min_width=0):
+                rail = _part("rail-head", library.rail())
+                chats = _part("chats", "")
+                foot = _part("rail-foot", library.foot())
+            with gr.Column(elem_id="main", min_width=0):
+                _part("top", _TOP)
+                with gr.Column(elem_id="page-ask", min_width=0):
+                    thread, working = _part("thread", library.overview()), _part("working", "")
+                    with gr.Column(elem_id="dock", min_width=0, scale=0):
+                        question = _question_box(library)
+                with gr.Column(elem_id="page-articles", min_width=0):
+                    collection = _articles_page(library)
+                with gr.Column(elem_id="page-settings", min_width=0):
+                    _part("look", _SETTINGS)
+                    settings = _part("settings", library.settings())
+            with gr.Column(elem_id="drawer", min_width=0):
+                _source(library)
+        view = [thread, working, chats, chat_id]
+        parts = {**question, "rail": rail, "chats": chats, "thread": thread, "chat_id": chat_id, "about": about,
+                 "wanted": gr.Textbox(visible="hidden"), "exported": gr.JSON(visible=False)}  # fmt: skip
+        _wire_chat(conversation, page, parts, view)
+        _wire_thumbs(conversation, parts)
+        _wire_collection(library, collection, question["limits"], [rail, foot, settings])
+        clock = gr.Timer(1.0, active=not loader.settled)
+        clock.tick(loaded, [chat_id], [foot, thread, clock], queue=False, **_QUIET)
+        add_endpoints(loader)
+    return page
+
+
+def _part(name: str, value: str) -> gr.HTML:
+    """A part of the page that is escaped HTML; what is done in it reaches Python by its events."""
+    return gr.HTML(value, elem_id=name, js_on_load=_LENDS.format(name=name), apply_default_css=False, padding=False)
+
+
+def _question_box(library: Library) -> dict[str, Any]:
+    """The question with its limits, Ask and Stop, and the row that asks why a thumb was given."""
+    with gr.Row(visible=False, elem_id="why") as why_row:
+        why = gr.Textbox(label="Why? (optional)", max_length=500, scale=6)
+        keep = gr.Button("Keep", scale=1, min_width=80)
+    thanks = gr.HTML(elem_id="thanks", apply_default_css=False)
+    with gr.Column(elem_id="composer", min_width=0, scale=0):
+        box = gr.Textbox(
+            label="Question", placeholder="Ask about these articles", show_label=False, container=False, max_lines=6,
+            max_length=2000, autofocus=True, elem_id="question",
+        )  # fmt: skip
+        with gr.Row(elem_id="tools"):
+            limits = gr.HTML(
+                {}, elem_id="limits", html_template=_limits(library), apply_default_css=False,
+                js_on_load=_LENDS.format(name="limits"),
+            )  # fmt: skip
+            stop = gr.Button("Stop", elem_id="stop", min_width=80, scale=0)
+            send = gr.Button("Ask", variant="primary", elem_id="send", min_width=80, scale=0)
+    return {"box": box, "limits": limits, "stop": stop, "send": send, "why_row": why_row, "why": why, "keep": keep,
+            "thanks": thanks}  # fmt: skip
+
+
+def _limits(library: Library) -> str:
+    """What the next questions are limited to: a source, days."""
+    first, last, told = library.span()
+    sources = "".join(f'<option value="{escaped(s)}">{escaped(s)}</option>' for s in library.sources())
+    days = "".join(
+        f'<div class="field"><label for="limit-{name}">{name.title()}</label><input id="limit-{name}" type="date" '
+        f'data-limit="{name}" min="{first}" max="{last}"></div>'
+        for name in ("from", "to")
+    )
+    # A template of Gradio's: what comes from articles must not be read as one.
+    text = (
+        f'<details class="pop" data-for="source"><summary>{icon("news", True)}<span>All sources</span></summary>'
+        '<div class="panel field"><label for="limit-source">Source</label><select id="limit-source" data-limit="source">'
+        f'<option value="">All sources</option>{sources}</select></div></details>'
+        f'<details class="pop" data-for="days"><summary>{icon("calendar", True)}<span>Any date</span></summary>'
+        f'<div class="panel dates2">{days}<p class="hint">{escaped(told)}</p></div></details>'
+    )
+    return text.replace("$", "&#36;").replace("{", "&#123;").replace("@", "&#64;")
+
+
+def _articles_page(library: Library) -> dict[str, Any]:
+    """Search, the list, adding."""
+    _part("articles-head", '<div class="page-head"><div><h2>Articles</h2></div></div>')
+    words = gr.Textbox(label="Search the articles", placeholder="Words or a question", max_length=500, show_label=False,
+                       container=False, elem_id="search")  # fmt: skip
+    found = _part("found", "")
+    with gr.Accordion("Add articles", open=False, elem_id="add"):
+        files = gr.File(label=f"Files ({', '.join(KINDS)})", file_count="multiple", file_types=list(KINDS), height=120)
+        text = gr.Textbox(label="Or paste a text", lines=4, max_length=2_000_000)
+        with gr.Row():
+            title = gr.Textbox(label="Title", min_width=120, max_length=300)
+            source = gr.Textbox(label="Source", min_width=120, max_length=100)
+            day = gr.Textbox(label="Date", placeholder="2022-03-31", min_width=110, max_length=10)
+        add = gr.Button("Add to the collection", variant="primary")
+    report = gr.HTML(elem_id="report", apply_default_css=False)
+    listing = _part("listing", library.listing())
+    return {"words": words, "found": found, "files": files, "text": text, "title": title, "source": source, "day": day,
+            "add": add, "report": report, "listing": listing}  # fmt: skip
+
+
+def _source(library: Library) -> None:
+    """The article beside the answer, and the page's script."""
+
+    def open_article(wanted: dict[str, Any]) -> str:
+        # A function of one argument: Gradio marks what it serves, and passes on just one.
+        return library.open_article(wanted)
+
+    gr.HTML(
+        html_template=_DRAWER, js_on_load=_SCRIPT.read_text("utf-8"), server_functions=[open_article], elem_id="source",
+        apply_default_css=False,
+    )  # fmt: skip
+
+
+def _wire_chat(conversation: Conversation, page: gr.Blocks, parts: Mapping[str, Any], view: list[Any]) -> None:
+    """Asking, looking on, stopping, other chats.
+
+    Each way to come to a chat ends with looking on, until none of its questions is open; whatever
+    leads to another chat ends looking on at the one before, and not what is being answered.
+    """
+    rail, chats, thread, chat_id, box = (parts[name] for name in ("rail", "chats", "thread", "chat_id", "box"))
+    looking: list[Any] = []
+
+    def then_look_on(event: Any) -> None:
+        looking.append(event.then(conversation.look_on, [chat_id], view, concurrency_limit=MAX_CALLS, **_QUIET))
+
+    asked = gr.on([box.submit, parts["send"].click], conversation.put, [box, chat_id, parts["limits"]], [box, *view],
+                  queue=False, **_QUIET)  # fmt: skip
+    then_look_on(asked)
+    then_look_on(thread.retry(conversation.again, [chat_id], view, queue=False, **_QUIET))
+    then_look_on(page.load(conversation.opened, [parts["wanted"]], view, queue=False, js=_ADDRESS, **_QUIET))
+    before = [*looking]
+    for listen, act, inputs in (
+        (chats.select, conversation.picked, None),
+        (chats.undo, conversation.brought_back, None),
+        (chats.delete, conversation.deleted, [chat_id]),
+        (rail.clear, conversation.begin, None),
+    ):
+        then_look_on(listen(act, inputs, view, cancels=before, queue=False, **_QUIET))
+    parts["stop"].click(conversation.stop, [chat_id], None, queue=False, **_QUIET)
+    rail.input(conversation.found, [chat_id], [chats], queue=False, **_QUIET)
+    chats.edit(conversation.renamed, [chat_id], [thread, chats], queue=False, **_QUIET)
+    chats.download(conversation.exported, None, [parts["exported"]], queue=False, **_QUIET).then(
+        None, [parts["exported"]], None, js="(file) => window.ragSave(file.name, file.text)", **_QUIET
+    )
+
+
+def _wire_thumbs(conversation: Conversation, parts: Mapping[str, Any]) -> None:
+    why_row, why, about, chat_id = (parts[name] for name in ("why_row", "why", "about", "chat_id"))
+    parts["thread"].like(conversation.liked, [chat_id], [parts["thread"], why_row, about], queue=False, **_QUIET)
+    gr.on([parts["keep"].click, why.submit], conversation.reason, [why, about],
+          [why_row, why, about, parts["thanks"]], queue=False, **_QUIET)  # fmt: skip
+
+
+def _wire_collection(library: Library, made: dict[str, Any], limits: Any, shown: list[Any]) -> None:
+    """Searching, adding and removing; `shown` is what shows the collection beside the list."""
+    everything = [made["listing"], *shown]
+
+    def refreshed() -> tuple[str, ...]:
+        return library.listing(), library.rail(), library.foot(), library.settings()
 
     def added(
         files: list[str] | None,
@@ -48,221 +222,19 @@ def build(loader: Loader) -> gr.Blocks:
         day: str,
         progress: gr.Progress = gr.Progress(),  # noqa: B008
     ) -> tuple[Any, ...]:
-        return (
-            shelf.add(files, text or "", title or "", source or "", day or "", progress),
-            None,
-            "",
-            *shelf.refreshed(),
-        )
+        report, whole = library.add(files or [], text or "", {"title": title, "source": source, "day": day}, progress)
+        # What could not be taken stays, to be put right.
+        fields = (None, "", "", "", "") if whole else (gr.skip(), text, title, source, day)
+        return (report, *fields, *refreshed())
 
-    def removed(article_id: str | None) -> tuple[Any, ...]:
-        return (shelf.remove(article_id), *shelf.refreshed())
+    def removed(event: gr.EventData) -> tuple[str, ...]:
+        return (library.remove(str(event._data.get("id", ""))), *refreshed())
 
-    def open_article(wanted: dict[str, Any]) -> str:
-        # A function of one argument: Gradio marks what it serves, and passes on just one.
-        return shelf.open_article(wanted)
+    def brought_back(event: gr.EventData) -> tuple[str, ...]:
+        return (library.bring_back(str(event._data.get("id", ""))), *refreshed())
 
-    def example(
-        chat_id: str, source: str, after: str, before: str, data: gr.SelectData, request: gr.Request
-    ) -> tuple[Any, ...]:
-        return talk.put(str(data.value["text"]), chat_id, source, after, before, request)
-
-    def as_markdown(chat_id: str, request: gr.Request) -> str:
-        return talk.exported("md", chat_id, request)
-
-    def as_json(chat_id: str, request: gr.Request) -> str:
-        return talk.exported("json", chat_id, request)
-
-    with gr.Blocks(title="Ask the articles", analytics_enabled=False, delete_cache=(3600, 3600)) as page:
-        header = gr.HTML(shelf.header())
-        chat_id = gr.BrowserState("", storage_key="rag-chat", secret="not a secret: it holds a chat's id")
-        about = gr.State(None)
-        with gr.Row(elem_id="desk"):
-            with gr.Column(scale=5, min_width=320, elem_id="talk"):
-                chat = gr.Chatbot(
-                    label="Conversation", show_label=False, render_markdown=False, height="min(70vh, 60rem)",
-                    examples=shelf.examples(), buttons=[], elem_id="chat", layout="panel",
-                )  # fmt: skip
-                with gr.Row(visible=False, elem_id="why") as why_row:
-                    why = gr.Textbox(label="Why? (optional)", max_length=500, scale=6)
-                    keep = gr.Button("Keep", scale=1, min_width=80)
-                with gr.Row(elem_id="ask"):
-                    box = gr.Textbox(
-                        label="Question", placeholder="Ask in plain words", show_label=False, scale=8, max_length=2000,
-                        min_width=200, autofocus=True,
-                    )  # fmt: skip
-                    send = gr.Button("Ask", variant="primary", scale=1, min_width=80)
-                    stop = gr.Button("Stop", scale=1, min_width=80)
-                with gr.Accordion("Limit the next questions to a source or a time", open=False), gr.Row():
-                    source = gr.Dropdown(shelf.sources(), value=EVERY_SOURCE, label="Source", min_width=160)
-                    after = gr.Textbox(label="From", placeholder="2022-03-20", min_width=110, max_length=10)
-                    before = gr.Textbox(label="To", placeholder="2022-03-31", min_width=110, max_length=10)
-            with gr.Column(scale=4, min_width=320, elem_id="side"), gr.Tabs():
-                with gr.Tab("Source"):
-                    gr.HTML(
-                        html_template=_SOURCE, js_on_load=(_HERE / "app.js").read_text("utf-8"),
-                        server_functions=[open_article], elem_id="source",
-                    )  # fmt: skip
-                with gr.Tab("Articles"):
-                    words = gr.Textbox(label="Search the articles", placeholder="Words or a question", max_length=500)
-                    found = gr.HTML(elem_id="found")
-                    listing = gr.HTML(shelf.listing(), elem_id="articles")
-                    with gr.Accordion("Add articles", open=False):
-                        files = gr.File(
-                            label=f"Files ({', '.join(KINDS)})",
-                            file_count="multiple",
-                            file_types=list(KINDS),
-                            height=120,
-                        )
-                        text = gr.Textbox(label="Or paste a text", lines=4, max_length=2_000_000)
-                        with gr.Row():
-                            title = gr.Textbox(label="Its title", min_width=120, max_length=300)
-                            by = gr.Textbox(label="Its source", min_width=120, max_length=100)
-                            day = gr.Textbox(label="Its day", placeholder="2022-03-31", min_width=110, max_length=10)
-                        add = gr.Button("Add to the collection", variant="primary")
-                    report = gr.HTML(elem_id="report")
-                    with gr.Accordion("Articles you added", open=False):
-                        mine = gr.Dropdown(shelf.own(), label="Added article", value=None)
-                        remove = gr.Button("Remove it")
-                with gr.Tab("Chats"):
-                    fresh = gr.Button("New chat", variant="primary")
-                    past = gr.Radio([], label="Past chats", elem_id="past")
-                    with gr.Row():
-                        to_markdown = gr.Button("Export as Markdown", min_width=120)
-                        to_json = gr.Button("Export as JSON", min_width=120)
-                        delete = gr.Button("Delete this chat", min_width=120)
-                    exported = gr.Textbox(visible="hidden", label="Exported chat")
-
-        quiet: dict[str, Any] = {"api_visibility": "private", "show_progress": "hidden"}
-        whole = [chat, chat_id, past, why_row, about]
-        limited, into = [chat_id, source, after, before], [box, chat, chat_id]
-        running = [chat.retry(talk.again, [chat_id], [chat], concurrency_limit=MAX_CALLS, **quiet)]
-        for asking in (
-            gr.on([box.submit, send.click], talk.put, [box, *limited], into, queue=False, **quiet),
-            chat.example_select(example, limited, into, queue=False, **quiet),
-        ):
-            running.append(asking.then(talk.answer, [chat_id], [chat], concurrency_limit=MAX_CALLS, **quiet))
-        for event in running:
-            event.then(talk.listed, [chat_id], [past], queue=False, **quiet)
-        stop.click(talk.stopped, [chat_id], [chat], cancels=running, queue=False, **quiet)
-        chat.like(talk.liked, [chat_id], [why_row, about], queue=False, **quiet)
-        gr.on([keep.click, why.submit], talk.reason, [why, about], [why_row, why, about], queue=False, **quiet)
-
-        fresh.click(talk.begin, None, whole, cancels=running, queue=False, **quiet)
-        chat.clear(talk.begin, None, whole, cancels=running, queue=False, **quiet)
-        past.input(talk.restore, [past], whole, cancels=running, queue=False, **quiet)
-        delete.click(talk.delete, [chat_id], whole, cancels=running, queue=False, **quiet)
-        for button, text_of, name in ((to_markdown, as_markdown, "chat.md"), (to_json, as_json, "chat.json")):
-            button.click(text_of, [chat_id], [exported], queue=False, **quiet).then(
-                None, [exported], None, js=f"(text) => window.ragSave('{name}', text)", **quiet
-            )
-
-        words.submit(shelf.find, [words, source, after, before], [found], queue=False, **quiet)
-        everything = [header, listing, source, mine]
-        add.click(added, [files, text, title, by, day], [report, files, text, *everything], api_visibility="private")
-        remove.click(removed, [mine], [report, *everything], **quiet)
-
-        page.load(talk.opened, [chat_id], whole, queue=False, **quiet)
-        page.load(shelf.refreshed, None, everything, queue=False, **quiet)
-        clock = gr.Timer(1.0, active=not loader.ready)
-        clock.tick(
-            lambda: (shelf.header(), gr.Timer(active=not loader.ready)), None, [header, clock], queue=False, **quiet
-        )
-        add_endpoints(loader)
-    return page
-
-
-def theme() -> gr.themes.Base:
-    """One considered look, light and dark, from fonts that every machine has."""
-    sans = ["system-ui", "-apple-system", "Segoe UI", "sans-serif"]
-    return gr.themes.Base(
-        primary_hue=gr.themes.colors.teal,
-        neutral_hue=gr.themes.colors.stone,
-        radius_size=gr.themes.sizes.radius_sm,
-        font=sans,
-        font_mono=["ui-monospace", "monospace"],
-    ).set(
-        button_primary_background_fill="#17616e",
-        button_primary_background_fill_hover="#0f4b56",
-        button_primary_background_fill_dark="#7cc4cf",
-        button_primary_background_fill_hover_dark="#a5dbe3",
-        button_primary_text_color="#ffffff",
-        button_primary_text_color_dark="#14120f",
-        color_accent_soft="#f1ece2",
-        color_accent_soft_dark="#24211c",
-        border_color_accent_subdued="#d9d3c8",
-        border_color_accent_subdued_dark="#47423a",
-        body_background_fill="#faf8f4",
-        body_background_fill_dark="#171512",
-    )
-
-
-def launch(
-    index: Path,
-    model: str = DEFAULT_MODEL,
-    host: str = "127.0.0.1",
-    port: int = 7860,
-    mcp: bool = False,
-    auth: Path | None = None,
-    llm_url: str | None = None,
-    ahead: int = PASSAGES,
-    gpu_layers: int = -1,
-) -> int:
-    """Open the chat and serve it until it is stopped; its models load while the page is there.
-
-    Raises:
-        InputError: a host that lets others in without `auth`, or `auth` with `mcp`; a port that cannot be had.
-        IndexMissing, ModelMissing: run `rag index FOLDER`, `rag models fetch` first.
-    """
-    people = read_auth(auth) if auth else None
-    if host not in _LOOPBACK and not people:
-        raise InputError(
-            f"--host {host} would open the chat to other machines, to anyone.",
-            "Add --auth FILE, or leave it at 127.0.0.1.",
-        )
-    if people and mcp:
-        raise InputError(
-            "--mcp with --auth would show the tools to anyone, and programs have no way to enter.",
-            "Leave one of them out.",
-        )
-    os.environ["GRADIO_ANALYTICS_ENABLED"] = "False"
-    # Whoever can say that they call for somebody else could guess a password under a new name each time.
-    os.environ.setdefault("FORWARDED_ALLOW_IPS", "")
-    _few_arenas()
-    loader = Loader(index, model, llm_url, ahead, gpu_layers)
-    page = build(loader)
-    try:
-        _, address, _ = page.queue(default_concurrency_limit=1).launch(
-            server_name=host,
-            server_port=port,
-            share=False,
-            quiet=True,
-            prevent_thread_lock=True,
-            css=(_HERE / "app.css").read_text("utf-8"),
-            theme=theme(),
-            footer_links=[],
-            mcp_server=mcp,
-            show_error=False,
-            auth=people,
-            max_file_size=MAX_UPLOAD,
-            run_history=False,
-            state_session_capacity=_PAGES,
-            max_threads=4 * MAX_CALLS,
-            app_kwargs={"middleware": middleware(host in _LOOPBACK)},
-        )
-    except OSError:
-        raise InputError(
-            f"{host} port {port} is taken, or is not this machine's.", "Choose another with --port."
-        ) from None
-    loader.start()
-    tools = f" Its MCP tools are at {address}gradio_api/mcp/." if mcp else ""
-    print(f"The chat is open at {address} (stop it with Ctrl-C).{tools}", flush=True)  # noqa: T201
-    page.block_thread()
-    loader.close()
-    return 0
-
-
-def _few_arenas() -> None:
-    """With a heap for each of many threads glibc keeps far more memory than is used; other systems have no such call."""
-    with suppress(AttributeError, OSError, TypeError):
-        ctypes.CDLL(None).mallopt(-8, 2)  # M_ARENA_MAX
+    made["words"].submit(library.find, [made["words"], limits], [made["found"]], queue=False, **_QUIET)
+    fields = [made[name] for name in ("files", "text", "title", "source", "day")]
+    made["add"].click(added, fields, [made["report"], *fields, *everything], api_visibility="private")
+    made["listing"].delete(removed, None, [made["report"], *everything], **_QUIET)
+    made["listing"].undo(brought_back, None, [made["report"], *everything], **_QUIET)

@@ -1,46 +1,69 @@
-"""Example questions made from whatever the collection holds: who speaks in it, and when."""
+"""What the first view offers: who is quoted most, and questions that are known to have an answer."""
 
 from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Callable, Iterator, Sequence
 
 from index.text.dates import CALENDAR
 from index.types import Article
+from rag.assistant import Rag
+from rag.claims.speakers import INSTITUTIONS
 
 _SAYS = r"(?:said|says|told|wrote|added|warned|argued|stated|announced|insisted)"
 _SPEAKER = re.compile(rf"\b([A-Z][\w’-]+ [A-Z][\w’-]+),? (?:\w+ly )?{_SAYS}\b|\b{_SAYS} ([A-Z][\w’-]+ [A-Z][\w’-]+)\b")
-_NAME = re.compile(r"(?<=[a-z,] )[A-Z][a-z][\w’-]+ [A-Z][a-z][\w’-]+\b")
-MOST = 200  # articles that are looked through, the newest
+_NO_NAME = CALENDAR | INSTITUTIONS | {"the", "a", "an", "today", "county", "state", "superintendent"}
+_MOST = 200  # articles that are looked through, the newest
+_NAMED = 3
+_OFFERED = 4
+_TRIED = 7  # questions that are tried until enough have an answer
 
 
-def questions(articles: Sequence[Article]) -> list[str]:
-    """Up to four questions the articles can answer; none where nobody is named in them."""
-    recent = [a for a in articles if a.published][-MOST:] or list(articles)[-MOST:]
-    speakers: Counter[str] = Counter()
-    names: Counter[str] = Counter()
-    for article in recent:
-        speakers.update({_bare(a or b) for a, b in _SPEAKER.findall(article.text)})
-        names.update({_bare(name) for name in _NAME.findall(article.text)})
-    said = [
-        name for name, _ in sorted(speakers.items(), key=lambda kv: (-kv[1], -names[kv[0]], kv[0])) if _person(name)
-    ]
-    who = [
-        name for name, _ in sorted(names.items(), key=lambda kv: (-kv[1], kv[0])) if name in speakers and _person(name)
-    ]
-    out = [f"What did {name} say?" for name in said[:2]]
-    out += [f"Who is {name}?" for name in who if name not in said[:2]][:1]
-    days = Counter(a.published for a in recent if a.published)
-    if days:
-        day = max(days, key=lambda d: (days[d], d))
-        out.append(f"What was reported on {day.day} {day:%B %Y}?")
+def named(rag: Rag) -> list[tuple[str, int]]:
+    """The people quoted by most articles, with how many articles those are."""
+    return _speakers(rag.store.articles(_MOST)).most_common(_NAMED)
+
+
+def questions(rag: Rag, stop: Callable[[], bool] = lambda: False) -> list[tuple[str, str]]:
+    """Up to four questions with their kind, each of which the articles' own words answer.
+
+    They are tried without the language model, which takes a moment and not a minute: offered
+    is only what finds supporting words that name what was asked about. It ends early where
+    `stop` says so.
+    """
+    quick = Rag(rag.store, rag.embedder, None, rag.config)
+    out: list[tuple[str, str]] = []
+    for (kind, question, name), _ in zip(_candidates(rag.store.articles(_MOST)), range(_TRIED), strict=False):
+        if len(out) == _OFFERED or stop():
+            break
+        answer = quick.answer(question)
+        if not answer.abstained and any(name in c.quote for c in answer.citations):
+            out.append((kind, question))
     return out
 
 
-def _bare(name: str) -> str:
-    return re.sub(r"[’']s$", "", name)
+def _candidates(articles: Sequence[Article]) -> Iterator[tuple[str, str, str]]:
+    """Kind, question, and the name that its answer must have in it."""
+    people = [name for name, _ in _speakers(articles).most_common(_TRIED)]
+    for name in people[:2]:
+        yield "One person", f"What did {name} say?", name.rsplit(" ", 1)[-1]
+    days = Counter(a.published for a in articles if a.published)
+    for name in people[2:]:
+        yield "One fact", f"Who is {name}?", name.rsplit(" ", 1)[-1]
+    if days:
+        day = max(days, key=lambda d: (days[d], d))
+        yield "One day", f"What was reported on {day.day} {day:%B %Y}?", ""
 
 
-def _person(name: str) -> bool:
-    return not any(word.lower() in CALENDAR for word in name.split())
+def _speakers(articles: Sequence[Article]) -> Counter[str]:
+    """How many articles quote each person by first and last name."""
+    count: Counter[str] = Counter()
+    for article in articles:
+        found = {re.sub(r"[’']s$", "", a or b) for a, b in _SPEAKER.findall(article.text)}
+        count.update(sorted(name for name in found if _is_person(name)))
+    return count
+
+
+def _is_person(name: str) -> bool:
+    return not any(word.lower() in _NO_NAME or word.isupper() for word in name.split())

@@ -1,31 +1,37 @@
 """Past chats on disk: one JSON file a chat, kept beside the index they were held over.
 
-FOLDER/chats/USER/ID.json
+FOLDER/chats/USER/ID.json; a deleted one is ID.deleted until it can no longer be brought back.
 """
 
 from __future__ import annotations
 
 import hashlib
 import json
+import os
 import re
 import threading
+import time
 import uuid
 from collections import OrderedDict
-from collections.abc import Sequence
 from dataclasses import asdict, dataclass, field, replace
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 from urllib.parse import quote
 
 from rag.types import Turn
 
 CHATS = "chats"
 _ID = re.compile(r"[0-9a-f]{32}")
+_DELETED = ".deleted"
 _URL = ":/?#@!$&'*+,;=%~"  # characters of an address that mean nothing in Markdown
 _TITLE = 60  # characters
 _SHOWN = 200  # chats that are listed, at most
 _UNSAVED = 100  # chats kept in memory, at most, that could not be written
+UNDO = 60  # seconds for which a deleted chat can be brought back
+_NAME = 120  # characters of a name that a person gives a chat
+
+State = Literal["waiting", "running", "done", "stopped", "failed"]
 
 
 @dataclass(frozen=True)
@@ -33,7 +39,8 @@ class Exchange:
     """A question and its answer as plain data (`rag.types.Answer.as_dict`).
 
     Attributes:
-        answer: None where it was stopped or has not been given yet.
+        answer: None where there is none (yet): see `state`.
+        asked: the moment, which tells it from others.
         limits: source, after and before, as far as the question was limited.
         note: what a person should know of this answer.
         liked: the thumb given, if any.
@@ -45,6 +52,7 @@ class Exchange:
     limits: dict[str, str] = field(default_factory=dict)
     note: str = ""
     liked: bool | None = None
+    state: State = "done"
 
 
 @dataclass(frozen=True)
@@ -52,16 +60,20 @@ class Chat:
     """A conversation; `id` is 32 hexadecimal digits.
 
     Attributes:
+        name: what a person calls it; its first question where empty.
         unsaved: why it is in memory only; empty where it is on disk.
     """
 
     id: str
     exchanges: tuple[Exchange, ...] = ()
+    name: str = ""
     unsaved: str = ""
 
     @property
     def title(self) -> str:
-        """Its first question, cut."""
+        """Its name, or its first question, cut."""
+        if self.name:
+            return self.name
         first = self.exchanges[0].question if self.exchanges else "New chat"
         return first if len(first) <= _TITLE else first[: _TITLE - 1].rsplit(" ", 1)[0] + " …"
 
@@ -109,7 +121,7 @@ class History:
             return new_chat()
         try:
             data = json.loads(path.read_text("utf-8"))
-            return Chat(data["id"], tuple(Exchange(**e) for e in data["exchanges"]))
+            return Chat(data["id"], tuple(_exchange(e) for e in data["exchanges"]), data.get("name", ""))
         except (ValueError, KeyError, TypeError):
             # Kept aside: a chat of another version, or one that was cut off, is not ours to delete.
             path.replace(path.with_suffix(".unreadable"))
@@ -123,6 +135,18 @@ class History:
         """
         with _writing:
             return self._write(chat)
+
+    def append(self, chat_id: str | None, exchange: Exchange) -> Chat:
+        """Add a question to a chat as it is on disk now, so that two pages lose nothing; the chat after it."""
+        with _writing:
+            chat = self.load(chat_id)
+            return self._write(replace(chat, exchanges=(*chat.exchanges, exchange)))
+
+    def rename(self, chat_id: str, name: str) -> Chat:
+        """Give a chat a name of its own; its first question names it again where empty."""
+        with _writing:
+            chat = self.load(chat_id)
+            return self._write(replace(chat, name=" ".join(name.split())[:_NAME])) if chat.exchanges else chat
 
     def change(self, chat_id: str, exchange: Exchange, **changes: Any) -> Chat:
         """Change one exchange of a chat, as it is on disk now; the chat after it.
@@ -160,52 +184,97 @@ class History:
         return replace(chat, unsaved="")
 
     def delete(self, chat_id: str) -> None:
-        """Remove a chat.
+        """Remove a chat. `restore` brings it back for a minute; one that was never written is gone at once.
 
         Raises:
             OSError: its file cannot be removed.
         """
-        if path := self._path(chat_id):
+        self._purge()
+        path = self._path(chat_id)
+        if path is None:
+            return
+        with _writing:
             _unsaved.pop(path, None)
             if path.is_file():
-                path.unlink(missing_ok=True)
+                os.utime(path)  # from now on it is counted for how long it can come back
+                path.replace(path.with_suffix(_DELETED))
 
-    def titles(self) -> list[tuple[str, str]]:
-        """(title with the day it was last used, id) of every chat, newest first."""
-        files = sorted(self._folder.glob("*.json"), key=lambda p: p.stat().st_mtime, reverse=True)
-        chats: Sequence[tuple[Path, Chat]] = [(p, self.load(p.stem)) for p in files[:_SHOWN]]
+    def restore(self, chat_id: str) -> bool:
+        """Bring back a chat that was deleted just now; whether it could be."""
+        path = self._path(chat_id)
+        with _writing:
+            if path is None or path.exists() or not path.with_suffix(_DELETED).is_file():
+                return False
+            path.with_suffix(_DELETED).replace(path)
+        return True
+
+    def recent(self, words: str = "") -> list[tuple[Chat, datetime]]:
+        """The chats with the moment they were last used, newest first.
+
+        Args:
+            words: only chats whose name, questions or answers contain this.
+        """
+        self._purge()
+        wanted = words.casefold().strip()
+        files = sorted(self._folder.glob("*.json"), key=lambda p: p.stat().st_mtime, reverse=True)[:_SHOWN]
+        chats = [(self.load(path.stem), path) for path in files]
         return [
-            (f"{chat.title} · {datetime.fromtimestamp(path.stat().st_mtime):%d %b %Y}", chat.id)
-            for path, chat in chats
-            if chat.exchanges and path.exists()
+            (chat, datetime.fromtimestamp(path.stat().st_mtime))
+            for chat, path in chats
+            if chat.exchanges and path.exists() and (not wanted or wanted in _words(chat))
         ]
+
+    def _purge(self) -> None:
+        """Delete for good what was deleted more than a minute ago."""
+        for path in self._folder.glob(f"*{_DELETED}"):
+            if time.time() - path.stat().st_mtime > UNDO:
+                path.unlink(missing_ok=True)
 
     def _path(self, chat_id: str | None) -> Path | None:
         # What a browser sends is no path until it is known to be an id.
         return self._folder / f"{chat_id}.json" if chat_id and _ID.fullmatch(chat_id) else None
 
 
+def _exchange(data: dict[str, Any]) -> Exchange:
+    """An exchange as it was written, be it by a version that knew no states."""
+    given = "done" if data.get("answer") else "failed" if data.get("note") else "stopped"
+    return Exchange(**{"state": given, **data})
+
+
+def _words(chat: Chat) -> str:
+    said = (f"{e.question} {(e.answer or {}).get('text', '')}" for e in chat.exchanges)
+    return " ".join((chat.name, *said)).casefold()
+
+
 def as_json(chat: Chat) -> str:
     """The chat as JSON, everything in it."""
-    return json.dumps({"id": chat.id, "exchanges": [asdict(e) for e in chat.exchanges]}, ensure_ascii=False, indent=1)
+    data = {"id": chat.id, "name": chat.name, "exchanges": [asdict(e) for e in chat.exchanges]}
+    return json.dumps(data, ensure_ascii=False, indent=1)
 
 
 def as_markdown(chat: Chat) -> str:
     """The chat as Markdown, every citation a footnote with its words, source and day."""
     out, notes = [f"# {_plain(chat.title)}"], list[str]()
     for exchange in chat.exchanges:
-        out.append(f"**{_plain(exchange.question)}**")
-        if not exchange.answer:
-            out.append("*(stopped)*")
-            continue
-        base = len(notes)
-        said = [split_markers(s["text"]) for s in exchange.answer["sentences"]] or [(exchange.answer["text"], (), "")]
-        out.append(" ".join(f"{_plain(t)}{''.join(f'[^{base + m}]' for m in marks)}{end}" for t, marks, end in said))
-        for c in exchange.answer["citations"]:
-            where = f"{c['source'] or 'source not known'}, {c['date'] or 'undated'}: {c['title'] or c['article_id']}"
-            link = f" <{quote(c['url'], _URL)}>" if (c["url"] or "").startswith(("http://", "https://")) else ""
-            notes.append(f"[^{base + c['marker']}]: “{_plain(c['quote'])}” — {_plain(where)}{link}")
+        if exchange.answer:
+            text, more = markdown_exchange(exchange.question, exchange.answer, len(notes))
+            notes += more
+        else:
+            text = f"**{_plain(exchange.question)}**\n\n*({_plain(exchange.note or exchange.state)})*"
+        out.append(text)
     return "\n\n".join([*out, *notes]) + "\n"
+
+
+def markdown_exchange(question: str, answer: dict[str, Any], base: int) -> tuple[str, list[str]]:
+    """A question with its answer as Markdown, and its footnotes, numbered from `base` + 1."""
+    said = [split_markers(s["text"]) for s in answer["sentences"]] or [(answer["text"], (), "")]
+    text = " ".join(f"{_plain(t)}{''.join(f'[^{base + m}]' for m in marks)}{end}" for t, marks, end in said)
+    notes = []
+    for c in answer["citations"]:
+        where = f"{c['source'] or 'source not known'}, {c['date'] or 'undated'}: {c['title'] or c['article_id']}"
+        link = f" <{quote(c['url'], _URL)}>" if (c["url"] or "").startswith(("http://", "https://")) else ""
+        notes.append(f"[^{base + c['marker']}]: “{_plain(c['quote'])}” — {_plain(where)}{link}")
+    return f"**{_plain(question)}**\n\n{text}", notes
 
 
 def split_markers(sentence: str) -> tuple[str, tuple[int, ...], str]:

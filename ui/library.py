@@ -1,8 +1,10 @@
-"""What happens to the collection from the page: look through it, open, add, remove."""
+"""What a page does with the collection: look through it, open, add, remove."""
 
 from __future__ import annotations
 
 import json
+import tempfile
+import time
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -11,60 +13,88 @@ import gradio as gr
 
 from index import additions
 from index.errors import InputError, RagError
-from ui import examples, panel
+from index.types import Article
+from ui import panel
 from ui.api import days
-from ui.chat import EVERY_SOURCE
 from ui.loading import Loader
+from ui.overview import Overview, overview_html
+from ui.rail import foot_html, rail_html
 from ui.render import text_html
+from ui.words import count_words, day_words, escaped
 
 _FOUND = 12
 _MAX_SPANS = 50
+_UNDO = 600.0  # seconds for which a removed article can be brought back
 
 
-class Shelf:
+class Library:
     """The articles of one collection."""
 
     def __init__(self, loader: Loader) -> None:
         self._loader = loader
+        self._removed: dict[str, tuple[float, str, bytes]] = {}  # article id: when, its file's name and content
 
-    def header(self) -> str:
-        """The page's heading: what is loaded, and whether it is still loading."""
+    def overview(self) -> str:
+        """The first view: what is in the collection, and what it can be asked."""
         store = self._loader.store
-        first, last = store.span()
-        line = panel.loaded_line(int(store.meta["articles"]), first, last, self._loader.label)
+        seen = Overview(
+            int(store.meta["articles"]), store.by_day(), store.by_source(), self._loader.named, self._loader.questions
+        )
+        return overview_html(seen)
+
+    def rail(self) -> str:
+        """The head of the rail."""
+        return rail_html(int(self._loader.store.meta["articles"]))
+
+    def foot(self) -> str:
+        """The foot of the rail: where the model runs, or what is still missing."""
         if self._loader.error:
-            state = text_html(str(self._loader.error), "error")
+            state = str(self._loader.error)
         else:
-            state = "" if self._loader.ready else text_html("The models are loading; you can ask already.", "status")
-        return f"<header><h1>Ask the articles</h1>{text_html(line, 'loaded')}{state}</header>"
+            state = "" if self._loader.ready else "The models are loading; you can ask already."
+        return foot_html(self._loader.name, self._loader.where, state)
+
+    def settings(self) -> str:
+        """What runs where."""
+        rows = {
+            "Language model": self._loader.label,
+            "Where it runs": self._loader.where,
+            "Collection": str(self._loader.index),
+            "Embedding model": self._loader.store.meta.get("embedder", ""),
+            "Read ahead": f"{self._loader.prefetch} passages while nobody asks" if self._loader.prefetch else "off",
+        }
+        items = "".join(f"<dt>{k}</dt><dd>{escaped(v)}</dd>" for k, v in rows.items() if v)
+        return f'<section class="set"><h3>What runs where</h3><dl>{items}</dl></section>'
 
     def listing(self) -> str:
         """The articles."""
-        meta = self._loader.store.meta
+        store = self._loader.store
+        own = {article.id for article in additions.own(store)}
         return panel.list_html(
-            self._loader.store.articles(panel.LISTED), int(meta["articles"]), json.loads(meta["skipped"])
+            store.articles(panel.LISTED), int(store.meta["articles"]), json.loads(store.meta["skipped"]), own
         )
 
-    def examples(self) -> list[dict[str, str]]:
-        """Questions to begin with."""
-        return [{"text": question} for question in examples.questions(self._loader.store.articles(examples.MOST))]
-
     def sources(self) -> list[str]:
-        """What the next question can be limited to."""
-        return [EVERY_SOURCE, *self._loader.store.sources()]
+        """What a question can be limited to."""
+        return self._loader.store.sources()
 
-    def own(self) -> list[tuple[str, str]]:
-        """(label, id) of what was added here."""
-        return [(a.label, a.id) for a in additions.own(self._loader.store)]
+    def span(self) -> tuple[str, str, str]:
+        """The first and the last day of the collection as a page's inputs take them, and both in words."""
+        first, last = self._loader.store.span()
+        if not first or not last:
+            return "", "", "None of your articles is dated."
+        return first.isoformat(), last.isoformat(), f"Your articles run from {day_words(first)} to {day_words(last)}."
 
-    def find(self, query: str, source: str, after: str, before: str) -> str:
+    def find(self, query: str, limits: Mapping[str, str] | None) -> str:
         """The passages nearest to some words, within the limits of the next question."""
         if not (query or "").strip():
             return ""
+        given = limits or {}
         try:
-            limits = days(From=after or "", To=before or "")
-            only = source if source != EVERY_SOURCE else None
-            found = self._loader.rag_now().search(query, _FOUND, source=only, after=limits["From"], before=limits["To"])
+            range_ = days(From=given.get("from", ""), To=given.get("to", ""))
+            found = self._loader.rag_now().search(
+                query, _FOUND, source=given.get("source") or None, after=range_["From"], before=range_["To"]
+            )
         except RagError as error:
             return text_html(str(error), "error")
         return panel.hits_html(found, query)
@@ -88,17 +118,19 @@ class Shelf:
         except (KeyError, TypeError, ValueError, OverflowError):
             return panel.article_html(article)
 
-    def add(
-        self, files: Sequence[str] | None, text: str, title: str, source: str, day: str, progress: gr.Progress
-    ) -> tuple[str, bool]:
-        """Take files and a pasted text into the collection: what was done, and whether all went well."""
+    def add(self, files: Sequence[str], text: str, about: Mapping[str, str], progress: gr.Progress) -> tuple[str, bool]:
+        """Take files and a pasted text into the collection: what was done, and whether all went well.
+
+        Args:
+            about: title, source and day of the pasted text, as far as a person gave them.
+        """
         reports: list[str] = []
 
         def tick(done: int, total: int) -> None:
             progress((done, total), desc="embedding")
 
         try:
-            published = days(day=day.strip())["day"]
+            published = days(Date=about.get("day", "").strip())["Date"]
             if not files and not text.strip():
                 raise InputError("There is nothing to add.", "Choose files or paste a text.")
             embedder = self._loader.rag_now().embedder
@@ -109,7 +141,8 @@ class Shelf:
                 for path in paths:
                     path.unlink(missing_ok=True)  # the upload; the collection has a copy
             if text.strip():
-                done = additions.add_text(self._loader.index, text, embedder, title.strip(), source.strip(), published)
+                title, source = about.get("title", "").strip(), about.get("source", "").strip()
+                done = additions.add_text(self._loader.index, text, embedder, title, source, published)
                 reports.append(panel.report_html(done))
         except RagError as error:
             return "".join(reports) + text_html(str(error), "error"), False
@@ -117,23 +150,41 @@ class Shelf:
             return "".join(reports) + text_html(f"It could not be written ({error.strerror or error}).", "error"), False
         return "".join(reports), True
 
-    def remove(self, article_id: str | None) -> str:
-        """Take out again what was added; what was done."""
+    def remove(self, article_id: str) -> str:
+        """Take out again what was added; what was done. `bring_back` undoes it for ten minutes."""
         try:
-            if not article_id:
-                raise InputError("No article is chosen.", "Choose one of those that were added.")
+            article = self._own(article_id)
+            content = Path(article.path.split(" line ")[0]).read_bytes()
             report = additions.remove(self._loader.index, article_id, self._loader.rag_now().embedder)
         except RagError as error:
             return text_html(str(error), "error")
         except OSError as error:
             return text_html(f"It could not be removed ({error.strerror or error}).", "error")
-        return text_html(f"Removed; the collection has {report.articles} articles now.", "status")
-
-    def refreshed(self) -> tuple[Any, ...]:
-        """Everything on the page that shows the collection, as it is now."""
+        self._forget()
+        self._removed[article_id] = (time.monotonic(), Path(article.path.split(" line ")[0]).name, content)
         return (
-            self.header(),
-            self.listing(),
-            gr.Dropdown(choices=self.sources()),
-            gr.Dropdown(choices=list(self.own()), value=None),
+            f'<p class="status" role="status">Removed “{escaped(article.label)}”; the collection has '
+            f'{count_words(report.articles, "article")} now. <button type="button" class="link" data-act="bring-back" '
+            f'data-id="{escaped(article_id)}">Undo</button></p>'
         )
+
+    def bring_back(self, article_id: str) -> str:
+        """Undo a removal; what was done."""
+        self._forget()
+        kept = self._removed.pop(article_id, None)
+        if kept is None:
+            return text_html("It can no longer be brought back: add it again.", "error")
+        with tempfile.TemporaryDirectory() as folder:
+            path = Path(folder) / kept[1]
+            path.write_bytes(kept[2])
+            return self.add([str(path)], "", {}, gr.Progress())[0]
+
+    def _own(self, article_id: str) -> Article:
+        for article in additions.own(self._loader.store):
+            if article.id == article_id:
+                return article
+        raise InputError("This article was not added here.", "Remove its file from its folder and run `rag index`.")
+
+    def _forget(self) -> None:
+        now = time.monotonic()
+        self._removed = {name: kept for name, kept in self._removed.items() if now - kept[0] < _UNDO}

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import json
 import logging
 import threading
 from pathlib import Path
+from urllib.parse import urlsplit
 
 from index.errors import EngineCrashed, RagError
 from index.store.sqlite import Store
@@ -12,10 +14,12 @@ from rag import embedders, models
 from rag.assistant import Rag
 from rag.config import NO_MODEL, Config
 from rag.prefetch import PASSAGES, read_ahead
-from ui.queue import Line
+from ui import examples
+from ui.queue import Queue
 
 _log = logging.getLogger(__name__)
 _LOOK = 5.0  # seconds between two looks at whether the collection has changed
+_LEAVE = 20.0  # seconds that the loading thread is given to end
 _ON_A_SERVER = 16  # questions a server is asked to answer at once
 
 
@@ -25,7 +29,7 @@ class Loader:
     Once all is there, that thread has the model read ahead while nobody asks.
 
     Args:
-        ahead: passages that are read ahead; 0 for none.
+        prefetch: passages that are read ahead; 0 for none.
         gpu_layers: layers of the model on a GPU; all where -1 and there is one.
 
     Raises:
@@ -34,12 +38,14 @@ class Loader:
     """
 
     def __init__(
-        self, index: Path, model: str, llm_url: str | None = None, ahead: int = PASSAGES, gpu_layers: int = -1
+        self, index: Path, model: str, llm_url: str | None = None, prefetch: int = PASSAGES, gpu_layers: int = -1
     ) -> None:
         self.index, self.model = index, model
         self._config = Config(llm_url=llm_url, worker=True, gpu_layers=gpu_layers)
-        self._ahead = 0 if llm_url else ahead
-        self.line = Line(_ON_A_SERVER if llm_url else 1)
+        self.prefetch = 0 if llm_url or model == NO_MODEL else prefetch
+        self.questions: list[tuple[str, str]] = []
+        self.named: list[tuple[str, int]] = []
+        self.queue = Queue(_ON_A_SERVER if llm_url else 1)
         models.locate(embedders.name_for(index), "embedder")
         if model != NO_MODEL and not llm_url:
             models.locate(model, "llm")
@@ -47,11 +53,14 @@ class Loader:
         self.error: RagError | None = None
         self._rag: Rag | None = None
         self._trying = threading.Lock()
-        self._searchable, self._done, self._closed = threading.Event(), threading.Event(), threading.Event()
+        self._thread: threading.Thread | None = None
+        self._searchable, self._done = threading.Event(), threading.Event()
+        self._settled, self._closed = threading.Event(), threading.Event()
 
     def start(self) -> None:
         """Begin to load."""
-        threading.Thread(target=self._load, name="models", daemon=True).start()
+        self._thread = threading.Thread(target=self._load, name="models", daemon=True)
+        self._thread.start()
 
     @property
     def label(self) -> str:
@@ -61,9 +70,28 @@ class Loader:
         return self._rag.llm.label if self._rag and self._rag.llm else self.model
 
     @property
+    def name(self) -> str:
+        """The collection, as the page calls it: the folder that was indexed, if it is one."""
+        folders = json.loads(self.store.meta.get("folders", "[]"))
+        name = Path(folders[0]).name if len(folders) == 1 else self.index.name
+        return (name[:1].upper() + name[1:]).replace("-", " ").replace("_", " ")
+
+    @property
+    def where(self) -> str:
+        """Where the language model runs, in words."""
+        if self._config.llm_url:
+            return f"Language model at {urlsplit(self._config.llm_url).hostname}"
+        return "Only on this computer"
+
+    @property
     def ready(self) -> bool:
         """Whether all that will be loaded is."""
         return self._done.is_set()
+
+    @property
+    def settled(self) -> bool:
+        """Whether `named` and `questions`, which come last, are there too."""
+        return self._settled.is_set()
 
     def rag(self) -> Rag:
         """The collection with its language model; waits for it.
@@ -89,6 +117,8 @@ class Loader:
     def close(self) -> None:
         """Let go of the index and the models."""
         self._closed.set()
+        if self._thread:
+            self._thread.join(_LEAVE)  # it may be searching
         if self._rag:
             self._rag.close()
         self.store.close()
@@ -119,17 +149,27 @@ class Loader:
         finally:
             self._searchable.set()
             self._done.set()
+        try:
+            if self._rag:
+                self.named, self.questions = (
+                    examples.named(self._rag),
+                    examples.questions(self._rag, self._closed.is_set),
+                )
+        except RagError as error:
+            _log.warning("no questions can be offered: %s", error)
+        finally:
+            self._settled.set()
         self._read_ahead()
 
     def _read_ahead(self) -> None:
         """Have the model read what is new, whenever the collection has changed and nobody asks."""
         seen: tuple[str, str] | None = None
-        while self._ahead and self._rag and self._rag.llm and not self._closed.is_set():
+        while self.prefetch and self._rag and self._rag.llm and not self._closed.is_set():
             try:
                 meta = self.store.meta
                 now = (meta.get("made", ""), meta["generation"])
-                for _ in read_ahead(self._rag, self._ahead) if now != seen else ():
-                    while not self.line.wait_for_nobody(_LOOK) and not self._closed.is_set():
+                for _ in read_ahead(self._rag, self.prefetch) if now != seen else ():
+                    while not self.queue.wait_for_nobody(_LOOK) and not self._closed.is_set():
                         pass
                     if self._closed.is_set():
                         return

@@ -8,8 +8,8 @@ from collections.abc import Iterator
 _LOOK = 0.5  # seconds after which one who waits may leave
 
 
-class Line:
-    """People who wait for the model.
+class Queue:
+    """Those who wait for the model.
 
     Args:
         places: how many may use it at once.
@@ -21,7 +21,7 @@ class Line:
         self._moved = threading.Condition()
 
     def join(self) -> object:
-        """A place at the end of the line; give it back with `leave`."""
+        """A place at the end of the queue; give it back with `leave`."""
         ticket = object()
         with self._moved:
             self._waiting.append(ticket)

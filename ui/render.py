@@ -1,13 +1,12 @@
-"""An answer as escaped HTML. No Gradio here: these are functions from data to text.
+"""Questions and answers as escaped HTML. No Gradio here: these are functions from data to text.
 
 What is shown is what `rag.types.Answer.as_dict` gives, so a chat read back from disk looks
 as it did. Whatever opens an article is a button with `data-article`, `data-start` and
-`data-end`; `app.js` does the rest.
+`data-end`; `static/app.js` does the rest.
 """
 
 from __future__ import annotations
 
-import html
 import json
 import re
 from collections.abc import Sequence
@@ -15,152 +14,299 @@ from datetime import date
 from itertools import pairwise
 from typing import Any
 
-from index.text.dates import short
 from rag.types import EvidenceSentence
-from ui.history import Exchange, split_markers
+from ui import copying
+from ui.answering import Working
+from ui.history import Chat, Exchange, split_markers
+from ui.icons import icon
+from ui.words import count_words, day_words, escaped, folded, short_day, where
 
 Data = dict[str, Any]
 _TIMELINE = 8  # articles on a timeline, at most
-_EVIDENCE = 8  # passages listed under "how this was answered"
+_EVIDENCE = 8  # passages listed under "How it was answered"
+_ROWS = 2  # quotes shown as rows of their own; more are folded together
+_MATCH = ((1.0, "Strong"), (-1.0, "Fair"))  # log-odds from which a passage matches so well; else "Weak"
+_LIMITS = {"source": "", "from": "from ", "to": "to "}
 
 
-def exchange_html(exchange: Exchange) -> str:
-    """An answered question: text, sources, timeline, how it was answered. Or why it is not there."""
+def thread_html(chat: Chat, open_now: Sequence[Exchange] = ()) -> str:
+    """Every question of a chat that is not open any more, with what became of it.
+
+    Args:
+        open_now: the questions that wait or are being answered; they are shown by `working_html`.
+    """
+    waiting = {exchange.asked for exchange in open_now}
+    turns = "".join(turn_html(e, n) for n, e in enumerate(chat.exchanges) if e.asked not in waiting or not e.asked)
+    unsaved = (
+        _status(f"This chat could not be saved ({chat.unsaved}): copy what you need of it.", "error")
+        if chat.unsaved
+        else ""
+    )
+    return (
+        f'<div class="thread" data-chat="{escaped(chat.id)}" data-title="{escaped(chat.title)}">{turns}{unsaved}</div>'
+    )
+
+
+def turn_html(exchange: Exchange, number: int) -> str:
+    """A question and its answer, or why there is none."""
     answer = exchange.answer
-    if answer is None:
-        return text_html(exchange.note or "Stopped before there was an answer.", "status")
-    notes = [exchange.note] if exchange.note else []
-    if exchange.limits:
-        notes.append("Only " + ", ".join(f"{k} {v}" for k, v in exchange.limits.items()) + ".")
-    above = "".join(text_html(note, "note") for note in notes)
-    body = refusal_html(answer) if answer["abstained"] else answer_html(answer) + sources_html(answer)
-    # What app.js needs to light every citation of this answer in an article.
+    # What the page needs to light every citation of this answer in an article.
     cites = [
         {"marker": c["marker"], "article": c["article_id"], "start": c["start"], "end": c["end"]}
-        for c in answer["citations"]
+        for c in (answer["citations"] if answer else ())
     ]
-    timeline = timeline_html(answer) if answer["near"] or not answer["abstained"] else ""
+    body = _answered(exchange, answer, number) if answer else _unanswered(exchange, number)
     return (
-        f'<div class="answer" data-cites="{_e(json.dumps(cites))}">{above}{body}{timeline}'
-        f"{dropped_html(answer)}{how_html(answer)}</div>"
+        f'<article class="turn" data-turn="{number}" data-cites="{escaped(json.dumps(cites))}">'
+        f"<h2>{escaped(exchange.question)}</h2>{_notes(exchange, answer)}{body}</article>"
+    )
+
+
+def working_html(working: Sequence[Working]) -> str:
+    """The open questions of a chat: what is being done, and the words that look nearest."""
+    return "".join(_working(w) for w in working)
+
+
+def _working(working: Working) -> str:
+    if working.before:
+        others = f"{count_words(working.before, 'question')} {'is' if working.before == 1 else 'are'} answered first"
+        steps: Sequence[str] = (f"Waiting: {others}",)
+    else:
+        steps = working.steps or ("Waiting",)
+    items = "".join(
+        f'<li class="{"now" if last else "done"}"><span class="dot">{"" if last else icon("check")}</span>{escaped(_step(s))}</li>'
+        for s, last in ((s, n == len(steps) - 1) for n, s in enumerate(steps))
+    )
+    found = evidence_html(working.nearest) if working.nearest else ""
+    return (
+        f'<article class="turn open"><h2>{escaped(working.exchange.question)}</h2>'
+        f'<ol class="steps">{items}</ol>{found}</article>'
     )
 
 
 def answer_html(answer: Data) -> str:
-    """The sentences with their markers as chips; what several articles say stands side by side."""
-    said = [_sentence_html(s, answer) for s in answer["sentences"]]
+    """The sentences with their citations; what several articles say stands side by side on a line of days."""
+    said = [_sentence(s, answer) for s in answer["sentences"]]
     by = [_cited(s, answer) for s in answer["sentences"]]
-    articles = {c[0]["article_id"] for c in by if c}
-    if len(articles) < 2:
-        return f"<p>{' '.join(said)}</p>"
+    if len({c[0]["article_id"] for c in by if c}) < 2:
+        return f'<p class="said">{" ".join(said)}</p>'
+    together = sorted(
+        zip(said, by, strict=True), key=lambda item: (item[1][0]["date"] or "9999") if item[1] else "9999"
+    )
     cards = [
-        f"<figure><figcaption>{_e(_where(c[0]) if c else '')}</figcaption><p>{_headless(text)}</p></figure>"
-        for text, c in zip(said, by, strict=True)
+        f'<li><div class="stmt"><time>{escaped(short_day(c[0]["date"]) if c else "")}</time>'
+        f'<span class="from">{escaped((c[0]["source"] or "No source given") if c else "")}</span>'
+        f"<blockquote>{_headless(text)}</blockquote></div></li>"
+        for text, c in together
     ]
-    return f'<div class="statements">{"".join(cards)}</div>'
+    return f'<div class="days"><ol>{"".join(cards)}</ol></div>'
 
 
 def refusal_html(answer: Data) -> str:
-    """Why there is no answer, and what is near, to be opened."""
+    """Why there is no answer, and what is closest, to be opened."""
     near = "".join(
-        f"<li>{open_button(a['id'], 0, 0, a['title'])} <small>{_e(_where(a))}</small></li>" for a in answer["near"]
+        f'<li><button type="button" data-article="{escaped(a["id"])}" data-start="0" data-end="0"><span>'
+        f'<small class="meta">{escaped(where(a))}</small><q>{escaped(a["title"])}</q></span>{icon("right", True)}</button></li>'
+        for a in answer["near"]
     )
-    offered = f'<p class="near">What the collection has that is near:</p><ul>{near}</ul>' if near else ""
-    return f'<div class="refusal"><p>The articles do not say: {_e(answer["reason"])}.</p>{offered}</div>'
+    offered = f'<div class="near"><h3 class="label">Closest articles</h3><ul>{near}</ul></div>' if near else ""
+    reason = answer["reason"][:1].upper() + answer["reason"][1:]
+    return f'<div class="nosay"><h3>{icon("none")}Your articles don’t say.</h3><p>{escaped(reason)}.</p></div>{offered}'
 
 
 def sources_html(answer: Data) -> str:
-    """The cited words, each with source and day."""
-    items = [
-        f"<li>{_chip(c)} <cite>{_e(_where(c))}{_e(': ' + c['title'] if c['title'] else '')}</cite>"
-        f"<blockquote>{_e(_folded(c['quote']))}</blockquote>{_also(c)}</li>"
+    """The citations, a line each, that unfold to the quoted words; many are folded together."""
+    rows = [
+        f'<details class="src"><summary><span class="num">{c["marker"]}</span><b>{escaped(c["source"] or "No source given")}</b>'
+        f'<span class="day">{escaped(short_day(c["date"]))}</span><span class="ti">{escaped(c["title"] or "")}</span>'
+        f"{icon('right', True)}</summary><blockquote>{escaped(folded(c['quote']))}</blockquote>"
+        f"{_also(c)}{open_button(c['article_id'], c['start'], c['end'], 'Open the article')}</details>"
         for c in answer["citations"]
     ]
-    return f'<ol class="sources" aria-label="Cited words">{"".join(items)}</ol>' if items else ""
+    if not rows:
+        return ""
+    if len(rows) > _ROWS:
+        articles = len({c["article_id"] for c in answer["citations"]})
+        told = f"{count_words(len(rows), 'quote')} from {count_words(articles, 'article')}"
+        return f'<details class="fold srcs"><summary>{told}{icon("right", True)}</summary>{"".join(rows)}</details>'
+    return f'<div class="srcs">{"".join(rows)}</div>'
 
 
 def timeline_html(answer: Data) -> str:
-    """The articles that were read, on their days; the cited ones lit."""
-    cited = {c["article_id"] for c in answer["citations"]}
-    known: dict[str, Data] = {}
-    for item in (*answer["citations"], *answer["passages"]):
-        if item["date"] and item["article_id"] not in known and len(known) < _TIMELINE:
-            known[item["article_id"]] = item
+    """The articles that were read, on their days; those that are quoted are filled. Empty where fewer than two are dated."""
+    known = _read(answer)
     if len(known) < 2:
         return ""
-    ordered = sorted(known.values(), key=lambda p: (p["date"], p["article_id"]))
-    days = [date.fromisoformat(p["date"]) for p in ordered]
+    quoted = {c["article_id"]: c for c in reversed(answer["citations"])}
+    days = [date.fromisoformat(item["date"]) for item in known]
     gaps = [0, *((b - a).days for a, b in pairwise(days))]
+    many_years = len({d.year for d in days}) > 1
     items = []
-    for item, day, gap in zip(ordered, days, gaps, strict=True):
-        lit = item["article_id"] in cited
-        label = f"{_where(item)}: {item['title'] or item['article_id']}, {'cited' if lit else 'read, not cited'}"
-        at = next((c for c in answer["citations"] if c["article_id"] == item["article_id"]), None)
+    for item, day, gap in zip(known, days, gaps, strict=True):
+        at = quoted.get(item["article_id"])
+        label = f"{where(item)}: {item['title'] or item['article_id']}, {'quoted' if at else 'read, not quoted'}"
         start, end = (at["start"], at["end"]) if at else (0, 0)
+        kind = "dot on" if at else "dot"
         items.append(
-            f'<li style="flex-grow:{min(gap, 60)}">{open_button(item["article_id"], start, end, "", "dot cited" if lit else "dot", label)}'
-            f"<small>{day.day} {day:%b}{f' {day.year}' if len({d.year for d in days}) > 1 else ''}</small></li>"
+            f'<li style="flex-grow:{min(gap, 60)}">{open_button(item["article_id"], start, end, "", kind, label)}'
+            f"<small>{day.day} {day:%b}{f' {day.year}' if many_years else ''}</small></li>"
         )
     return f'<ol class="timeline" aria-label="The articles read, by day">{"".join(items)}</ol>'
 
 
-def dropped_html(answer: Data) -> str:
-    """What was written and left out, with why; folded away."""
-    items = "".join(f"<li>{_e(s['text'])} <small>Left out: {_e(s['why'])}.</small></li>" for s in answer["dropped"])
+def held_back_html(answer: Data) -> str:
+    """How many sentences were written and not shown; their words, and why, on request."""
     count = len(answer["dropped"])
-    return f"<details><summary>What was left out ({count})</summary><ul>{items}</ul></details>" if count else ""
+    if not count:
+        return ""
+    items = "".join(
+        f"<li><s>{escaped(s['text'])}</s><small>{escaped(_reason(s['why']))}</small></li>" for s in answer["dropped"]
+    )
+    were = "sentence was" if count == 1 else "sentences were"
+    return (
+        f'<details class="fold"><summary>{count} draft {were} held back{icon("right", True)}</summary>'
+        f'<ul class="held" aria-label="Not supported">{items}</ul></details>'
+    )
 
 
 def how_html(answer: Data) -> str:
-    """How it was answered: question, evidence, scores, model, times; folded away."""
+    """How it was answered: the question as it was understood, passages, model, time."""
     rows = [
-        f"<tr><td>{open_button(p['article_id'], p['start'], p['end'], _folded(p['text'])[:70] + ' …')}<br><small>{_e(_where(p))}</small></td>"
-        f"<td>{p['score']:.2f}</td><td>{'' if p['relevance'] is None else format(p['relevance'], '+.1f')}</td></tr>"
+        f"<tr><td>{open_button(p['article_id'], p['start'], p['end'], folded(p['text'])[:70] + ' …')}"
+        f"<small>{escaped(where(p))}</small></td><td>{_match(p['relevance'])}</td></tr>"
         for p in sorted(answer["passages"], key=lambda p: -(p["relevance"] or 0.0))[:_EVIDENCE]
     ]
-    support = "; ".join(f"{s['support']:.2f}" for s in answer["sentences"])
-    counts = "; ".join(str(s["sources"]) for s in answer["sentences"])
+    seconds = answer["timings"]
+    parts = ", ".join(f"{name} {took:.1f}" for name, took in seconds.items() if name != "total" and took >= 0.05)
     facts = {
-        "Question as it was understood": answer["standalone_question"],
-        "As of": answer["as_of"] or "no article is dated",
-        "Support of each sentence (0 to 1)": support,
-        "Independent sources of each sentence": counts,
-        "Model": answer["model"] if answer["model"] != "none" else "none: the articles' own words",
-        "Seconds": ", ".join(f"{name} {seconds:.1f}" for name, seconds in answer["timings"].items()),
-        "Tokens": ", ".join(f"{number} {name}" for name, number in answer["tokens"].items()),
+        "Understood as": answer["standalone_question"],
+        "Newest article used": day_words(answer["as_of"]),
+        "Support": ", ".join(f"{s['support']:.2f}" for s in answer["sentences"]),
+        "Independent sources": ", ".join(str(s["sources"]) for s in answer["sentences"]),
+        "Written by": answer["model"] if answer["model"] != "none" else "nobody: these are the articles’ own words",
+        "Time": f"{count_words(round(seconds.get('total', 0)), 'second')}{': ' + parts if parts else ''}",
+        "Tokens": ", ".join(f"{number:,} {name}" for name, number in answer["tokens"].items()),
     }
-    told = "".join(f"<dt>{_e(k)}</dt><dd>{_e(str(v))}</dd>" for k, v in facts.items() if v)
-    table = (
-        "<table><thead><tr><th>Passage</th><th>Search score</th><th>Holds the answer (log-odds)</th></tr></thead>"
-        f"<tbody>{''.join(rows)}</tbody></table>"
-    )
-    return (
-        f'<details class="how"><summary>How this was answered</summary><dl>{told}</dl>{table if rows else ""}</details>'
-    )
+    told = "".join(f"<dt>{k}</dt><dd>{escaped(str(v))}</dd>" for k, v in facts.items() if v)
+    table = f"<table><thead><tr><th>Passage</th><th>Match</th></tr></thead><tbody>{''.join(rows)}</tbody></table>"
+    return f"<dl>{told}</dl>{table if rows else ''}"
 
 
 def evidence_html(found: EvidenceSentence) -> str:
     """What looks nearest while the answer is worked on: an article's own words, and no answer yet."""
-    article = found.article
-    day = short(article.published) if article.published else "undated"
+    item = {"source": found.article.source, "date": found.article.published}
     return (
-        f'<figure class="nearest"><blockquote>{_e(_folded(found.text))}</blockquote>'
-        f"<figcaption>Nearest so far: {_e(article.source or 'source not known')}, {_e(day)}</figcaption></figure>"
+        f'<figure class="nearest"><blockquote>{escaped(folded(found.text))}</blockquote>'
+        f"<figcaption>Nearest so far: {escaped(where(item))}</figcaption></figure>"
     )
 
 
 def text_html(text: str, kind: str = "said") -> str:
     """Anything said, as a paragraph of escaped text."""
-    return f'<p class="{_e(kind)}">{_e(text)}</p>'
+    return f'<p class="{escaped(kind)}">{escaped(text)}</p>'
 
 
-def _sentence_html(sentence: Data, answer: Data) -> str:
+def open_button(article: str, start: int, end: int, text: str, kind: str = "link", label: str = "") -> str:
+    """What opens an article beside the page, at some words of it."""
+    told = f' aria-label="{escaped(label)}" data-tip="{escaped(label)}"' if label else ""
+    return (
+        f'<button type="button" class="{kind}" data-article="{escaped(article)}" data-start="{start}" data-end="{end}"'
+        f"{told}>{escaped(text)}</button>"
+    )
+
+
+def _answered(exchange: Exchange, answer: Data, number: int) -> str:
+    body = refusal_html(answer) if answer["abstained"] else answer_html(answer) + sources_html(answer)
+    return f'<div class="answer">{body}{held_back_html(answer)}{_receipt(exchange, answer, number)}</div>'
+
+
+def _unanswered(exchange: Exchange, number: int) -> str:
+    told = {
+        "stopped": "Stopped before there was an answer.",
+        "failed": exchange.note or "There is no answer.",
+    }.get(exchange.state, "The program ended before there was an answer.")
+    again = f'<button type="button" class="btn" data-act="again" data-turn="{number}">{icon("again", True)}Ask again</button>'
+    return f'<div class="unanswered">{_status(told, "error" if exchange.state == "failed" else "status")}{again}</div>'
+
+
+def _notes(exchange: Exchange, answer: Data | None) -> str:
+    """What a person should know before reading: how it was understood, limits, and what was not ready."""
+    notes = []
+    if answer and answer["standalone_question"] != exchange.question:
+        notes.append(f"Understood as: {answer['standalone_question']}")
+    if exchange.limits:
+        limits = " ".join(f"{_LIMITS.get(k, k)}{day_words(v) if _is_day(v) else v}" for k, v in exchange.limits.items())
+        notes.append(f"Only {limits}.")
+    if answer and exchange.note:
+        notes.append(exchange.note)
+    return "".join(f'<p class="understood">{escaped(note)}</p>' for note in notes)
+
+
+def _receipt(exchange: Exchange, answer: Data, number: int) -> str:
+    """Below an answer: whether all of it was checked, what was read, how it was made, and what can be done with it."""
+    weak = sum(not s["supported"] for s in answer["sentences"])
+    checked = ""
+    if answer["sentences"] and not weak:
+        checked = f'<span class="ok">{icon("check", True)}Every sentence checked</span>'
+    elif weak:
+        checked = f'<span class="doubt">{count_words(weak, "sentence")} weakly supported: read the quoted words</span>'
+    timeline = timeline_html(answer)
+    read = _fold(f"read{number}", f"{count_words(len(_read(answer)), 'article')} read") if timeline else ""
+    how = _fold(f"how{number}", "How it was answered")
+    copies = {
+        "Copy": copying.as_plain(exchange.question, answer),
+        "Copy as Markdown": copying.as_markdown(exchange.question, answer),
+        "Copy as BibTeX": copying.as_bibtex(answer),
+    }
+    menu = "".join(
+        f'<button type="button" role="menuitem" data-copy="{escaped(text)}">{name}</button>'
+        for name, text in copies.items()
+        if text
+    )
+    thumbs = "".join(
+        f'<button type="button" class="icon s{turned}" data-act="like" data-liked="{liked}" data-turn="{number}" '
+        f'aria-label="{name}" aria-pressed="{str(exchange.liked is pressed).lower()}">{icon("thumb", True)}</button>'
+        for name, liked, pressed, turned in (("Good answer", "yes", True, ""), ("Bad answer", "no", False, " down"))
+    )
+    acts = (
+        f'<details class="pop copy"><summary class="icon s" aria-label="Copy with sources">{icon("copy", True)}</summary>'
+        f'<div class="menu" role="menu">{menu}</div></details>'
+        f'<button type="button" class="icon s" data-act="again" data-turn="{number}" aria-label="Answer again">'
+        f"{icon('again', True)}</button>{thumbs}"
+    )
+    return (
+        f'<div class="receipt">{checked}{read}{how}<span class="acts">{acts}</span></div>'
+        f'<div id="read{number}" hidden>{timeline}</div><div class="how" id="how{number}" hidden>{how_html(answer)}</div>'
+    )
+
+
+def _fold(controls: str, text: str) -> str:
+    """A button that shows and hides what has this id."""
+    return (
+        f'<button type="button" class="more" aria-expanded="false" aria-controls="{controls}">{text}{icon("right", True)}'
+        "</button>"
+    )
+
+
+def _read(answer: Data) -> list[Data]:
+    """The dated articles that were quoted or read, each once, oldest first."""
+    known: dict[str, Data] = {}
+    for item in (*answer["citations"], *answer["passages"]):
+        if item["date"] and len(known) < _TIMELINE:
+            known.setdefault(item["article_id"], item)
+    return sorted(known.values(), key=lambda p: (p["date"], p["article_id"]))
+
+
+def _sentence(sentence: Data, answer: Data) -> str:
     words, markers, end = split_markers(sentence["text"])
     by_marker = {c["marker"]: c for c in answer["citations"]}
-    text = f"{_e(words)} {''.join(_chip(by_marker[m]) for m in markers if m in by_marker)}{_e(end)}"
+    chips = "".join(_chip(by_marker[m]) for m in markers if m in by_marker)
+    # A citation is never parted from the last word.
+    head, _, last = words.rpartition(" ")
+    text = f'{escaped(head)}{" " if head else ""}<span class="nb">{escaped(last + end)}{chips}</span>'
     if sentence["supported"]:
         return text
-    hint = f"Weakly supported ({sentence['support']:.2f} of 1): read the quoted words"
+    hint = "weakly supported: read the quoted words"
     return f'<span class="weak" title="{hint}">{text}<span class="unseen"> ({hint})</span></span>'
 
 
@@ -170,20 +316,11 @@ def _headless(text: str) -> str:
 
 
 def _chip(citation: Data) -> str:
-    tip = f"“{_folded(citation['quote'])}” {_where(citation)}"
+    tip = f"“{folded(citation['quote'])}” {where(citation)}"
     return (
-        f'<button type="button" class="chip" data-marker="{citation["marker"]}" data-article="{_e(citation["article_id"])}" '
-        f'data-start="{citation["start"]}" data-end="{citation["end"]}" data-tip="{_e(tip)}" '
-        f'aria-label="Citation {citation["marker"]}: {_e(tip)}">{citation["marker"]}</button>'
-    )
-
-
-def open_button(article: str, start: int, end: int, text: str, kind: str = "open", label: str = "") -> str:
-    """What opens an article in the side panel, at some words of it."""
-    told = f' aria-label="{_e(label)}" data-tip="{_e(label)}"' if label else ""
-    return (
-        f'<button type="button" class="{kind}" data-article="{_e(article)}" data-start="{start}" data-end="{end}"{told}>'
-        f"{_e(text)}</button>"
+        f'<button type="button" class="cite" data-marker="{citation["marker"]}" data-article="{escaped(citation["article_id"])}" '
+        f'data-start="{citation["start"]}" data-end="{citation["end"]}" data-tip="{escaped(tip)}" aria-expanded="false" '
+        f'aria-label="Quote {citation["marker"]}: {escaped(where(citation))}">{citation["marker"]}</button>'
     )
 
 
@@ -197,19 +334,23 @@ def _cited(sentence: Data, answer: Data) -> Sequence[Data]:
     return [c for c in answer["citations"] if c["marker"] in sentence["markers"]]
 
 
-def _where(item: Data) -> str:
-    return f"{item['source'] or 'source not known'}, {day_words(item['date'])}"
+def _match(relevance: float | None) -> str:
+    if relevance is None:
+        return ""
+    return next((name for least, name in _MATCH if relevance >= least), "Weak")
 
 
-def day_words(day: str | date | None) -> str:
-    """A day as people write it: 30 March 2022."""
-    day = date.fromisoformat(day) if isinstance(day, str) else day
-    return f"{day.day} {day:%B %Y}" if day else "undated"
+def _step(text: str) -> str:
+    return text[:1].upper() + text[1:]
 
 
-def _folded(text: str) -> str:
-    return " ".join(text.split())
+def _reason(why: str) -> str:
+    return f"Not supported: {why}."
 
 
-def _e(text: str) -> str:
-    return html.escape(text, quote=True)
+def _status(text: str, kind: str) -> str:
+    return text_html(text, kind)
+
+
+def _is_day(value: str) -> bool:
+    return bool(re.fullmatch(r"\d{4}-\d\d-\d\d", value))

@@ -154,6 +154,19 @@ class Store:
             first, last = db.execute("SELECT min(published), max(published) FROM articles").fetchone()
         return (date.fromisoformat(first), date.fromisoformat(last)) if first else (None, None)
 
+    def by_day(self) -> dict[date, int]:
+        """How many articles each day has, oldest day first; those without a date are left out."""
+        with self.snapshot() as db:
+            query = "SELECT published, count(*) FROM articles WHERE published IS NOT NULL GROUP BY published ORDER BY 1"
+            return {date.fromisoformat(day): count for day, count in db.execute(query)}
+
+    def by_source(self) -> dict[str | None, int]:
+        """How many articles each source has, most first; None stands for those that name none."""
+        with self.snapshot() as db:
+            return dict(
+                db.execute("SELECT source, count(*) FROM articles GROUP BY source ORDER BY 2 DESC, 1").fetchall()
+            )
+
     def with_text(self, text: str) -> str | None:
         """The id of an article with exactly this text, or None."""
         with self.snapshot() as db:

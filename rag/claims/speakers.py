@@ -41,7 +41,7 @@ _NO_NAME = CALENDAR | frozenset(
     "their its there when while if but and or so no yes both some many most several however although since because what "
     "who why how where mr mrs ms dr".split()
 )
-_INSTITUTION = frozenset(
+INSTITUTIONS = frozenset(
     "bank house reserve motors court ministry party union council nations commission department office times post news "
     "university institute agency group inc corp corporation airlines airways force forces army navy police parliament senate "
     "congress committee organization organisation association federation league club united city kremlin capital partners "
@@ -84,7 +84,7 @@ def speakers(text: str, verbs: str = _SAID) -> set[str]:
     subject = rf"\b{_OF}({_RUN})(?:,\s[^,.;\"“”]{{3,80}},)?{_WHEN},?\s+{verbs}(?!\w)"
     runs = {m[1] for m in re.finditer(subject, text) if _BEFORE.search(text[: m.start()])}
     runs |= {m[1] for m in re.finditer(rf"[,\"”]\s*{verbs}\s+(?:(?!that\b|the\b)[a-z’'-]+\s+){{0,4}}?({_RUN})", text)}
-    found = {run.split()[-1] for run in runs if not _INSTITUTION & set(run.lower().split())}
+    found = {run.split()[-1] for run in runs if not INSTITUTIONS & set(run.lower().split())}
     return {re.sub(r"[’']s$", "", name) for name in found if name.lower() not in _NO_NAME}
 
 
@@ -126,7 +126,7 @@ def _is_person(name: str, everything: str) -> bool:
     """Whether the articles put a first name or a title before it, and nothing makes it an institution's."""
     runs = [run.split() for run in re.findall(rf"{_RUN}", everything) if name in run.split()]
     named = [run for run in runs if len(run) > 1 and run[-1] == name and run[-2].lower() not in _NO_NAME]
-    return bool(named) and not any(_INSTITUTION & {word.lower() for word in run} for run in named)
+    return bool(named) and not any(INSTITUTIONS & {word.lower() for word in run} for run in named)
 
 
 def _wrong_office(sentence: str, everything: str) -> list[str]:

@@ -31,7 +31,7 @@ def options(parser: argparse.ArgumentParser) -> None:
 def run(args: argparse.Namespace) -> int:
     """Open the chat and serve it until it is stopped."""
     from rag.engine.remote import check_url
-    from ui.app import launch
+    from ui.serving import ChatOptions, serve
 
     auth = Path(args.auth) if args.auth else None
     if not 0 <= args.port < 65536:
@@ -40,7 +40,7 @@ def run(args: argparse.Namespace) -> int:
         check_url(args.llm_url)
     if args.read_ahead < 0:
         raise InputError(f"--read-ahead is {args.read_ahead}.", "Give a number of passages; 0 for none.")
-    return launch(
-        common.index_to_open(args, args.folder), args.model, args.host, args.port, args.mcp, auth, args.llm_url,
-        args.read_ahead, args.gpu_layers,
-    )  # fmt: skip
+    options = ChatOptions(
+        args.model, args.host, args.port, args.mcp, auth, args.llm_url, args.read_ahead, args.gpu_layers
+    )
+    return serve(common.index_to_open(args, args.folder), options)

@@ -155,7 +155,7 @@ def test_a_question_ends_when_its_caller_leaves(seeds_index: Path, monkeypatch: 
                 next(answer.iter_raw(), None)
                 assert asked.wait(20) and not ended.is_set()
         assert ended.wait(20), "it went on for nobody"
-        assert not loader.line._waiting
+        assert not loader.queue._waiting
     finally:
         page.close()
         loader.close()

@@ -15,20 +15,22 @@ def test_nobody_reads_changes_or_deletes_the_chat_of_another(tmp_path: Path, see
     with served("--model", "none", "--index", str(seeds_index), "--auth", str(path)) as url:
         ann, bob = Page(url, "ann", "secret words"), Page(url, "bob", "other words")
         hers = ann.ask("Who is Vladimir Medinsky?")
-        kept = ann.call("as_json", hers)
-        assert json.loads(kept[0])["exchanges"][0]["answer"]["citations"], "there is something to read"
+        kept = ann.kept(hers)
+        assert kept["exchanges"][0]["answer"]["citations"], "there is something to read"
         own = bob.ask("Where is Turku?")
 
-        for read in ("as_json", "as_markdown", "opened", "listed", "stopped", "answer", "again"):
-            said = json.dumps(bob.call(read, hers))
-            assert "Medinsky" not in said, read
-        _, shown, put = bob.call("put", "And what is his job?", hers, "All sources", "", "")
-        assert put != hers and "Medinsky" not in json.dumps(shown)
-        bob.call("delete", hers)
-        assert ann.call("as_json", hers) == kept
-        assert "Medinsky" in json.dumps(ann.call("opened", hers)[2]) and "Turku" in json.dumps(bob.call("opened", own))
+        about = {"chat": hers, "kind": "md", "name": "Mine", "words": "Medinsky", "turn": "0", "liked": "yes"}
+        for does, data in (
+            ("exported", []), ("opened", [hers]), ("picked", []), ("look_on", [None]), ("again", [None]), ("found", [None]),
+            ("renamed", [None]), ("liked", [None]), ("deleted", [None]), ("brought_back", []), ("stop", [None]),
+        ):  # fmt: skip
+            said = json.dumps(bob.call(does, *data, event=about))
+            assert "negotiator" not in said and "Medinsky?" not in said, does
+        assert ann.kept(hers) == kept and bob.ask("And what is his job?", hers) != hers
+        assert "Medinsky" in ann.call("opened", hers)[0] and "Turku" in bob.call("opened", own)[0]
         assert "Turku" not in json.dumps(ann.call("opened", hers))
 
-        ann.call("delete", hers)  # what he could not, she can
-        assert not json.loads(ann.call("as_json", hers)[0])["exchanges"]
-        assert json.loads(bob.call("as_json", own)[0])["exchanges"]
+        ann.call("deleted", None, event={"chat": hers})  # what he could not, she can
+        assert not ann.kept(hers)["exchanges"] and bob.kept(own)["exchanges"]
+        ann.call("brought_back", event={"chat": hers})
+        assert ann.kept(hers) == kept

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import os
 import signal
 import subprocess
@@ -62,7 +61,7 @@ def test_the_engine_dies_under_the_chat(seeds_index: Path, tmp_path: Path, monke
         told = ask(page, QUESTION)
         assert "The engine stopped with signal 11" in told["error"] and "abstained" not in told
         chat_id = page.ask(QUESTION)
-        kept = json.loads(page.call("as_json", chat_id)[0])["exchanges"][0]
+        kept = page.kept(chat_id)["exchanges"][0]
         assert kept["answer"] is None and kept["note"].startswith("The engine stopped with signal 11")
         shown = str(page.call("opened", chat_id)[0])
         assert "The engine stopped with signal 11" in shown and "refusal" not in shown

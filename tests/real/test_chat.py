@@ -8,7 +8,6 @@ import os
 import shutil
 import threading
 from dataclasses import replace
-from datetime import date
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -19,13 +18,13 @@ from conftest import served
 
 from eval import golden
 from index.errors import EngineCrashed
-from index.store.sqlite import Store
 from index.types import Article
 from rag.assistant import Rag
 from rag.config import DEFAULT_MODEL
 from ui import examples, feedback, history
-from ui.chat import Talk
+from ui.conversation import Conversation
 from ui.history import Chat, Exchange, History, as_json, as_markdown, new_chat
+from ui.library import Library
 from ui.loading import Loader
 
 
@@ -39,7 +38,7 @@ def test_a_chat_comes_back_as_it_was_and_only_by_its_id(tmp_path: Path, quick: R
     kept.save(chat)
     # through JSON: tuples come back as lists, in an exchange's answer
     assert kept.load(chat.id).exchanges == tuple(Exchange(**e) for e in json.loads(as_json(chat))["exchanges"])
-    assert kept.titles()[0][1] == chat.id and kept.titles()[0][0].startswith("Who is Medinsky? · ")
+    assert [c.title for c, _ in kept.recent()] == ["Who is Medinsky?"]
     for wrong in ("../" + chat.id, chat.id.upper() + "0", "", None, "../../feedback"):
         assert kept.load(wrong).exchanges == ()
     for person in ("../../other", "a.b", "a_b", "local"):
@@ -47,7 +46,7 @@ def test_a_chat_comes_back_as_it_was_and_only_by_its_id(tmp_path: Path, quick: R
     History(tmp_path, "a.b").save(chat)
     assert History(tmp_path, "a_b").load(chat.id).exchanges == ()
     kept.delete(chat.id)
-    assert kept.titles() == []
+    assert kept.recent() == []
 
 
 def test_an_answer_is_shown_where_the_chat_cannot_be_saved(
@@ -58,20 +57,23 @@ def test_an_answer_is_shown_where_the_chat_cannot_be_saved(
     loader = Loader(index, "none")
     loader.start()
     loader.rag()
-    talk, chats = Talk(loader), index / "chats"
+    conversation, chats = Conversation(loader, Library(loader)), index / "chats"
     person: Any = SimpleNamespace(username=None)
-    anywhere = ("All sources", None, None, person)
 
-    def asked(question: str, chat_id: str | None) -> tuple[str, str, str]:
-        _, waiting, chat_id = talk.put(question, chat_id, *anywhere)
-        *_, messages = talk.answer(chat_id, person)
-        return waiting[-1]["content"].value, messages[-1]["content"].value, chat_id
+    def asked(question: str, chat_id: str) -> tuple[str, str, str]:
+        _, waiting, _, _, chat_id = conversation.put(question, chat_id, {}, person)
+        *_, (shown, *_) = conversation.look_on(chat_id, person)
+        return waiting, shown, chat_id
 
     chats.write_text("no folder")  # whoever is root may write into any folder, but not into a file
-    waiting, shown, first = asked("Who is Medinsky?", None)
+    waiting, shown, first = asked("Who is Medinsky?", "")
     assert "could not be saved (" in waiting and "could not be saved (" in shown
-    assert "Medinsky" in shown and "chip" in shown
-    assert len(talk.restore(first, person)[0]) == 2 and "Medinsky" in talk.exported("json", first, person)
+    assert "Medinsky" in shown and "cite" in shown
+    event: Any = SimpleNamespace(_data={"chat": first, "kind": "json"})
+    assert (
+        "Medinsky" in conversation.opened(first, person)[0]
+        and "Medinsky" in conversation.exported(event, person)["text"]
+    )
 
     chats.unlink()  # it can be written again: all of it is, with the next question
     assert "could not be saved" not in asked("And Peskov?", first)[1]
@@ -91,14 +93,14 @@ def test_an_answer_is_shown_where_the_chat_cannot_be_saved(
         waiting, shown, first = asked("Who is Slutsky?", first)
         assert "could not be saved" not in waiting and "could not be saved (No space left on device)" in shown
         assert "Slutsky" in shown and not list(chats.glob("**/*.part"))
-        talk.delete(first, person)
-        assert history._unsaved == {} and not talk.restore(first, person)[0]
+        conversation.deleted(first, event, person)
+        assert history._unsaved == {} and "thread" not in conversation.opened(first, person)[0]
 
     (index / "feedback.jsonl").mkdir()
     made = History(index).save(replace(new_chat(), exchanges=(Exchange("q", {"text": "a", "citations": []}),)))
-    thumb: Any = SimpleNamespace(index=1, liked=True)
+    thumb: Any = SimpleNamespace(_data={"turn": "0", "liked": "yes"})
     with pytest.raises(gr.Error, match="thumb could not be kept"):
-        talk.liked(made.id, thumb, person)
+        conversation.liked(made.id, thumb, person)
     loader.close()
 
 
@@ -135,12 +137,13 @@ def test_thumbs_become_golden_questions_that_the_evaluation_reads(tmp_path: Path
     )
 
 
-def test_examples_come_from_the_collection(store: Store) -> None:
-    made = examples.questions(store.articles())
-    assert 2 <= len(made) <= 4 and any("Peskov" in question for question in made)
-    article = Article("a", None, None, date(2024, 1, 9), "", None, (), "In Turku, Liisa Virtanen said the ferry sank.")
-    assert examples.questions([article]) == ["What did Liisa Virtanen say?", "What was reported on 9 January 2024?"]
-    assert examples.questions([]) == []
+def test_what_is_offered_to_begin_with_is_known_to_have_an_answer(quick: Rag, tmp_path: Path) -> None:
+    made = examples.questions(quick)
+    assert 2 <= len(made) <= 4 and any("Peskov" in question for _, question in made)
+    assert not any(quick.answer(question).abstained for _, question in made)
+    assert examples.named(quick)[0] == ("Dmitry Peskov", 4)
+    text = "In Turku, Liisa Virtanen said the ferry sank. The Kremlin said nothing."
+    assert list(examples._speakers([Article("a", None, None, None, "", None, (), text)])) == ["Liisa Virtanen"]
 
 
 def test_while_the_language_model_loads_the_articles_own_words_answer(seeds_index: Path, quick: Rag) -> None:
@@ -148,14 +151,12 @@ def test_while_the_language_model_loads_the_articles_own_words_answer(seeds_inde
     loader._rag = quick  # as far as the thread gets before the language model is there
     loader._searchable.set()
     person: Any = SimpleNamespace(username=None)
-    talk = Talk(loader)
-    untouched = talk.opened("", person)[1]  # a page that opens late must not take the chat of a first question
-    assert untouched == gr.skip()
-    _, waiting, chat_id = talk.put("Who is Medinsky?", None, "All sources", None, None, person)
-    assert "waiting" in waiting[-1]["content"].value
-    *_, messages = talk.answer(chat_id, person)
-    assert "still loading" in messages[-1]["content"].value and "Medinsky" in messages[-1]["content"].value
-    assert talk.opened(chat_id, person)[1] == chat_id
+    conversation = Conversation(loader, Library(loader))
+    _, thread, working, _, chat_id = conversation.put("Who is Medinsky?", "", {}, person)
+    assert "Medinsky" in thread + working
+    *_, (shown, working, *_) = conversation.look_on(chat_id, person)
+    assert "still loading" in shown and "Medinsky" in shown and not working
+    assert conversation.opened(chat_id, person)[-1] == chat_id
     History(seeds_index).delete(chat_id)
     loader.store.close()
 

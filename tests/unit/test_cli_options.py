@@ -321,15 +321,15 @@ def test_a_folder_is_indexed_when_it_is_new_or_changed(
 
 
 def test_the_chat_opens_the_index_of_its_folder(ix: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    from ui import app
+    from ui import serving
 
     opened: list[Path] = []
 
-    def launch(index: Path, *others: Any) -> int:
+    def serve(index: Path, options: serving.ChatOptions) -> int:
         opened.append(index)
         return 0
 
-    monkeypatch.setattr(app, "launch", launch)
+    monkeypatch.setattr(serving, "serve", serve)
     assert cli.main(["chat", str(tmp_path / "in"), "--model", "none"]) == 0
     assert opened == [folder_index(tmp_path / "in")]
     assert Store(opened[0], vectors=False).meta["articles"] == "5"
@@ -376,7 +376,7 @@ def test_ask_and_eval_pass_on_what_the_engine_is_told(ix: Path, opened: list[Con
 def test_chat_passes_on_what_the_engine_is_told(
     ix: Path, opened: list[Config], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    from ui import app
+    from ui import serving
     from ui.loading import Loader
 
     loaders: list[Loader] = []
@@ -386,7 +386,7 @@ def test_chat_passes_on_what_the_engine_is_told(
         raise Stop
 
     monkeypatch.setattr("rag.models.locate", lambda name, kind: Path(name))
-    monkeypatch.setattr(app, "Loader", loader)
+    monkeypatch.setattr(serving, "Loader", loader)
     assert cli.main(["chat", "--index", str(ix), "--gpu-layers", "7", "--model", "small.gguf"]) == 1
     loaders[0]._load()
     assert opened[0].gpu_layers == 7 and opened[0].worker

@@ -6,21 +6,21 @@ import threading
 import time
 from collections import deque
 
-from ui.queue import Line
+from ui.queue import Queue
 
 
 def test_everybody_is_served_in_order_and_alone() -> None:
-    line, served, inside = Line(), list[int](), list[int]()
-    tickets = [line.join() for _ in range(12)]
+    queue, served, inside = Queue(), list[int](), list[int]()
+    tickets = [queue.join() for _ in range(12)]
 
     def person(n: int) -> None:
-        deque(line.turn(tickets[n]), maxlen=0)
+        deque(queue.turn(tickets[n]), maxlen=0)
         inside.append(n)
         assert inside == [n], "one at a time"
         time.sleep(0.002)
         served.append(n)
         inside.remove(n)
-        line.leave(tickets[n])
+        queue.leave(tickets[n])
 
     people = [threading.Thread(target=person, args=(n,)) for n in reversed(range(12))]
     for thread in people:
@@ -31,24 +31,24 @@ def test_everybody_is_served_in_order_and_alone() -> None:
 
 
 def test_who_waits_is_told_how_many_are_before_and_may_leave() -> None:
-    line = Line()
-    first, second, third = line.join(), line.join(), line.join()
-    assert list(line.turn(first)) == []
-    waiting = line.turn(third)
+    queue = Queue()
+    first, second, third = queue.join(), queue.join(), queue.join()
+    assert list(queue.turn(first)) == []
+    waiting = queue.turn(third)
     assert next(waiting) == 2
-    line.leave(second)  # while it waits
+    queue.leave(second)  # while it waits
     assert next(waiting) == 1
-    line.leave(first)
+    queue.leave(first)
     assert list(waiting) == []
-    line.leave(third)
-    line.leave(third)  # twice does no harm
-    assert list(line.turn(line.join())) == []
+    queue.leave(third)
+    queue.leave(third)  # twice does no harm
+    assert list(queue.turn(queue.join())) == []
 
 
 def test_a_server_answers_several_at_once() -> None:
-    line = Line(places=2)
-    first, second, third = line.join(), line.join(), line.join()
-    assert list(line.turn(first)) == list(line.turn(second)) == []
-    assert next(line.turn(third)) == 1
-    line.leave(first)
-    assert list(line.turn(third)) == []
+    queue = Queue(places=2)
+    first, second, third = queue.join(), queue.join(), queue.join()
+    assert list(queue.turn(first)) == list(queue.turn(second)) == []
+    assert next(queue.turn(third)) == 1
+    queue.leave(first)
+    assert list(queue.turn(third)) == []

@@ -1,0 +1,177 @@
+"""What a page does with chats: ask, look on, stop, ask again, thumbs, past chats.
+
+Everything said is kept on disk first (`ui.history`) and shown from there; answering goes on in
+the background (`ui.answering`), so a page that is reloaded, or opened twice, misses nothing.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import date
+from typing import Any
+
+import gradio as gr
+
+from index.errors import RagError
+from rag.question.check import check_question
+from ui import copying, feedback, history
+from ui.answering import Answering
+from ui.history import Chat, History
+from ui.library import Library
+from ui.loading import Loader
+from ui.rail import chats_html
+from ui.render import thread_html, working_html
+
+_LIMIT = 100  # characters of a source or a day that answers are kept to
+View = tuple[str, str, str, str]  # thread, open questions, list of chats, id of the chat
+
+
+class Conversation:
+    """The conversations over one collection."""
+
+    def __init__(self, loader: Loader, library: Library) -> None:
+        self._loader, self._library = loader, library
+        self._answering = Answering(loader)
+
+    def opened(self, chat_id: str, request: gr.Request) -> tuple[Any, Any, str, Any]:
+        """The chat whose address the page has; where it names none, only the list of chats.
+
+        The first view is there already, and a question may have been asked since.
+        """
+        if not chat_id:
+            return gr.skip(), gr.skip(), self.listed("", "", request), gr.skip()
+        return self._view(self._history(request).load(chat_id), request)
+
+    def put(self, question: str, chat_id: str, limits: dict[str, str] | None, request: gr.Request) -> tuple[str, *View]:
+        """Take a question into a chat, at once, also while another one is being answered."""
+        if not question.strip():
+            return ("", *self._view(self._history(request).load(chat_id), request))
+        kept = self._history(request)
+        given = {name: str(value).strip()[:_LIMIT] for name, value in (limits or {}).items()}
+        given = {name: given[name] for name in ("source", "from", "to") if given.get(name)}
+        with _told():
+            chat = self._answering.ask(kept, chat_id, check_question(question), given)
+        return ("", *self._view(chat, request))
+
+    def look_on(self, chat_id: str, request: gr.Request) -> Iterator[View]:
+        """The chat whenever something changes, until none of its questions is open."""
+        kept = self._history(request)
+        for _ in self._answering.watch(chat_id) if chat_id else ():
+            yield self._view(kept.load(chat_id), request)
+
+    def again(self, chat_id: str, event: gr.EventData, request: gr.Request) -> View:
+        """Answer a question of the chat anew."""
+        with _told():
+            return self._view(self._answering.again(self._history(request), chat_id, _number(event)), request)
+
+    def stop(self, chat_id: str) -> None:
+        """Stop the open questions of a chat."""
+        self._answering.stop(chat_id)
+
+    def begin(self, request: gr.Request) -> View:
+        """The first view, for a new chat; what is being answered elsewhere goes on."""
+        return self._view(history.new_chat(), request)
+
+    def first_view(self, chat_id: str, request: gr.Request) -> Any:
+        """The first view as it is now, where it is what the page shows; it changes while models load."""
+        return gr.skip() if self._history(request).load(chat_id).exchanges else self._library.overview()
+
+    def picked(self, event: gr.EventData, request: gr.Request) -> View:
+        """Another chat."""
+        return self._view(self._history(request).load(_text(event, "chat")), request)
+
+    def renamed(self, chat_id: str, event: gr.EventData, request: gr.Request) -> tuple[str, str]:
+        """A chat with a name of its own: the chat that is shown, and the list."""
+        kept = self._history(request)
+        kept.rename(_text(event, "chat"), _text(event, "name"))
+        return self._thread(kept.load(chat_id)), self.listed(chat_id, "", request)
+
+    def deleted(self, chat_id: str, event: gr.EventData, request: gr.Request) -> View:
+        """A chat deleted, which can be undone for a minute; the first view where it was the one shown."""
+        gone, kept = _text(event, "chat"), self._history(request)
+        self._answering.stop(gone)
+        with _told("The chat could not be deleted"):
+            kept.delete(gone)
+        return self._view(history.new_chat() if gone == chat_id else kept.load(chat_id), request)
+
+    def brought_back(self, event: gr.EventData, request: gr.Request) -> View:
+        """A deleted chat, as it was."""
+        chat_id = _text(event, "chat")
+        if not self._history(request).restore(chat_id):
+            raise gr.Error("It can no longer be brought back.")
+        return self._view(self._history(request).load(chat_id), request)
+
+    def listed(self, chat_id: str, words: str, request: gr.Request) -> str:
+        """The list of chats, all or those with some words in them."""
+        return chats_html(self._history(request).recent(words), chat_id, date.today(), bool(words.strip()))
+
+    def found(self, chat_id: str, event: gr.EventData, request: gr.Request) -> str:
+        """The chats with the words that were typed."""
+        return self.listed(chat_id, _text(event, "words"), request)
+
+    def exported(self, event: gr.EventData, request: gr.Request) -> dict[str, str]:
+        """A chat as a file's name and text."""
+        kind, chat = _text(event, "kind"), self._history(request).load(_text(event, "chat"))
+        made = {"json": history.as_json, "html": copying.as_page}.get(kind, history.as_markdown)
+        return {"name": f"chat.{kind if kind in ('json', 'html') else 'md'}", "text": made(chat)}
+
+    def liked(self, chat_id: str, event: gr.EventData, request: gr.Request) -> tuple[str, Any, Any]:
+        """Keep a thumb, or its withdrawal: the thread, the row that asks why, and what it is about."""
+        number, kept = _number(event), self._history(request)
+        chat = kept.load(chat_id)
+        if not 0 <= number < len(chat.exchanges) or not chat.exchanges[number].answer:
+            return self._thread(chat), gr.Row(visible=False), None
+        liked = _text(event, "liked") == "yes"
+        before = chat.exchanges[number].liked
+        chat = kept.change(chat.id, chat.exchanges[number], liked=None if before is liked else liked)
+        with _told("The thumb could not be kept"):
+            feedback.record(self._loader.index, chat, number)
+        asks = chat.exchanges[number].liked is not None
+        return self._thread(chat), gr.Row(visible=asks), (chat.id, number) if asks else None
+
+    def reason(self, why: str | None, about: tuple[str, int] | None, request: gr.Request) -> tuple[Any, str, None, str]:
+        """Keep a word of why beside the thumb, and say so."""
+        chat = self._history(request).load(about[0] if about else None)
+        number = about[1] if about else -1
+        if not 0 <= number < len(chat.exchanges) or not (why or "").strip():
+            return gr.Row(visible=False), "", None, ""
+        with _told("It could not be kept"):
+            path = feedback.record(self._loader.index, chat, number, (why or "").strip()[:500])
+        return gr.Row(visible=False), "", None, f"Thank you. It is kept in {path}."
+
+    def _view(self, chat: Chat, request: gr.Request) -> View:
+        working = self._answering.open(chat.id)
+        listed = self.listed(chat.id, "", request)
+        return self._thread(chat), working_html(working), listed, chat.id
+
+    def _thread(self, chat: Chat) -> str:
+        if not chat.exchanges:
+            return self._library.overview()
+        return thread_html(chat, [working.exchange for working in self._answering.open(chat.id)])
+
+    def _history(self, request: gr.Request) -> History:
+        return History(self._loader.index, request.username)
+
+
+@contextmanager
+def _told(what: str = "") -> Iterator[None]:
+    """An error as a sentence on the page."""
+    try:
+        yield
+    except RagError as error:
+        raise gr.Error(str(error)) from None
+    except OSError as error:
+        raise gr.Error(f"{what} ({error.strerror or error}).") from None
+
+
+def _text(event: gr.EventData, name: str) -> str:
+    """What the page says of an event: nothing of it is trusted."""
+    value = event._data.get(name) if isinstance(event._data, dict) else None
+    return value if isinstance(value, str) else ""
+
+
+def _number(event: gr.EventData) -> int:
+    """Which question an event is about; -1 where it says none."""
+    text = _text(event, "turn")
+    return int(text) if text.isascii() and text.isdigit() and len(text) < 7 else -1

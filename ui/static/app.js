@@ -1,0 +1,348 @@
+// The page beside Gradio's components: the source drawer, the rail, folding, copying, the address of a chat.
+// Runs once, when the drawer is there; `element` and `server` come from Gradio, `window.ragParts` from the other parts
+// (see ui/app.py). Whatever is put into the page was escaped by Python.
+"use strict";
+window.ragPage?.abort();
+const life = new AbortController();
+window.ragPage = life;
+const on = (target, kind, act, options = {}) => target.addEventListener(kind, act, { ...options, signal: life.signal });
+const one = (query, at = document) => at.querySelector(query);
+const all = (query, at = document) => [...at.querySelectorAll(query)];
+const body = document.body;
+const tell = (part, event, data) => window.ragParts?.[part]?.trigger(event, data);
+
+// ---- the source beside the answer
+
+const paper = one(".paper", element);
+let from = null; // the button that opened what is shown
+let cites = []; // what its answer cites, in order
+let place = -1; // which of them is shown
+let turn = 0; // the newest request; what comes late is dropped
+
+async function show(article, start, end) {
+  const mine = ++turn;
+  const others = cites.filter((c) => c.article === article && c.start !== start).map((c) => [c.start, c.end]);
+  let page = null;
+  try {
+    page = await server.open_article({ article, start, end, others });
+  } catch {
+    page = null; // the server is gone, or asks who is there
+  }
+  if (mine !== turn) return;
+  if (page === null) paper.textContent = "The chat does not answer any more. Reload the page.";
+  else paper.innerHTML = page;
+  one(".where b", element).textContent = one("h2", paper)?.dataset.where ?? "";
+  one(".where small", element).textContent = place >= 0 ? `Quote ${place + 1} of ${cites.length}` : "Article";
+  for (const step of all("[data-step]", element)) step.hidden = cites.length < 2 || place < 0;
+  body.classList.add("drawer-open");
+  const mark = one("mark.current", paper);
+  if (mark) {
+    mark.dataset.n = place >= 0 ? cites[place].marker : "›";
+    mark.classList.add("first");
+  }
+  paper.scrollTop = 0;
+  const top = mark ? mark.getBoundingClientRect().top - paper.getBoundingClientRect().top : 0;
+  if (mark && top + mark.offsetHeight > paper.clientHeight - 24) paper.scrollTop = top - paper.clientHeight / 3;
+  for (const lit of all('.cite[aria-expanded="true"]')) lit.setAttribute("aria-expanded", "false");
+  if (from?.matches(".cite")) from.setAttribute("aria-expanded", "true");
+  paper.focus({ preventScroll: true });
+}
+
+function open(button) {
+  const answer = button.closest("[data-cites]");
+  cites = answer ? JSON.parse(answer.dataset.cites) : [];
+  const { article, start, end, marker } = button.dataset;
+  place = cites.findIndex((c) => (marker ? String(c.marker) === marker : c.article === article && String(c.start) === start));
+  from = button;
+  show(article, Number(start), Number(end));
+}
+
+function step(by) {
+  if (place < 0 || cites.length < 2) return;
+  place = (place + by + cites.length) % cites.length;
+  const { article, start, end, marker } = cites[place];
+  from = from && one(`.cite[data-marker="${marker}"]`, from.closest("[data-cites]") ?? document) || from;
+  show(article, start, end);
+}
+
+function close() {
+  const inside = element.contains(document.activeElement);
+  body.classList.remove("drawer-open", "rail-open");
+  for (const lit of all('.cite[aria-expanded="true"]')) lit.setAttribute("aria-expanded", "false");
+  if (inside && from?.isConnected) from.focus();
+}
+
+// ---- what is clicked
+
+on(document, "click", (event) => {
+  const hit = (query) => event.target.closest?.(query);
+  for (const pop of all("details.pop[open]")) if (!pop.contains(event.target)) pop.open = false;
+  const button = hit("[data-article]");
+  if (button) return open(button);
+  const act = hit("[data-act]");
+  if (act) return acts[act.dataset.act]?.(act, event);
+  const link = hit("#chats a[href]");
+  if (link && !event.ctrlKey && !event.metaKey && !event.shiftKey) {
+    event.preventDefault();
+    pick(link.closest("[data-chat]").dataset.chat);
+  }
+  const by = hit("[data-step]")?.dataset.step;
+  if (by) step(Number(by));
+  if (hit("[data-close]") || event.target.id === "scrim") close();
+  if (hit("[data-rail]")) body.classList.toggle("rail-open");
+  const page = hit("[data-page-go]");
+  if (page) go(page.dataset.pageGo);
+  const asked = hit("[data-ask]");
+  if (asked) ask(asked.dataset.ask);
+  const copied = hit("[data-copy]");
+  if (copied) {
+    navigator.clipboard?.writeText(copied.dataset.copy);
+    copied.closest("details").open = false;
+    toast("Copied.");
+  }
+  const more = hit(".more[aria-controls]");
+  if (more) fold(more, more.getAttribute("aria-expanded") !== "true");
+  const theme = hit("[data-theme-set]");
+  if (theme) choose("theme", theme.dataset.themeSet);
+  const size = hit("[data-size-set]");
+  if (size) choose("size", size.dataset.sizeSet);
+});
+
+const acts = {
+  new: () => {
+    turn += 1; // an article that is on its way has come too late
+    go("ask");
+    close();
+    tell("rail-head", "clear", {});
+    one("#question textarea")?.focus();
+  },
+  again: (button) => tell("thread", "retry", { turn: button.dataset.turn }),
+  like: (button) => tell("thread", "like", { turn: button.dataset.turn, liked: button.dataset.liked }),
+  rename: (button) => rename(button.closest("[data-chat]")),
+  delete: (button) => {
+    const row = button.closest("[data-chat]");
+    const name = one("a", row).textContent;
+    const { chat } = row.dataset; // read now: the element may be used for another chat later
+    tell("chats", "delete", { chat });
+    toast(`Deleted “${name}”`, () => tell("chats", "undo", { chat }));
+  },
+  remove: (button) => tell("listing", "delete", { id: button.dataset.id }),
+  "bring-back": (button) => tell("listing", "undo", { id: button.dataset.id }),
+};
+for (const kind of ["md", "html", "json"])
+  acts[`save-${kind}`] = (button) => tell("chats", "download", { chat: button.closest("[data-chat]").dataset.chat, kind });
+
+function ask(question) {
+  go("ask");
+  const box = one("#question textarea");
+  box.value = question;
+  box.dispatchEvent(new Event("input", { bubbles: true }));
+  setTimeout(() => one("#send")?.click(), 60); // after Gradio has taken the text over
+}
+
+function pick(chat) {
+  go("ask");
+  body.classList.remove("rail-open");
+  tell("chats", "select", { chat });
+}
+
+function rename(row) {
+  const { chat } = row.dataset;
+  const form = document.createElement("form");
+  const input = Object.assign(document.createElement("input"), { value: one("a", row).textContent, maxLength: 120 });
+  input.setAttribute("aria-label", "New name of the chat");
+  form.append(input);
+  row.replaceChildren(form);
+  input.select();
+  on(form, "submit", (event) => {
+    event.preventDefault();
+    tell("chats", "edit", { chat, name: input.value });
+  });
+  on(input, "keydown", (event) => {
+    if (event.key === "Escape") tell("chats", "edit", { chat, name: input.defaultValue });
+  });
+}
+
+// ---- pages and addresses
+
+function go(page, push = true) {
+  if (body.dataset.page === page) return;
+  body.dataset.page = page;
+  for (const link of all("[data-page-go]", one("#rail"))) link.toggleAttribute("aria-current", link.dataset.pageGo === page);
+  body.classList.remove("rail-open");
+  if (page === "settings") look({});
+  if (push) scrollTo(0, 0);
+}
+
+let address = null; // the chat whose address the page has
+function addressed() {
+  const thread = one(".thread");
+  const chat = thread?.dataset.chat ?? "";
+  one(".top h1").textContent = thread?.dataset.title ?? "Ask the articles";
+  one("#question textarea")?.setAttribute("placeholder", chat ? "Ask a follow-up question" : "Ask about these articles");
+  if (address === null) {
+    address = new URLSearchParams(location.search).get("chat") ?? "";
+    if (!chat) return; // Python has not read the address yet
+  }
+  if (chat === address) return;
+  address = chat;
+  history.pushState({ chat }, "", chat ? `?chat=${chat}` : location.pathname);
+}
+on(window, "popstate", () => {
+  address = new URLSearchParams(location.search).get("chat") ?? "";
+  if (address) pick(address);
+  else tell("rail-head", "clear", {});
+});
+
+// ---- what Python has put into the page
+
+const folded = new Set(); // the folds that are open, so that they stay so
+let turns = 0;
+let shownChat = "";
+window.ragShown = (name) => {
+  if (name === "thread") {
+    const chat = one(".thread")?.dataset.chat ?? "";
+    for (const more of all(".more[aria-controls]")) if (folded.has(`${chat} ${more.getAttribute("aria-controls")}`)) fold(more, true);
+    const now = all(".thread > .turn");
+    // The question that was answered just now, once; never the end of a long answer.
+    if (chat === shownChat && now.length > turns && turns) one("h2", now.at(-1)).scrollIntoView({ block: "start" });
+    else if (chat !== shownChat && now.length > 1) one("h2", now.at(-1)).scrollIntoView({ block: "start" });
+    turns = now.length;
+    shownChat = chat;
+    addressed();
+  }
+  if (name === "working") {
+    const open = all("#working .turn");
+    body.classList.toggle("answering", open.length > 0);
+    if (open.length) for (const pop of all("details.pop[open]")) pop.open = false;
+    if (open.length && !working) one("h2", open.at(-1)).scrollIntoView({ block: "start" });
+    working = open.length;
+  }
+};
+let working = 0;
+
+function fold(more, open) {
+  const id = more.getAttribute("aria-controls");
+  more.setAttribute("aria-expanded", String(open));
+  document.getElementById(id).hidden = !open;
+  folded[open ? "add" : "delete"](`${one(".thread")?.dataset.chat} ${id}`);
+}
+
+// ---- the limits of the next questions
+
+on(document, "change", (event) => {
+  if (!event.target.matches?.("[data-limit]")) return;
+  const given = Object.fromEntries(all("[data-limit]").map((input) => [input.dataset.limit, input.value]));
+  window.ragParts.limits.props.value = given;
+  const days = [given.from && `from ${given.from}`, given.to && `to ${given.to}`].filter(Boolean).join(" ");
+  for (const [name, text, none] of [["source", given.source, "All sources"], ["days", days, "Any date"]]) {
+    const summary = one(`#limits [data-for="${name}"] summary`);
+    one("span", summary).textContent = text || none;
+    summary.classList.toggle("set", Boolean(text));
+  }
+});
+let typing = 0;
+on(document, "input", (event) => {
+  if (event.target.id !== "find-chats") return;
+  clearTimeout(typing);
+  typing = setTimeout(() => tell("rail-head", "input", { words: event.target.value }), 250);
+});
+
+// ---- keys
+
+on(document, "keydown", (event) => {
+  if (event.key === "Escape") {
+    const pop = one("details.pop[open]");
+    if (pop) pop.open = false;
+    else close();
+    hide();
+  }
+  if ((event.ctrlKey || event.metaKey) && event.key.toLowerCase() === "k") {
+    event.preventDefault();
+    acts.new();
+  }
+  const here = document.activeElement?.closest?.(".cite") || element.contains(document.activeElement);
+  if (!here || event.altKey || event.ctrlKey || event.metaKey || !["ArrowLeft", "ArrowRight"].includes(event.key)) return;
+  event.preventDefault();
+  const cite = document.activeElement.closest(".cite");
+  if (cite && cite !== from) open(cite);
+  else step(event.key === "ArrowRight" ? 1 : -1);
+});
+
+// ---- the words behind a citation, beside it, on hover and on focus
+
+one("#tip")?.remove();
+const tip = body.appendChild(Object.assign(document.createElement("div"), { id: "tip", hidden: true }));
+tip.setAttribute("aria-hidden", "true"); // a screen reader has the button's label
+function hide() {
+  tip.hidden = true;
+}
+function hint(event) {
+  const target = event.target.closest?.("[data-tip]");
+  if (!target) return hide();
+  tip.textContent = target.dataset.tip;
+  tip.hidden = false;
+  const at = target.getBoundingClientRect();
+  const left = Math.min(at.left, document.documentElement.clientWidth - tip.offsetWidth - 8);
+  const below = at.bottom + 6 + tip.offsetHeight < window.innerHeight;
+  tip.style.left = `${Math.max(8, left)}px`;
+  tip.style.top = `${below ? at.bottom + 6 : at.top - tip.offsetHeight - 6}px`;
+}
+on(document, "mouseover", hint);
+on(document, "focusin", hint);
+on(document, "scroll", () => (tip.hidden ? null : hide()), { capture: true });
+
+// ---- what was done, with a way back
+
+one("#toast")?.remove();
+const note = body.appendChild(Object.assign(document.createElement("div"), { id: "toast", className: "toast", hidden: true }));
+note.setAttribute("role", "status");
+let leaving = 0;
+function toast(text, undo) {
+  note.replaceChildren(Object.assign(document.createElement("span"), { textContent: text }));
+  if (undo) {
+    const back = Object.assign(document.createElement("button"), { type: "button", textContent: "Undo" });
+    back.addEventListener("click", () => { note.hidden = true; undo(); });
+    note.append(back);
+  }
+  note.hidden = false;
+  clearTimeout(leaving);
+  leaving = setTimeout(() => { note.hidden = true; }, 10_000);
+}
+
+// A chat as a file: made here, so that nothing is left behind on the server's disk.
+window.ragSave = (name, text) => {
+  const link = document.createElement("a");
+  link.href = URL.createObjectURL(new Blob([text], { type: "text/plain" }));
+  link.download = name;
+  link.click();
+  setTimeout(() => URL.revokeObjectURL(link.href), 1000);
+};
+
+// ---- the look
+
+function choose(what, value) {
+  try {
+    localStorage.setItem(`rag-${what}`, value);
+  } catch {
+    // A browser that keeps nothing shows the choice until it is closed.
+  }
+  look({ [what]: value });
+}
+function look(chosen) {
+  const kept = (what) => chosen[what] ?? (() => { try { return localStorage.getItem(`rag-${what}`) ?? ""; } catch { return ""; } })();
+  const theme = kept("theme");
+  const asked = new URLSearchParams(location.search).get("__theme");
+  const system = matchMedia("(prefers-color-scheme: dark)").matches ? "dark" : "light";
+  body.classList.toggle("dark", (theme || asked || system) === "dark");
+  document.documentElement.classList.toggle("large", kept("size") === "large");
+  for (const [what, attribute] of [["theme", "themeSet"], ["size", "sizeSet"]])
+    for (const button of all(`[data-${what}-set]`)) button.setAttribute("aria-checked", String(button.dataset[attribute] === kept(what)));
+}
+on(matchMedia("(prefers-color-scheme: dark)"), "change", () => look({}));
+one("#scrim")?.remove();
+body.appendChild(Object.assign(document.createElement("div"), { id: "scrim" }));
+go("ask", false);
+look({});
+window.ragShown("thread");
+window.ragShown("working");
