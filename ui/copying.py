@@ -37,7 +37,7 @@ def as_bibtex(answer: Data) -> str:
             "title": c["title"] or article,
             "journal": c["source"],
             "date": c["date"],
-            "url": c["url"],
+            "url": c["url"] if (c["url"] or "").startswith(("http://", "https://")) else None,
             "note": " … ".join(f"``{q}''" for q in quotes),
         }
         lines = "".join(f"  {name} = {{{_tex(str(value))}}},\n" for name, value in fields.items() if value)
