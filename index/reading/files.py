@@ -19,7 +19,7 @@ from typing import Any
 
 from index.errors import CollectionError
 from index.reading.hidden import drop_hidden
-from index.reading.metadata import METADATA, bounded, encodable, read_metadata, with_metadata
+from index.reading.metadata import METADATA, bounded, encodable, read_metadata, trim_scripts, with_metadata
 from index.text.dates import parse_day
 from index.types import RawArticle, Skipped
 
@@ -161,6 +161,7 @@ def _html(path: Path, text: str) -> RawArticle:
     if tree is None:
         raise ValueError("no page in it")
     hidden, letters = drop_hidden(tree)
+    trim_scripts(tree)
     found = trafilatura.bare_extraction(tree, with_metadata=True, include_comments=False)
     data: dict[str, Any] = found.as_dict() if found else {}
     if not data.get("text"):

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import hashlib
+import json
 import stat
 import tomllib
 from dataclasses import replace
 from datetime import date, datetime
 from pathlib import Path
 from typing import Any
+
+from lxml.html import HtmlElement
 
 from index.text.dates import in_range, parse_day
 from index.types import RawArticle, Skipped
@@ -18,6 +21,8 @@ MAX_METADATA = 20_000_000  # bytes of an articles.toml
 MAX_FIELD = 300  # characters of a title, a name, an id: they stand before every chunk and every passage
 MAX_URL = 2_000
 MAX_AUTHORS = 50
+_TOLD = {"@context", "@type", "@graph", "@id", "headline", "name", "datePublished", "dateModified", "dateCreated", "author",
+         "publisher", "url", "mainEntityOfPage"}  # fmt: skip
 
 
 def encodable(text: str) -> str:
@@ -126,3 +131,22 @@ def _short_id(name: str) -> str:
     # Two names may be alike in what is left of them.
     digest = hashlib.sha256(name.encode("utf-8", "surrogatepass")).hexdigest()[:12]
     return f"{short[: MAX_FIELD - 13]}-{digest}"
+
+
+def trim_scripts(page: HtmlElement) -> None:
+    """Take the scripts out of a page, and of JSON-LD all but who wrote it and when: what search engines are told is not on it."""
+    for script in page.iter("script"):
+        script.text = _trimmed(script.text or "") if "json" in script.get("type", "").lower() else ""
+
+
+def _trimmed(text: str) -> str:
+    try:
+        return json.dumps(_told(json.loads(text)))
+    except (ValueError, RecursionError):
+        return ""
+
+
+def _told(data: Any) -> Any:
+    if isinstance(data, dict):
+        return {key: _told(value) for key, value in data.items() if key in _TOLD}
+    return [_told(item) for item in data] if isinstance(data, list) else data

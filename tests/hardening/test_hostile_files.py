@@ -431,22 +431,21 @@ def test_what_a_page_hides_from_people_is_not_read(tmp_path: Path) -> None:
     ]  # fmt: skip
     sheets = [
         ".note {display: none}", "#n1, .other { COLOR: #FFF }", ".note {color: #fefefe}", ".note {color: rgb(250, 251, 252)}",
-        ".note {color: rgba(0, 0, 0, .01)}", ".note {color: oklch(1 0 0)}", ".note {color: transparent}", ".note {opacity: 5%}",
+        ".note {color: rgba(0, 0, 0, .01)}", ".note {color: transparent}", ".note {opacity: 5%}",
         "article {background: #111; color: #eee} .note {color: #131313}", ".note {font-size: .9px}", ".note {font: 0/0 a}",
-        ".note {color: #fff; background: linear-gradient(white, #fffffe)}", ":root {--pale: #fff} .note {color: var(--pale)}",
-        ".note {--a: var(--b); --b: 0; opacity: var(--a)}", ".note {color: white; color: no-such-colour}",
+        ".note {color: white; color: no-such-colour}",
         ".note {display: none} .note {display: no-such-thing}", ".note {display: none !important} #n1 {display: block}",
         ".note {display: none} b article .note, .note:hover, article + .note {display: block}", ".note {clip: rect(0 0 0 0)}",
         ".note {clip-path: inset(100%)}", ".note {transform: scale(0)}", ".note {transform: translateX(-9999px)}",
         ".note {height: 0; overflow: hidden}", ".note {margin-left: -9999px}", ".note {text-indent: -500em}", ".note {visibility: collapse}",
-        "article {.note {display: none}}", ".x, article {& > .note {display: none}}", "@media screen {.note {display: none}}",
+        "@media screen {.note {display: none}}",
         "@media (min-width: 1px) {.note {display: none}}", "@supports (color: red) {@layer a {.note {display: none}}}",
         "p + style + .note {display: none}", "p ~ .note {display: none}", "p:not(.other):nth-child(n+2):is(.note) {display: none}",
         "[id^=n] {opacity: 0.05}", "body article p:nth-child(3) {display: none}", "body {font-size: 1px} p {font-size: 16px} .note {font-size: 1em; font-size: inherit}",
         ".pad {margin: 0} " * 30_000 + ".note {display: none}", "article > p.note {font-size: 0 /* none */}",
         "article .note{left:-4000px;position:absolute}", "p[class=note]{visibility:hidden !important}",
-        "@media (width >= 1px) {.note {display: none}}", "@media (10em < width <= 90em) {.note {display: none}}",
-        "@media not print {.note {display: none}}", ".note {filter: blur(1px) opacity(0)}", ".note {translate: 0 -9999px}",
+        "@media (width >= 1px) {.note {display: none}}",
+        ".note {filter: blur(1px) opacity(0)}", ".note {translate: 0 -9999px}",
         "p:nth-of-type(2) {display: none}", "style ~ p:nth-last-of-type(2) {display: none}",
     ]  # fmt: skip
     hidden += [f'<style>p {{margin: 0}} {rule}</style><p class="note" id="n1">{{}}</p>' for rule in sheets]
@@ -494,12 +493,32 @@ def test_a_page_that_hides_its_article_is_skipped_with_the_reason(tmp_path: Path
     assert not found and re.search(r"it hides \d+ of its \d+ letters", skipped[0].why)
 
 
+@pytest.mark.parametrize(
+    "sheet",
+    [".x {color: oklch(1 0 0)}", ".x {color: #fff; background: linear-gradient(white, #fffffe)}",
+     ".x {color: #fff; background: rgba(255, 255, 255, .99)}", ":root {--pale: #fff} .x {color: var(--pale)}",
+     ".x {--a: 0; opacity: var(--a)}", "article {.x {display: none}}", ".y, article {& > .x {display: none}}",
+     "@media (10em < width <= 90em) {.x {display: none}}", "@media not print {.x {display: none}}",
+     "article:has(p) .x {display: none}", ".x:not(.y .x) {display: none}", "[class=X i] {display: none}", ".x:nth-of-type(2) {display: none}",
+     "@container (width > 1px) {.x {display: none}}", "@supports not (a: b) {.x {display: none}}", ".x {opacity: calc(0)}"],
+)  # fmt: skip
+def test_what_of_style_sheets_is_not_followed(tmp_path: Path, sheet: str) -> None:
+    """SECURITY.md names each of these: whoever follows one of them now changes the paragraph there as well."""
+    page = tmp_path / "a.html"
+    page.write_text(
+        f"<html><style>{sheet}</style><body><article><p>{NEWS}</p>"
+        f'<p class="x">The bridge at Turku stays open, the mayor said.</p><p>{NEWS} Again.</p></article></body></html>'
+    )
+    found, skipped = read_folders([page])
+    assert not skipped and "stays open" in found[0].text
+
+
 def test_variables_do_not_fill_memory(tmp_path: Path) -> None:
     page, many = tmp_path / "a.html", "".join(f"--v{n}: 1;" for n in range(50_000))
-    own = "".join(f'<p style="--own: {n}">{NEWS}</p>' for n in range(1_000))
+    own = "".join(f'<p style="--own: {n}">{NEWS} {n}</p>' for n in range(1_000))
     page.write_text(f"<html><style>body {{{many}}}</style><body><article>{own}</article></body></html>")
-    _, skipped = read_folders([page])
-    assert "too much work" in skipped[0].why
+    found, skipped = read_folders([page])
+    assert not skipped and found[0].text.count("harbour master") == 1_000
 
 
 def test_what_is_most_of_a_page_can_be_hidden_too(tmp_path: Path) -> None:
@@ -514,13 +533,16 @@ def test_what_is_most_of_a_page_can_be_hidden_too(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize(
     ("sheet", "why"),
-    [("p{margin:0}" * 200_000, "the most is"), ("*{opacity:.5}" * 10_000, "too much work"), ("a{" * 5_000, "nested too deep|10,000"),
-     (".a .b, " * 2_000 + "p {}", "10,000"), ("p " * 4_000 + "{opacity:.5}", None), (":not(" * 4_000 + "p {opacity:.5}", None),
+    [("p{margin:0}" * 200_000, "the most is"), ("*{opacity:.5}" * 10_000, "too much work"), ("a{" * 5_000, None), ("@media all{" * 5_000, "nested too deep"),
+     (".a .b, " * 2_000 + "p {}", "too much work"), ("p " * 4_000 + "{opacity:.5}", "nested too deep"), (":not(" * 4_000 + "p {opacity:.5}", None),
      ("p:nth-child(200n) {" + "".join(f"--{a}: {f'var(--{b}) ' * 50};" for a, b in zip("abcdef", "bcdefg", strict=True)) + "opacity: var(--a)}", None),
-     ("p {" + "".join(f"--v{n}: 1;" for n in range(100_000)) + "}", "too much work"), ("article:not(p) {opacity: .5}" * 50_000, "too much work"),
-     ("p {background: linear-gradient(" + "red, " * 300_000 + "red)}", "too much work"), ("@media " + "(a) " * 1_000 + " {p {margin: 0}}", "media query"),
+     ("p {" + "".join(f"--v{n}: 1;" for n in range(60_000)) + "}", None), ("article:not(p) {opacity: .5}" * 20_000, None),
+     ("p {background: linear-gradient(" + "red, " * 150_000 + "red)}", None), ("@media " + "(a) " * 1_000 + " {p {margin: 0}}", None),
+     ("p ~ p ~ p {opacity: .5}" * 5_000, "too much work"), ("p:nth-child(2n+1) {opacity: .5}" * 5_000, "too much work"),
+     ("p:has(~ p), p:not(.a ~ p ~ p), p:contains('x') {opacity: .5}" * 2_000, "too much work"), ("p:not(.b):not(.c) {opacity: .5}" * 20_000, "too much work"),
      ("".join(f".a{n} p, .x{n} > p {{margin: 0; color: #{n:06x}}}" for n in range(500)), None)],
-    ids=["long", "work", "nested", "selector", "steps", "not", "laughs", "variables", "unspent", "value", "media", "usual"],
+    ids=["long", "work", "nested", "media-nested", "selector", "steps", "not", "laughs", "variables", "unspent", "value", "media", "siblings", "places",
+         "far", "negations", "usual"],
 )  # fmt: skip
 def test_style_sheets_take_bounded_time(tmp_path: Path, sheet: str, why: str | None) -> None:
     page = tmp_path / "a.html"
