@@ -9,7 +9,7 @@ Q ?= How long did the negotiators meet in Istanbul, and who led the Russian side
 
 SOAK ?= /tmp/rag-soak
 
-.PHONY: chat ask test check soak audit eval lint setup models small index clean
+.PHONY: screenshots chat ask test check soak audit eval lint setup models small index clean
 
 setup: models
 
@@ -72,6 +72,10 @@ audit: $(SETUP)
 
 eval: index
 	@$(BIN)/rag eval
+
+# Pictures of every view, with the default model: needs chromium.
+screenshots: models
+	$(BIN)/python scripts/screenshots.py
 
 lint: $(SETUP)
 	$(BIN)/ruff check .

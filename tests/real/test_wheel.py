@@ -148,10 +148,13 @@ def test_the_chat_and_all_that_its_page_loads(page: str, copy: Copy) -> None:
             if got.headers["content-type"].startswith(("text/javascript", "application/javascript")):
                 found = re.findall(r"""["'`](\./[\w-][\w.-]*\.(?:js|css))["'`]""", got.text)
                 modules |= {urljoin(link, name) for name in found}
-        assert len(links) > 3 and modules
+        (style,) = (link for link in links if "chat-static/app.css" in link)
+        fonts = {urljoin(style, name) for name in re.findall(r"url\((fonts/[^)]+)\)", client.get(style).text)}
+        assert len(links) > 3 and modules and len(fonts) == 7
+        modules |= fonts
         for link in modules:
             assert client.get(link).status_code == 200, link
-    script = json.dumps((copy.folder / "ui" / "app.js").read_text("utf-8"), ensure_ascii=False)
+    script = json.dumps((copy.folder / "ui" / "static" / "app.js").read_text("utf-8"), ensure_ascii=False)
     assert script in config, "the page's own script is not in it"
 
 
