@@ -84,12 +84,6 @@ class Calibration:
     other_source: float = _chosen(0.5, "support without the model from which another source says the same")
     one_root: float = _chosen(0.6, "share of the longer of two words in common from which both are forms of one")
 
-    # ---- what is no question
-    small_talk: float = _chosen(
-        0.8, "chance from which a text is small talk and no question", "public questions, and small talk written for it",
-        "python scripts/fit_small_talk.py",
-    )  # fmt: skip
-
     # ---- prompt injection
     injected: float = _chosen(
         3.5, "log-odds from which a sentence is said to a machine", _NEWS, "python scripts/fit_probe.py"

@@ -32,7 +32,8 @@ def main() -> int:
     TARGET.write_text(
         "# Third-party software and models\n\nMade by `python scripts/third_party.py` from the installed packages' own metadata.\n\n"
         "| package | version | licence |\n|---|---|---|\n" + "\n".join(sorted(rows, key=str.lower)) + "\n\n"
-        "| model | licence |\n|---|---|\n" + "\n".join(kept) + "\n",
+        "| model | licence |\n|---|---|\n" + "\n".join(kept) + "\n\n"
+        "| font, in ui/static/fonts | licence |\n|---|---|\n| Inter | OFL-1.1 |\n| Source Serif 4 | OFL-1.1 |\n",
         "utf-8",
     )
     if unknown:
