@@ -14,7 +14,6 @@ from ui.conversation import Conversation
 from ui.icons import icon
 from ui.library import Library
 from ui.loading import Loader
-from ui.words import escaped
 
 _SCRIPT = Path(__file__).parent / "static" / "app.js"
 _QUIET: dict[str, Any] = {"api_visibility": "private", "show_progress": "hidden"}
@@ -48,10 +47,10 @@ _SETTINGS = """
 def build(loader: Loader) -> gr.Blocks:
     """The page for one collection."""
     library = Library(loader)
-    conversation = Conversation(loader, library)
+    conversation = Conversation(loader)
 
-    def loaded(chat_id: str, request: gr.Request) -> tuple[str, Any, gr.Timer]:
-        return library.foot(), conversation.first_view(chat_id, request), gr.Timer(active=not loader.settled)
+    def loaded() -> tuple[str, str, gr.Timer]:
+        return library.foot(), library.overview(), gr.Timer(active=not loader.settled)
 
     with gr.Blocks(
         title="Ask the articles", analytics_enabled=False, fill_width=True, delete_cache=(3600, 3600)
@@ -65,7 +64,13 @@ def build(loader: Loader) -> gr.Blocks:
             with gr.Column(elem_id="main", min_width=0):
                 _part("top", _TOP)
                 with gr.Column(elem_id="page-ask", min_width=0):
-                    thread, working = _part("thread", library.overview()), _part("working", "")
+                    # The first view is a part of its own, which the style sheet hides where there is a question: so
+                    # what is loaded late never takes the place of one.
+                    hello, thread, working = (
+                        _part("hello", library.overview()),
+                        _part("thread", ""),
+                        _part("working", ""),
+                    )
                     with gr.Column(elem_id="dock", min_width=0, scale=0):
                         question = _question_box(library)
                 with gr.Column(elem_id="page-articles", min_width=0):
@@ -80,9 +85,9 @@ def build(loader: Loader) -> gr.Blocks:
                  "wanted": gr.Textbox(visible="hidden"), "exported": gr.JSON(visible=False)}  # fmt: skip
         _wire_chat(conversation, page, parts, view)
         _wire_thumbs(conversation, parts)
-        _wire_collection(library, collection, question["limits"], [rail, foot, settings])
+        _wire_collection(library, page, collection, question, [rail, foot, settings, hello])
         clock = gr.Timer(1.0, active=not loader.settled)
-        clock.tick(loaded, [chat_id], [foot, thread, clock], queue=False, **_QUIET)
+        clock.tick(loaded, None, [foot, hello, clock], queue=False, **_QUIET)
         add_endpoints(loader)
     return page
 
@@ -104,34 +109,12 @@ def _question_box(library: Library) -> dict[str, Any]:
             max_length=2000, autofocus=True, elem_id="question",
         )  # fmt: skip
         with gr.Row(elem_id="tools"):
-            limits = gr.HTML(
-                {}, elem_id="limits", html_template=_limits(library), apply_default_css=False,
-                js_on_load=_LENDS.format(name="limits"),
-            )  # fmt: skip
+            choices = _part("choices", library.limits())
+            limits = gr.HTML({}, html_template="", visible="hidden", js_on_load=_LENDS.format(name="limits"))
             stop = gr.Button("Stop", elem_id="stop", min_width=80, scale=0)
             send = gr.Button("Ask", variant="primary", elem_id="send", min_width=80, scale=0)
-    return {"box": box, "limits": limits, "stop": stop, "send": send, "why_row": why_row, "why": why, "keep": keep,
+    return {"box": box, "choices": choices, "limits": limits, "stop": stop, "send": send, "why_row": why_row, "why": why, "keep": keep,
             "thanks": thanks}  # fmt: skip
-
-
-def _limits(library: Library) -> str:
-    """What the next questions are limited to: a source, days."""
-    first, last, told = library.span()
-    sources = "".join(f'<option value="{escaped(s)}">{escaped(s)}</option>' for s in library.sources())
-    days = "".join(
-        f'<div class="field"><label for="limit-{name}">{name.title()}</label><input id="limit-{name}" type="date" '
-        f'data-limit="{name}" min="{first}" max="{last}"></div>'
-        for name in ("from", "to")
-    )
-    # A template of Gradio's: what comes from articles must not be read as one.
-    text = (
-        f'<details class="pop" data-for="source"><summary>{icon("news", True)}<span>All sources</span></summary>'
-        '<div class="panel field"><label for="limit-source">Source</label><select id="limit-source" data-limit="source">'
-        f'<option value="">All sources</option>{sources}</select></div></details>'
-        f'<details class="pop" data-for="days"><summary>{icon("calendar", True)}<span>Any date</span></summary>'
-        f'<div class="panel dates2">{days}<p class="hint">{escaped(told)}</p></div></details>'
-    )
-    return text.replace("$", "&#36;").replace("{", "&#123;").replace("@", "&#64;")
 
 
 def _articles_page(library: Library) -> dict[str, Any]:
@@ -207,12 +190,16 @@ def _wire_thumbs(conversation: Conversation, parts: Mapping[str, Any]) -> None:
           [why_row, why, about, parts["thanks"]], queue=False, **_QUIET)  # fmt: skip
 
 
-def _wire_collection(library: Library, made: dict[str, Any], limits: Any, shown: list[Any]) -> None:
-    """Searching, adding and removing; `shown` is what shows the collection beside the list."""
-    everything = [made["listing"], *shown]
+def _wire_collection(
+    library: Library, page: gr.Blocks, made: Mapping[str, Any], question: Mapping[str, Any], shown: list[Any]
+) -> None:
+    """Searching, adding and removing; `shown` is what shows the collection beside the list and the limits."""
+    everything = [made["listing"], question["choices"], *shown]
 
     def refreshed() -> tuple[str, ...]:
-        return library.listing(), library.rail(), library.foot(), library.settings()
+        return (
+            library.listing(), library.limits(), library.rail(), library.foot(), library.settings(), library.overview()
+        )  # fmt: skip
 
     def added(
         files: list[str] | None,
@@ -233,8 +220,9 @@ def _wire_collection(library: Library, made: dict[str, Any], limits: Any, shown:
     def brought_back(event: gr.EventData) -> tuple[str, ...]:
         return (library.bring_back(str(event._data.get("id", ""))), *refreshed())
 
-    made["words"].submit(library.find, [made["words"], limits], [made["found"]], queue=False, **_QUIET)
+    made["words"].submit(library.find, [made["words"], question["limits"]], [made["found"]], queue=False, **_QUIET)
     fields = [made[name] for name in ("files", "text", "title", "source", "day")]
     made["add"].click(added, fields, [made["report"], *fields, *everything], api_visibility="private")
     made["listing"].delete(removed, None, [made["report"], *everything], **_QUIET)
     made["listing"].undo(brought_back, None, [made["report"], *everything], **_QUIET)
+    page.load(refreshed, None, everything, queue=False, **_QUIET)

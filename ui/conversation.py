@@ -18,7 +18,6 @@ from rag.question.check import check_question
 from ui import copying, feedback, history
 from ui.answering import Answering
 from ui.history import Chat, History
-from ui.library import Library
 from ui.loading import Loader
 from ui.rail import chats_html
 from ui.render import thread_html, working_html
@@ -30,14 +29,14 @@ View = tuple[str, str, str, str]  # thread, open questions, list of chats, id of
 class Conversation:
     """The conversations over one collection."""
 
-    def __init__(self, loader: Loader, library: Library) -> None:
-        self._loader, self._library = loader, library
+    def __init__(self, loader: Loader) -> None:
+        self._loader = loader
         self._answering = Answering(loader)
 
     def opened(self, chat_id: str, request: gr.Request) -> tuple[Any, Any, str, Any]:
         """The chat whose address the page has; where it names none, only the list of chats.
 
-        The first view is there already, and a question may have been asked since.
+        A question may have been asked since the page was opened.
         """
         if not chat_id:
             return gr.skip(), gr.skip(), self.listed("", "", request), gr.skip()
@@ -54,11 +53,19 @@ class Conversation:
             chat = self._answering.ask(kept, chat_id, check_question(question), given)
         return ("", *self._view(chat, request))
 
-    def look_on(self, chat_id: str, request: gr.Request) -> Iterator[View]:
-        """The chat whenever something changes, until none of its questions is open."""
-        kept = self._history(request)
-        for _ in self._answering.watch(chat_id) if chat_id else ():
-            yield self._view(kept.load(chat_id), request)
+    def look_on(self, chat_id: str, request: gr.Request) -> Iterator[tuple[Any, str, Any, str]]:
+        """The chat whenever something changes, until none of its questions is open.
+
+        The thread and the list of chats are sent only where a question has ended: they stay as a person
+        has folded and searched them.
+        """
+        kept, before = self._history(request), -1
+        for working in self._answering.watch(chat_id) if chat_id else ():
+            if len(working) == before:
+                yield gr.skip(), working_html(working), gr.skip(), chat_id
+            else:
+                before = len(working)
+                yield self._view(kept.load(chat_id), request)
 
     def again(self, chat_id: str, event: gr.EventData, request: gr.Request) -> View:
         """Answer a question of the chat anew."""
@@ -73,10 +80,6 @@ class Conversation:
         """The first view, for a new chat; what is being answered elsewhere goes on."""
         return self._view(history.new_chat(), request)
 
-    def first_view(self, chat_id: str, request: gr.Request) -> Any:
-        """The first view as it is now, where it is what the page shows; it changes while models load."""
-        return gr.skip() if self._history(request).load(chat_id).exchanges else self._library.overview()
-
     def picked(self, event: gr.EventData, request: gr.Request) -> View:
         """Another chat."""
         return self._view(self._history(request).load(_text(event, "chat")), request)
@@ -90,7 +93,8 @@ class Conversation:
     def deleted(self, chat_id: str, event: gr.EventData, request: gr.Request) -> View:
         """A chat deleted, which can be undone for a minute; the first view where it was the one shown."""
         gone, kept = _text(event, "chat"), self._history(request)
-        self._answering.stop(gone)
+        if kept.load(gone).exchanges:  # it is this person's
+            self._answering.stop(gone)
         with _told("The chat could not be deleted"):
             kept.delete(gone)
         return self._view(history.new_chat() if gone == chat_id else kept.load(chat_id), request)
@@ -146,8 +150,6 @@ class Conversation:
         return self._thread(chat), working_html(working), listed, chat.id
 
     def _thread(self, chat: Chat) -> str:
-        if not chat.exchanges:
-            return self._library.overview()
         return thread_html(chat, [working.exchange for working in self._answering.open(chat.id)])
 
     def _history(self, request: gr.Request) -> History:

@@ -20,7 +20,7 @@ from ui.loading import Loader
 from ui.overview import Overview, overview_html
 from ui.rail import foot_html, rail_html
 from ui.render import text_html
-from ui.words import count_words, day_words, escaped
+from ui.words import count_words, escaped
 
 _FOUND = 12
 _MAX_SPANS = 50
@@ -74,16 +74,9 @@ class Library:
             store.articles(panel.LISTED), int(store.meta["articles"]), json.loads(store.meta["skipped"]), own
         )
 
-    def sources(self) -> list[str]:
-        """What a question can be limited to."""
-        return self._loader.store.sources()
-
-    def span(self) -> tuple[str, str, str]:
-        """The first and the last day of the collection as a page's inputs take them, and both in words."""
-        first, last = self._loader.store.span()
-        if not first or not last:
-            return "", "", "None of your articles is dated."
-        return first.isoformat(), last.isoformat(), f"Your articles run from {day_words(first)} to {day_words(last)}."
+    def limits(self) -> str:
+        """What the next questions can be limited to: a source, days."""
+        return panel.limits_html(self._loader.store.sources(), *self._loader.store.span())
 
     def find(self, query: str, limits: Mapping[str, str] | None) -> str:
         """The passages nearest to some words, within the limits of the next question."""

@@ -11,7 +11,7 @@ from index.text.words import content, stem
 from index.types import Article, Hit, IndexReport
 from ui.icons import icon
 from ui.render import open_button
-from ui.words import NO_SOURCE, count_words, day_words, escaped, folded
+from ui.words import NO_SOURCE, count_words, day_words, escaped, folded, span_words
 
 Span = tuple[int, int]
 LISTED = 200  # articles in the list, the newest; the search box finds the others
@@ -143,6 +143,25 @@ def lit(text: str, query: str) -> str:
             out += [escaped(text[last:a]), f"<mark>{escaped(text[a:b])}</mark>"]
             last = b
     return "".join([*out, escaped(text[last:end]), " …" if end < len(text) else ""])
+
+
+def limits_html(sources: Sequence[str], first: date | None, last: date | None) -> str:
+    """What the next questions can be limited to: a source, days of the collection's span."""
+    options = "".join(f'<option value="{escaped(s)}">{escaped(s)}</option>' for s in sources)
+    span = f'min="{first}" max="{last}"' if first else ""
+    told = f"Your articles run from {span_words(first, last)}." if first and last else "None of your articles is dated."
+    days = "".join(
+        f'<div class="field"><label for="limit-{name}">{name.title()}</label>'
+        f'<input id="limit-{name}" type="date" data-limit="{name}" {span}></div>'
+        for name in ("from", "to")
+    )
+    return (
+        f'<details class="pop" data-for="source"><summary>{icon("news", True)}<span>All sources</span></summary>'
+        '<div class="panel field"><label for="limit-source">Source</label><select id="limit-source" data-limit="source">'
+        f'<option value="">All sources</option>{options}</select></div></details>'
+        f'<details class="pop" data-for="days"><summary>{icon("calendar", True)}<span>Any date</span></summary>'
+        f'<div class="panel dates2">{days}<p class="hint">{escaped(told)}</p></div></details>'
+    )
 
 
 def report_html(report: IndexReport) -> str:

@@ -30,11 +30,13 @@ _LIMITS = {"source": "", "from": "from ", "to": "to "}
 
 
 def thread_html(chat: Chat, open_now: Sequence[Exchange] = ()) -> str:
-    """Every question of a chat that is not open any more, with what became of it.
+    """Every question of a chat that is not open any more, with what became of it; empty for a chat without any.
 
     Args:
         open_now: the questions that wait or are being answered; they are shown by `working_html`.
     """
+    if not chat.exchanges:
+        return ""
     waiting = {exchange.asked for exchange in open_now}
     turns = "".join(turn_html(e, n) for n, e in enumerate(chat.exchanges) if e.asked not in waiting or not e.asked)
     unsaved = (

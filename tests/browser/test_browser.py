@@ -248,7 +248,7 @@ def test_limits_hold_for_the_next_question(quick: str, opened: Opener) -> None:
     page.get_by_text("Any date").click()
     page.get_by_label("From").fill("2022-03-28")
     page.get_by_label("To", exact=True).fill("2022-03-28")
-    expect(page.locator("#limits [data-for=days] summary")).to_have_text("from 2022-03-28 to 2022-03-28")
+    expect(page.locator("#choices [data-for=days] summary")).to_have_text("from 2022-03-28 to 2022-03-28")
     ask(page, "What did Peskov say about the talks?")
     expect(page.locator(".understood")).to_have_text("Only from 28 March 2022 to 28 March 2022.")
     cited = page.locator(".srcs .day").all_text_contents()
@@ -278,6 +278,7 @@ def test_articles_are_added_found_removed_and_brought_back(
         expect(page.get_by_role("cell", name="empty.txt")).to_be_visible(timeout=LONG)
         page.get_by_role("textbox", name="Or paste a text").fill("Snow closed the Brenner pass for nine hours.")
         page.get_by_role("textbox", name="Title").fill("Snow")
+        page.get_by_role("textbox", name="Source").fill("The Brenner Post")
         page.get_by_role("textbox", name="Date").fill("9 January")
         page.get_by_role("button", name="Add to the collection").click()
         expect(page.locator("#report")).to_contain_text("Date is '9 January', not a day.", timeout=LONG)
@@ -291,6 +292,11 @@ def test_articles_are_added_found_removed_and_brought_back(
             expect(page.get_by_role("textbox", name=name)).to_have_value("")
         expect(page.get_by_role("button", name="Articles 7")).to_be_visible()
         page.screenshot(path=SHOTS / "added.png", full_page=True)
+        other = opened(url)  # a page that is opened later has what was added since the program began
+        expect(other.get_by_role("button", name="Articles 7")).to_be_visible()
+        expect(other.locator(".hello .label").first).to_contain_text("7 articles")
+        for each in (page, other):
+            expect(each.locator("#limit-source option", has_text="The Brenner Post")).to_have_count(1)
         page.get_by_role("button", name="Ask", exact=True).first.click()
         ask(page, "Where did the ferry Aurora sink?")
         expect(page.locator(".answer").last).to_contain_text("off Turku")

@@ -24,7 +24,6 @@ from rag.config import DEFAULT_MODEL
 from ui import examples, feedback, history
 from ui.conversation import Conversation
 from ui.history import Chat, Exchange, History, as_json, as_markdown, new_chat
-from ui.library import Library
 from ui.loading import Loader
 
 
@@ -57,7 +56,7 @@ def test_an_answer_is_shown_where_the_chat_cannot_be_saved(
     loader = Loader(index, "none")
     loader.start()
     loader.rag()
-    conversation, chats = Conversation(loader, Library(loader)), index / "chats"
+    conversation, chats = Conversation(loader), index / "chats"
     person: Any = SimpleNamespace(username=None)
 
     def asked(question: str, chat_id: str) -> tuple[str, str, str]:
@@ -151,7 +150,7 @@ def test_while_the_language_model_loads_the_articles_own_words_answer(seeds_inde
     loader._rag = quick  # as far as the thread gets before the language model is there
     loader._searchable.set()
     person: Any = SimpleNamespace(username=None)
-    conversation = Conversation(loader, Library(loader))
+    conversation = Conversation(loader)
     _, thread, working, _, chat_id = conversation.put("Who is Medinsky?", "", {}, person)
     assert "Medinsky" in thread + working
     *_, (shown, working, *_) = conversation.look_on(chat_id, person)

@@ -211,6 +211,7 @@ window.ragShown = (name) => {
     shownChat = chat;
     addressed();
   }
+  if (name === "choices") limited(); // made anew where the collection has changed: what was chosen stays
   if (name === "working") {
     const open = all("#working .turn");
     body.classList.toggle("answering", open.length > 0);
@@ -232,15 +233,19 @@ function fold(more, open) {
 
 on(document, "change", (event) => {
   if (!event.target.matches?.("[data-limit]")) return;
-  const given = Object.fromEntries(all("[data-limit]").map((input) => [input.dataset.limit, input.value]));
-  window.ragParts.limits.props.value = given;
+  window.ragParts.limits.props.value = Object.fromEntries(all("[data-limit]").map((input) => [input.dataset.limit, input.value]));
+  limited();
+});
+function limited() {
+  const given = window.ragParts?.limits?.props.value ?? {};
+  for (const input of all("[data-limit]")) input.value = given[input.dataset.limit] ?? "";
   const days = [given.from && `from ${given.from}`, given.to && `to ${given.to}`].filter(Boolean).join(" ");
   for (const [name, text, none] of [["source", given.source, "All sources"], ["days", days, "Any date"]]) {
-    const summary = one(`#limits [data-for="${name}"] summary`);
+    const summary = one(`#choices [data-for="${name}"] summary`);
     one("span", summary).textContent = text || none;
     summary.classList.toggle("set", Boolean(text));
   }
-});
+}
 let typing = 0;
 on(document, "input", (event) => {
   if (event.target.id !== "find-chats") return;
