@@ -28,8 +28,8 @@ def article_html(article: Article, current: Span = (0, 0), others: Sequence[Span
     """
     size = len(article.text)
     spans = [(max(0, a), min(size, b)) for a, b in (current, *others)]
-    begin = min([_after_title(article), *(a for a, b in spans if a < b)])  # a title that is cited is shown twice
-    edges = sorted({begin, size, *(p for span in spans for p in span if span[0] < span[1])})
+    # A title that is cited is shown twice: its span begins before the text does.
+    edges = sorted({_after_title(article), size, *(p for span in spans for p in span if span[0] < span[1])})
     pieces = []
     for start, end in pairwise(edges):
         paragraphs = [escaped(part) for part in article.text[start:end].split("\n\n")]

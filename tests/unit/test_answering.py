@@ -17,6 +17,7 @@ from index.store.sqlite import Store
 from rag.assistant import Rag
 from rag.config import Config
 from ui.answering import Answering, Working
+from ui.conversation import Conversation
 from ui.history import History
 from ui.queue import Queue
 from ui.render import thread_html, working_html
@@ -91,7 +92,8 @@ def test_a_question_asked_while_another_is_answered_waits_and_nothing_is_lost(
     first, second = answering.open(chat.id)
     assert first.steps and not second.steps and second.exchange.question == SNOW
     assert [e.state for e in kept.load(chat.id).exchanges] == ["running", "waiting"]
-    # Another page, or this one reloaded, sees both.
+    # Another page, or this one reloaded, sees both, and each once.
+    assert "<h2>" not in thread_html(kept.load(chat.id), [w.exchange for w in answering.open(chat.id)])
     shown = working_html(answering.open(chat.id))
     assert FERRY in shown and SNOW in shown and "Waiting" in shown
     gate.open.set()
@@ -189,3 +191,17 @@ def test_a_chat_takes_ten_open_questions(answering: Answering, gate: Gate, tmp_p
     gate.open.set()
     until_done(answering, chat.id)
     assert len(kept.load(chat.id).exchanges) == 10
+
+
+def test_what_another_person_asked_is_not_stopped_by_deleting_it(
+    answering: Answering, gate: Gate, tmp_path: Path
+) -> None:
+    chat = answering.ask(History(tmp_path, "ann"), None, FERRY, {})
+    assert gate.reached.wait(20)
+    conversation = Conversation(answering._loader)
+    conversation._answering = answering
+    event: Any = SimpleNamespace(_data={"chat": chat.id})
+    conversation.deleted("", event, SimpleNamespace(username="bob"))  # type: ignore[arg-type]
+    gate.open.set()
+    assert until_done(answering, chat.id)[-1] == []
+    assert History(tmp_path, "ann").load(chat.id).exchanges[0].state == "done"
