@@ -35,43 +35,35 @@ def main() -> int:
         build(index, [seeds()], embedders.load(DEFAULT_EMBEDDER))
         browser = driver.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox", "--disable-gpu"])
         with chat("--index", str(index)) as (url, _):
-            answered = ""
+            known: dict[str, str] = {}
             for name, width, height, scheme in SIZES:
                 context = browser.new_context(
                     viewport={"width": width, "height": height},
                     color_scheme=scheme,  # type: ignore[arg-type]
                 )
                 page = context.new_page()
-                answered = _views(page, url, answered, lambda view, page=page, name=name: _take(page, f"{view}-{name}"))
+                _views(page, url, known, lambda view, page=page, name=name: _take(page, f"{view}-{name}"))
                 context.close()
         browser.close()
     return 0
 
 
-def _views(page: Page, url: str, answered: str, take: Callable[[str], None]) -> str:
-    """Every view once; the address of the chat with the answers, which later rounds open instead of asking again."""
+def _views(page: Page, url: str, known: dict[str, str], take: Callable[[str], None]) -> None:
+    """Every view once.
+
+    Args:
+        known: the addresses of the chats that earlier rounds have asked their questions in.
+    """
     page.goto(url)
     page.wait_for_selector(".starters button", timeout=LONG)
     take("first-view")
-    if answered:
-        page.goto(answered)
-        page.wait_for_selector(".answer", timeout=LONG)
-    else:
-        _ask(page, FACT)
-        page.wait_for_selector(".nearest", timeout=LONG)
-        take("working")
-        _answers(page, 1)
-        answered = page.url
+    _show(page, url, known, FACT, take)
     page.locator(".said .cite").first.click()
     page.wait_for_selector("mark.current", timeout=LONG)
     take("answer")
     page.keyboard.press("Escape")
     for view, question in (("comparison", SEVERAL), ("no-answer", NOTHING)):
-        page.goto(f"{url}?chat={_other(page, question)}" if _other(page, question) else url)
-        page.wait_for_selector(".answer, .hello", timeout=LONG)
-        if not page.locator(".answer").count():
-            _ask(page, question)
-            _answers(page, 1)
+        _show(page, url, known, question)
         take(view)
     page.evaluate("document.querySelector('#rail [data-page-go=articles]').click()")
     take("articles")
@@ -81,27 +73,22 @@ def _views(page: Page, url: str, answered: str, take: Callable[[str], None]) -> 
     take("search")
     page.evaluate("document.querySelector('[data-page-go=settings]').click()")
     take("settings")
-    return answered
 
 
-def _ask(page: Page, question: str) -> None:
-    box = page.get_by_role("textbox", name="Question")
-    box.fill(question)
-    box.press("Enter")
-
-
-def _answers(page: Page, count: int) -> None:
-    page.wait_for_function(f"document.querySelectorAll('.answer').length >= {count}", timeout=LONG)
-
-
-def _other(page: Page, question: str) -> str:
-    """The id of the chat that began with a question; empty where there is none."""
-    found = page.evaluate(
-        """(words) => [...document.querySelectorAll('.chat-row')]
-            .find((row) => row.querySelector('a')?.textContent.startsWith(words.slice(0, 30)))?.dataset.chat ?? ''""",
-        question,
-    )
-    return str(found)
+def _show(
+    page: Page, url: str, known: dict[str, str], question: str, take: Callable[[str], None] | None = None
+) -> None:
+    """Open the chat of a question, which is asked where no round has; `take` is given what is seen meanwhile."""
+    page.goto(known.get(question, url))
+    if question not in known:
+        box = page.get_by_role("textbox", name="Question")
+        box.fill(question)
+        box.press("Enter")
+        if take:
+            page.wait_for_selector(".nearest", timeout=LONG)
+            take("working")
+    page.wait_for_selector(".answer", timeout=LONG)
+    known[question] = page.url
 
 
 def _take(page: Page, name: str) -> None:

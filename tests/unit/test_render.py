@@ -46,10 +46,13 @@ def test_everything_from_articles_and_models_is_escaped() -> None:
 
 
 def test_a_weakly_supported_sentence_looks_different() -> None:
-    assert "weak" not in turn_html(Exchange("q", ANSWER.as_dict()), 0)
+    page = turn_html(Exchange("q", ANSWER.as_dict()), 0)
+    assert "weak" not in page and "Every sentence has its quote" in page
     weak = replace(ANSWER, sentences=(replace(SAID, support=0.3, supported=False),)).as_dict()
     page = turn_html(Exchange("q", weak), 0)
-    assert 'class="weak"' in page and "1 sentence weakly supported" in page and "Every sentence checked" not in page
+    assert (
+        'class="weak"' in page and "1 sentence weakly supported" in page and "Every sentence has its quote" not in page
+    )
 
 
 def test_a_refusal_looks_different_and_offers_what_is_near() -> None:
