@@ -176,7 +176,7 @@ class Answer:
         return notebook.html(self.as_dict())
 
     def as_dict(self) -> dict[str, Any]:
-        """Plain data for JSON: dates as ISO strings, articles by id."""
+        """Plain data for JSON: dates as ISO strings, articles by id; its shape is `rag.schema.AnswerData`."""
         data = asdict(self)
         data["as_of"] = self.as_of.isoformat() if self.as_of else None
         for citation in data["citations"]:
