@@ -16,9 +16,9 @@ from typing import Any
 
 from index.errors import InputError, RagError
 from rag.config import NO_MODEL
+from rag.question.check import read_days
 from rag.types import EvidenceSentence
 from ui import history
-from ui.api import days
 from ui.history import Chat, Exchange, History
 from ui.loading import Loader
 
@@ -167,14 +167,16 @@ class Answering:
         job.kept.change(job.chat_id, asked, state="running")
         without = rag.config.model == NO_MODEL != self._loader.model
         note = (str(self._loader.error) if self._loader.error else _LOADING) if without else ""
-        limits = days(From=asked.limits.get("from", ""), To=asked.limits.get("to", ""))
+        limits = read_days(From=asked.limits.get("from"), To=asked.limits.get("to"), as_of=asked.limits.get("as_of"))
         chat = job.kept.load(job.chat_id)
         place = next((n for n, e in enumerate(chat.exchanges) if e.asked == asked.asked), len(chat.exchanges))
         turns = replace(chat, exchanges=chat.exchanges[:place]).turns
         source = asked.limits.get("source")
         # Closed here, so that a stop frees the model at once.
         with closing(
-            rag.stream(asked.question, turns, source=source, after=limits["From"], before=limits["To"])
+            rag.stream(
+                asked.question, turns, source=source, after=limits["From"], before=limits["To"], as_of=limits["as_of"]
+            )
         ) as events:
             for event in events:
                 if event.kind in ("status", "restart"):

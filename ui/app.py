@@ -9,7 +9,9 @@ from typing import Any
 import gradio as gr
 
 from index.reading.files import KINDS
+from ui.answering import Answering
 from ui.api import MAX_CALLS, add_endpoints
+from ui.calls import Calls
 from ui.conversation import Conversation
 from ui.icons import icon
 from ui.library import Library
@@ -44,10 +46,10 @@ _SETTINGS = """
 """
 
 
-def build(loader: Loader) -> gr.Blocks:
-    """The page for one collection."""
-    library = Library(loader)
-    conversation = Conversation(loader)
+def build(loader: Loader, answering: Answering | None = None) -> gr.Blocks:
+    """The page for one collection, and its calls for programs."""
+    library, answering = Library(loader), answering or Answering(loader)
+    conversation = Conversation(loader, answering)
 
     def loaded() -> tuple[str, str, gr.Timer]:
         return library.foot(), library.overview(), gr.Timer(active=not loader.settled)
@@ -88,7 +90,7 @@ def build(loader: Loader) -> gr.Blocks:
         _wire_collection(library, page, collection, question, [rail, foot, settings, hello])
         clock = gr.Timer(1.0, active=not loader.settled)
         clock.tick(loaded, None, [foot, hello, clock], queue=False, **_QUIET)
-        add_endpoints(loader)
+        add_endpoints(Calls(loader, answering))
     return page
 
 

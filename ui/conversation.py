@@ -29,9 +29,9 @@ View = tuple[str, str, str, str]  # thread, open questions, list of chats, id of
 class Conversation:
     """The conversations over one collection."""
 
-    def __init__(self, loader: Loader) -> None:
+    def __init__(self, loader: Loader, answering: Answering | None = None) -> None:
         self._loader = loader
-        self._answering = Answering(loader)
+        self._answering = answering or Answering(loader)
 
     def opened(self, chat_id: str, request: gr.Request) -> tuple[Any, Any, str, Any]:
         """The chat whose address the page has; where it names none, only the list of chats.

@@ -6,6 +6,7 @@ import re
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 
+from index.store.base import Collection
 from index.text.dates import CALENDAR
 from index.types import Article
 from rag.assistant import Rag
@@ -22,7 +23,13 @@ _TRIED = 7  # questions that are tried until enough have an answer
 
 def named(rag: Rag) -> list[tuple[str, int]]:
     """The people quoted by most articles, with how many articles those are."""
-    return _speakers(rag.store.articles(_MOST)).most_common(_NAMED)
+    return quoted(rag.store, _NAMED)[0]
+
+
+def quoted(store: Collection, limit: int) -> tuple[list[tuple[str, int]], int]:
+    """The people quoted by most of the newest articles, with how many articles those are; and how many were looked through."""
+    articles = store.articles(_MOST)
+    return _speakers(articles).most_common(limit), len(articles)
 
 
 def questions(rag: Rag, stop: Callable[[], bool] = lambda: False) -> list[tuple[str, str]]:

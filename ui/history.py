@@ -41,7 +41,7 @@ class Exchange:
     Attributes:
         answer: None where there is none (yet): see `state`.
         asked: the moment, which tells it from others.
-        limits: source, after and before, as far as the question was limited.
+        limits: source, from, to and as_of, as far as the question was limited.
         note: what a person should know of this answer.
         liked: the thumb given, if any.
     """

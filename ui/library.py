@@ -14,8 +14,8 @@ import gradio as gr
 from index import additions
 from index.errors import InputError, RagError
 from index.types import Article
+from rag.question.check import read_days
 from ui import panel
-from ui.api import days
 from ui.loading import Loader
 from ui.overview import Overview, overview_html
 from ui.rail import foot_html, rail_html
@@ -84,7 +84,7 @@ class Library:
             return ""
         given = limits or {}
         try:
-            range_ = days(From=given.get("from", ""), To=given.get("to", ""))
+            range_ = read_days(From=given.get("from", ""), To=given.get("to", ""))
             found = self._loader.rag_now().search(
                 query, _FOUND, source=given.get("source") or None, after=range_["From"], before=range_["To"]
             )
@@ -123,7 +123,7 @@ class Library:
             progress((done, total), desc="embedding")
 
         try:
-            published = days(Date=about.get("day", "").strip())["Date"]
+            published = read_days(Date=about.get("day", "").strip())["Date"]
             if not files and not text.strip():
                 raise InputError("There is nothing to add.", "Choose files or paste a text.")
             embedder = self._loader.rag_now().embedder

@@ -26,7 +26,7 @@ _TIMELINE = 8  # articles on a timeline, at most
 _EVIDENCE = 8  # passages listed under "How it was answered"
 _ROWS = 2  # quotes shown as rows of their own; more are folded together
 _MATCH = ((1.0, "Strong"), (-1.0, "Fair"))  # log-odds from which a passage matches so well; else "Weak"
-_LIMITS = {"source": "", "from": "from ", "to": "to "}
+_LIMITS = {"source": "", "from": "from ", "to": "to ", "as_of": "as of "}
 
 
 def thread_html(chat: Chat, open_now: Sequence[Exchange] = ()) -> str:

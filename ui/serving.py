@@ -9,6 +9,7 @@ from contextlib import suppress
 from dataclasses import dataclass
 from hashlib import sha256
 from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 import gradio as gr
 from starlette.routing import Mount
@@ -17,12 +18,17 @@ from starlette.staticfiles import StaticFiles
 from index.errors import InputError
 from rag.config import DEFAULT_MODEL
 from rag.prefetch import PASSAGES
+from ui.answering import Answering
 from ui.api import MAX_CALLS
 from ui.app import build
+from ui.calls import Calls
 from ui.loading import Loader
 from ui.security.auth import read_auth
 from ui.security.body_limit import MAX_UPLOAD
 from ui.security.headers import middleware
+
+if TYPE_CHECKING:
+    from ui.tools import Tools
 
 STATIC = Path(__file__).parent / "static"
 _LOOPBACK = ("127.0.0.1", "localhost", "::1")
@@ -65,7 +71,9 @@ def serve(index: Path, options: ChatOptions) -> int:
     os.environ.setdefault("FORWARDED_ALLOW_IPS", "")
     _few_arenas()
     loader = Loader(index, options.model, options.llm_url, options.prefetch, options.gpu_layers)
-    page = build(loader)
+    answering = Answering(loader)
+    page = build(loader, answering)
+    offered, where = _tools(Calls(loader, answering)) if options.mcp else (None, "")
     try:
         _, address, _ = page.queue(default_concurrency_limit=1).launch(
             server_name=options.host,
@@ -76,28 +84,42 @@ def serve(index: Path, options: ChatOptions) -> int:
             head=_head(),
             theme=theme(),
             footer_links=[],
-            mcp_server=options.mcp,
+            mcp_server=False,
             show_error=False,
             auth=people,
             max_file_size=MAX_UPLOAD,
             run_history=False,
             state_session_capacity=_PAGES,
             max_threads=4 * MAX_CALLS,
-            app_kwargs={
-                "middleware": middleware(options.host in _LOOPBACK),
-                "routes": [Mount("/chat-static", StaticFiles(directory=STATIC))],
-            },
+            app_kwargs=_around(options, offered),
         )
     except OSError:
         raise InputError(
             f"{options.host} port {options.port} is taken, or is not this machine's.", "Choose another with --port."
         ) from None
     loader.start()
-    tools = f" Its MCP tools are at {address}gradio_api/mcp/." if options.mcp else ""
-    print(f"The chat is open at {address} (stop it with Ctrl-C).{tools}", flush=True)  # noqa: T201
+    told = f" Its MCP tools are at {address.rstrip('/')}{where}/." if offered else ""
+    print(f"The chat is open at {address} (stop it with Ctrl-C).{told}", flush=True)  # noqa: T201
     page.block_thread()
     loader.close()
     return 0
+
+
+def _tools(calls: Calls) -> tuple[Tools, str]:
+    """The MCP tools and where they are; what serves them takes a second to load, and is wanted by few."""
+    from ui.tools import PATH, tools
+
+    return tools(calls), PATH
+
+
+def _around(options: ChatOptions, offered: Tools | None) -> dict[str, Any]:
+    """What stands before and beside the page."""
+    routes = [Mount("/chat-static", StaticFiles(directory=STATIC))]
+    around: dict[str, Any] = {"middleware": middleware(options.host in _LOOPBACK), "routes": routes}
+    if offered:
+        routes.append(offered.route)
+        around["lifespan"] = offered.lifespan
+    return around
 
 
 def theme() -> gr.themes.Base:

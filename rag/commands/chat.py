@@ -19,7 +19,9 @@ def options(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--auth", metavar="FILE", help="who may enter: lines that `rag password` prints (needed beyond this machine)"
     )
-    parser.add_argument("--mcp", action="store_true", help="offer ask, search and articles as MCP tools")
+    parser.add_argument(
+        "--mcp", action="store_true", help="offer its calls to programs as MCP tools, too: ask, search, article …"
+    )
     parser.add_argument(
         "--read-ahead", type=int, default=300, metavar="N",
         help="passages of the newest articles that the model reads while nobody asks (default: 300; 0 for none)",

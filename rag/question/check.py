@@ -71,3 +71,18 @@ def check_filters(source: Any, after: Any, before: Any, as_of: Any) -> Filters:
         raise InputError(f"source is a {type(source).__name__}, not a str.", "Pass a source's name.")
     check_days(after, before)
     return Filters(source, after, before, as_of)
+
+
+def read_days(**named: Any) -> dict[str, date | None]:
+    """Days that were given as text, read; None for an empty one.
+
+    Raises:
+        InputError: one is not a day; it is named.
+    """
+    read: dict[str, date | None] = {}
+    for name, text in named.items():
+        try:
+            read[name] = date.fromisoformat(text) if text else None
+        except (ValueError, TypeError):
+            raise InputError(f"{name} is {text!r:.40}, not a day.", "Write it as 2022-03-31.") from None
+    return read

@@ -5,10 +5,26 @@ from __future__ import annotations
 import asyncio
 import json
 from collections.abc import Iterator
+from importlib.metadata import version
 from pathlib import Path
+from typing import Any
 
+import httpx
 import pytest
 from conftest import served
+from page import Page
+
+from rag.schema import AnswerData
+from ui.security.auth import entry
+
+TOOLS = {"about", "ask", "ask_in_chat", "chat", "search", "articles", "article", "sources", "people"}
+
+
+def people(path: Path, **passwords: str) -> Path:
+    """A file of those who may enter."""
+    path.write_text("".join(entry(name, word) + "\n" for name, word in passwords.items()), "utf-8")
+    path.chmod(0o600)
+    return path
 
 
 @pytest.fixture(scope="module")
@@ -23,31 +39,56 @@ def test_gradio_client(address: str) -> None:
 
     client = Client(address, verbose=False)
     named = client.view_api(print_info=False, return_format="dict")["named_endpoints"]  # type: ignore[index]
-    assert set(named) == {"/ask", "/search", "/articles"}
+    assert set(named) == {f"/{name}" for name in TOOLS}
     answer = client.predict("Who is Russia's chief negotiator?", api_name="/ask")
     assert "Medinsky" in answer["text"] and answer["citations"][0]["quote"]
-    assert len(client.predict(api_name="/articles")) == 5
-    hits = client.predict("talks", k=3, after="2022-03-28", api_name="/search")
+    assert client.predict(api_name="/articles")["total"] == 5
+    hits = client.predict("talks", k=3, after="2022-03-28", api_name="/search")["passages"]
     assert len(hits) == 3 and all(h["date"] >= "2022-03-28" for h in hits)
+    first = client.predict("Who is Russia's chief negotiator?", api_name="/ask_in_chat")
+    client.predict("And who is Putin's spokesman?", chat=first["chat"], api_name="/ask_in_chat")
+    assert len(client.predict(first["chat"], api_name="/chat")["exchanges"]) == 2
     with pytest.raises(AppError, match="not a day"):
         client.predict("talks", after="soon", api_name="/search")
     with pytest.raises(AppError, match="empty"):
         client.predict("", api_name="/ask")
 
 
+def test_the_page_of_the_api_has_the_schema_of_each_answer(address: str) -> None:
+    told = httpx.get(f"{address}gradio_api/info").json()["named_endpoints"]
+    for name in TOOLS:
+        (given,) = told[f"/{name}"]["returns"]
+        assert given["type"]["type"] == "object" and given["type"]["properties"], name
+    assert set(told["/ask"]["returns"][0]["type"]["properties"]) == set(AnswerData.__annotations__)
+
+
 def test_mcp(address: str) -> None:
     from mcp import ClientSession
     from mcp.client.streamable_http import streamable_http_client
 
-    async def use() -> tuple[set[str], str]:
+    async def use() -> tuple[set[str], str, Any, Any]:
         async with (
             streamable_http_client(f"{address}gradio_api/mcp/") as (read, write, _),
             ClientSession(read, write) as session,
         ):
-            await session.initialize()
+            hello = await session.initialize()
             tools = {tool.name for tool in (await session.list_tools()).tools}
             found = await session.call_tool("ask", {"question": "Who is Russia's chief negotiator?"})
-            return tools, json.dumps([c.model_dump() for c in found.content], default=str)
+            wrong = await session.call_tool("ask", {"question": ""})
+            return tools, hello.serverInfo.version, found, wrong
 
-    tools, text = asyncio.run(use())
-    assert tools == {"ask", "search", "articles"} and "Medinsky" in text
+    tools, told, found, wrong = asyncio.run(use())
+    assert tools == TOOLS and told == version("rag-articles")
+    assert not found.isError and "Medinsky" in json.loads(found.content[0].text)["text"]
+    assert json.loads(found.content[0].text) == found.structuredContent
+    assert wrong.isError and wrong.content[0].text == "The question is empty. Ask something."
+
+
+def test_a_person_reads_no_chat_of_another_over_the_api(seeds_index: Path, tmp_path: Path) -> None:
+    enter = people(tmp_path / "people", ann="secret words", bo="other words")
+    with served("--model", "none", "--index", str(seeds_index), "--auth", str(enter)) as url:
+        ann, bo = Page(url, "ann", "secret words"), Page(url, "bo", "other words")
+        made = ann.call("ask_in_chat", "Who is Russia's chief negotiator?", "", "", "", "", "")[0]
+        assert ann.call("chat", made["chat"])[0]["exchanges"][0]["answer"] == made["answer"]
+        assert "There is no chat" in bo.call("chat", made["chat"])["error"]
+        assert "There is no chat" in bo.call("ask_in_chat", "And then?", made["chat"], "", "", "", "")["error"]
