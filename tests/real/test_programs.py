@@ -4,6 +4,9 @@ from __future__ import annotations
 
 import asyncio
 import json
+import re
+import shutil
+import subprocess
 from collections.abc import Iterator
 from importlib.metadata import version
 from pathlib import Path
@@ -11,12 +14,13 @@ from typing import Any
 
 import httpx
 import pytest
-from conftest import served
+from conftest import ROOT, served
 from page import Page
 
 from rag.schema import AnswerData
 from ui.security.auth import entry
 
+DEFAULT = "http://127.0.0.1:7860/"
 TOOLS = {"about", "ask", "ask_in_chat", "chat", "search", "articles", "article", "sources", "people"}
 
 
@@ -82,6 +86,29 @@ def test_mcp(address: str) -> None:
     assert not found.isError and "Medinsky" in json.loads(found.content[0].text)["text"]
     assert json.loads(found.content[0].text) == found.structuredContent
     assert wrong.isError and wrong.content[0].text == "The question is empty. Ask something."
+
+
+def examples(kind: str, address: str) -> list[str]:
+    """The examples of the page about the calls, at the address of this chat."""
+    text = (ROOT / "docs" / "api.md").read_text("utf-8")
+    found = re.findall(rf"```{kind}\n(.*?)```", text, re.S)
+    return [example.replace(DEFAULT, address) for example in found if DEFAULT in example]
+
+
+def test_the_python_on_the_page_runs(address: str, capsys: pytest.CaptureFixture[str]) -> None:
+    for code in examples("python", address):
+        exec(compile(code, "docs/api.md", "exec"), {"__name__": "example"})
+    asked, turns, read, product, people = capsys.readouterr().out.splitlines()
+    assert "Medinsky" in asked and turns == "2" and read.startswith("20") and "stated" in read
+    assert product == f"rag-articles {version('rag-articles')}" and "Dmitry Peskov" in people
+
+
+@pytest.mark.skipif(not (shutil.which("bash") and shutil.which("curl")), reason="needs bash and curl")
+def test_the_shell_on_the_page_runs(address: str) -> None:
+    code = examples("sh", address)[-1]
+    done = subprocess.run(["bash", "-euc", code], capture_output=True, text=True, timeout=120, check=True)
+    event, data = done.stdout.strip().splitlines()
+    assert event == "event: complete" and len(json.loads(data.removeprefix("data: "))[0]["passages"]) == 2
 
 
 def test_a_person_reads_no_chat_of_another_over_the_api(seeds_index: Path, tmp_path: Path) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import re
 import socket
 import threading
 import time
@@ -29,13 +30,16 @@ from index.build import build
 from index.errors import InputError
 from index.store.sqlite import Store
 from rag.assistant import Rag
+from rag.cli import parse
 from rag.config import NO_MODEL, Config
 from rag.types import Event
+from scripts import api_docs
 from ui import calls as room
 from ui.answering import Answering
 from ui.calls import Calls, Gone
 from ui.history import History
 from ui.queue import Queue
+from ui.serving import ChatOptions
 from ui.tools import PATH, answer_schema, server, tools
 
 TOOLS = {"about", "ask", "ask_in_chat", "chat", "search", "articles", "article", "sources", "people"}
@@ -255,6 +259,15 @@ def mounted(calls: Calls) -> Iterator[str]:
     finally:
         server_.should_exit = True
         thread.join(20)
+
+
+def test_the_page_of_the_calls_is_what_they_say() -> None:
+    assert api_docs.page() == api_docs.PAGE.read_text("utf-8"), "run python scripts/api_docs.py"
+    text = api_docs.PAGE.read_text("utf-8")
+    assert set(re.findall(r"^### `([a-z_]+)`$", text, re.M)) == TOOLS
+    (client,) = re.findall(r"```json\n(.*?)```", text, re.S)
+    assert json.loads(client)["mcpServers"]["articles"]["url"] == f"http://127.0.0.1:{ChatOptions().port}{PATH}/"
+    assert parse(["chat", "--mcp"]).mcp and "rag chat --mcp" in text
 
 
 def test_days_are_read_by_their_names() -> None:
