@@ -57,6 +57,7 @@ check: small
 soak: small
 	@mkdir -p $(SOAK)
 	RAG_SOAK=1 $(BIN)/python -m pytest -s tests/*/test_kills.py tests/*/test_damage.py tests/*/test_concurrency.py tests/*/test_bad_input.py tests/*/test_hostile_files.py
+	@rm -rf $(SOAK)/attacks
 	$(BIN)/rag eval --suite attacks --out $(SOAK)/attacks
 	$(BIN)/rag bench serve --out $(SOAK)/serve.json
 	$(BIN)/python -m pip install --quiet "atheris>=3,<4"

@@ -17,7 +17,7 @@ from typing import Any
 from eval import golden, metrics
 from eval import serve as people
 from eval.chart import svg, table
-from eval.cli import machine, versions
+from eval.machine import machine, versions
 from index.build import clean_all
 from index.embedder import SentenceTransformerEmbedder
 from index.errors import InputError

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from eval.suites import Quiz, read_lines
+from eval.quizzes import Quiz, read_lines
 from index.errors import InputError
 from index.text.words import terms
 from index.types import RawArticle

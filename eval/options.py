@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 
+from index.errors import InputError
 from rag.commands.common import index_option, model_options
 
 
@@ -26,27 +27,55 @@ def add_eval_actions(parser: argparse.ArgumentParser) -> None:
     model_options(sub)
 
 
+# Which of the options of `rag eval run` each suite uses, besides those of the model and --out, --sample and --resume.
+_GOLDEN = ("golden", "index", "kind", "include_unreviewed", "json", "fail_under", "fail_over")
+_USES: dict[str, tuple[str, ...]] = {
+    "golden": _GOLDEN,
+    "attacks": ("limit",),
+    "realtimeqa": ("data", "limit", "baseline", "week"),
+    "squad": ("data", "limit", "baseline"),
+    "newsqa": ("data", "limit", "baseline"),
+    "qags": ("data", "limit"),
+}
+
+
+def check_suite(args: argparse.Namespace) -> None:
+    """Each option that is given is one that the suite uses.
+
+    Raises:
+        InputError: it is not; with the suites that do use it.
+    """
+    for name in sorted({option for used in _USES.values() for option in used} - set(_USES[args.suite])):
+        if getattr(args, name) not in (None, False):
+            option = "--" + name.replace("_", "-")
+            others = " and ".join(suite for suite, used in _USES.items() if name in used)
+            raise InputError(f"--suite {args.suite} does not use {option}.", f"Leave it out; it is for {others}.")
+
+
 def _run_options(parser: argparse.ArgumentParser) -> None:
-    index_option(parser)
-    model_options(parser)
-    parser.add_argument("--golden", metavar="FILE", help="a golden set of your own (with --index)")
-    parser.add_argument("--sample", type=int, metavar="N", help="N questions, stratified by kind, always the same ones")
-    parser.add_argument("--kind", action="append", help="only questions of this kind (may be repeated)")
-    parser.add_argument("--out", metavar="DIR", help="where results.jsonl and report.html go")
+    parser.add_argument("--suite", choices=list(_USES), default="golden", help="what is asked (default: golden)")
+    parser.add_argument("--sample", type=int, metavar="N", help="N questions, spread over all, always the same ones")
+    parser.add_argument("--out", metavar="DIR", help="where results.jsonl goes, and report.html for the golden set")
     parser.add_argument("--resume", action="store_true", help="go on with the run in --out")
-    parser.add_argument("--json", action="store_true", help="print the figures as JSON")
-    parser.add_argument("--fail-under", metavar="METRIC=VALUE,…", help="exit with 1 where a figure is lower")
-    parser.add_argument("--fail-over", metavar="METRIC=VALUE,…", help="exit with 1 where a figure is higher (harm)")
-    parser.add_argument("--include-unreviewed", action="store_true", help="count drafts that no person has reviewed")
-    parser.add_argument(
-        "--suite", choices=["golden", "attacks", "realtimeqa", "squad", "newsqa", "qags"], default="golden"
+    model_options(parser)
+    group = parser.add_argument_group("the golden set")
+    index_option(group)
+    group.add_argument("--golden", metavar="FILE", help="a golden set of your own (with --index)")
+    group.add_argument("--kind", action="append", help="only questions of this kind (may be repeated)")
+    group.add_argument("--include-unreviewed", action="store_true", help="count drafts that no person has reviewed")
+    group.add_argument("--json", action="store_true", help="print the figures as JSON")
+    group.add_argument("--fail-under", metavar="METRIC=VALUE,…", help="exit with 1 where a figure is lower")
+    group.add_argument("--fail-over", metavar="METRIC=VALUE,…", help="exit with 1 where a figure is higher (harm)")
+    group = parser.add_argument_group("the other suites")
+    group.add_argument("--data", metavar="PATH", help="the suite's data: a folder or a file (all but attacks)")
+    group.add_argument("--limit", type=int, metavar="N", help="only the first N questions, of each week of realtimeqa")
+    group.add_argument("--week", action="append", help="realtimeqa: only this week (may be repeated)")
+    group.add_argument(
+        "--baseline",
+        metavar="FILE",
+        action="append",
+        help="realtimeqa, squad, newsqa: predictions to score beside, as JSON lines; WEEK in its name stands for each week",
     )
-    parser.add_argument("--data", metavar="PATH", help="the suite's data: a folder or a file")
-    parser.add_argument("--week", action="append", help="realtimeqa: only this week (may be repeated)")
-    parser.add_argument(
-        "--baseline", metavar="FILE", action="append", help="predictions to score beside, as JSON lines"
-    )
-    parser.add_argument("--limit", type=int, metavar="N", help="attacks, squad, newsqa, qags: only so many")
 
 
 def add_benchmarks(parser: argparse.ArgumentParser) -> None:

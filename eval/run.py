@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict
@@ -11,8 +10,9 @@ from typing import Any
 
 from eval import metrics
 from eval.golden import HOSTILE, GoldenQuestion, plain
+from eval.record import Progress, Record, Row
 from index.build import build
-from index.errors import InputError, RagError
+from index.errors import RagError
 from index.text.words import overlap
 from rag import embedders
 from rag.assistant import Rag
@@ -20,11 +20,6 @@ from rag.claims.attribution import split_draft
 from rag.claims.support import score
 from rag.config import DEFAULT_EMBEDDER, NO_MODEL, Config, data_home, seeds
 from rag.types import Answer, Turn
-
-Row = dict[str, Any]
-Progress = Callable[[int, int], None]
-RESULTS = "results.jsonl"
-_KINDS = {"furniture": "boilerplate"}  # what older results call a kind, in its name and in its questions' ids
 
 
 class Collections:
@@ -63,52 +58,7 @@ def run(
     Raises:
         InputError: the folder holds results of another run and `resume` was not asked for.
     """
-    out.mkdir(parents=True, exist_ok=True)
-    path = out / RESULTS
-    done: dict[str, Row] = {}
-    if path.exists():
-        if not resume:
-            raise InputError(f"{path} holds an earlier run.", "Add --resume, or name another folder with --out.")
-        done = {row["id"]: row for row in read_results(path)}
-        path.write_text("".join(json.dumps(row, ensure_ascii=False) + "\n" for row in done.values()), "utf-8")
-    rows = []
-    with path.open("a", encoding="utf-8") as file:
-        for n, question in enumerate(questions, 1):
-            row = done.get(question.id)
-            if row is None:
-                row = ask(question, collections)
-                file.write(json.dumps(row, ensure_ascii=False) + "\n")
-                file.flush()
-            rows.append(row)
-            if progress:
-                progress(n, len(questions))
-    return rows
-
-
-def _renamed(row: Row) -> Row:
-    kind = row.get("kind")
-    if kind not in _KINDS:
-        return row
-    return row | {"kind": _KINDS[kind], "id": str(row["id"]).replace(kind, _KINDS[kind], 1)}
-
-
-def read_results(path: Path) -> list[Row]:
-    """The rows of a run; a last line that was cut off by an interruption is left out.
-
-    Raises:
-        InputError: there is no such file, or a line before the last is damaged.
-    """
-    if not path.is_file():
-        raise InputError(f"There are no results at {path}.", "Name the folder of a run.")
-    rows = []
-    lines = path.read_text("utf-8").splitlines()
-    for number, line in enumerate(lines, 1):
-        try:
-            rows.append(_renamed(json.loads(line)))
-        except ValueError:
-            if number < len(lines):
-                raise InputError(f"{path} line {number} is not JSON.", "Run the evaluation again.") from None
-    return rows
+    return Record(out, resume).fill(questions, lambda question: ask(question, collections), progress)
 
 
 def ask(question: GoldenQuestion, collections: Collections) -> Row:

@@ -1,246 +1,127 @@
-"""Public benchmarks, by the same machinery: RealTimeQA, SQuAD-format files, QAGS; NewsQA is in `eval.newsqa`.
-
-The data stays where its publishers put it; a folder or file is given with `--data`.
-"""
+"""The suites of `rag eval` beside the golden set: from a suite's data to its figures, by the same machinery."""
 
 from __future__ import annotations
 
-import json
+import argparse
 import tempfile
-from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
-from datetime import date
+from collections.abc import Callable
 from pathlib import Path
-from typing import Any
 
-from eval import metrics
+from eval import arguments, attacks, metrics, quizzes
+from eval.chart import table
+from eval.newsqa import newsqa
+from eval.qags import qags, signals
+from eval.quizzes import Quiz
+from eval.record import Record, Row
 from index.build import clean_all
-from index.embedder import Embedder
-from index.errors import InputError, RagError
-from index.store.sqlite import Store
+from index.errors import InputError
+from index.reading.files import read_folders
 from index.store.writer import write
-from index.text.dates import parse_day
-from index.text.sentences import sentences
-from index.text.words import overlap
-from index.types import Article, RawArticle
-from rag import prompt
+from index.types import RawArticle
+from rag import embedders
 from rag.assistant import Rag
-from rag.claims.support import score
-from rag.config import Config
-from rag.engine.base import LanguageModel
+from rag.config import DEFAULT_EMBEDDER, seeds
+from rag.progress import bar
+from rag.terminal import say
 
-Progress = Callable[[int, int], None]
-
-
-@dataclass(frozen=True)
-class Quiz:
-    """A question of a benchmark: golds are the accepted answers."""
-
-    id: str
-    question: str
-    golds: tuple[str, ...]
-    as_of: date | None
+Collection = tuple[list[Quiz], list[RawArticle]]
 
 
-def read_lines(path: Path) -> list[dict[str, Any]]:
-    """The objects of a file of JSON lines.
-
-    Raises:
-        InputError: no such file, or a line that is not a JSON object, with its number.
-    """
-    if not path.is_file():
-        raise InputError(f"There is no file {path}.", "Check --data.")
-    out = []
-    for number, line in enumerate(path.read_text("utf-8").splitlines(), 1):
-        if line.strip():
-            try:
-                data = json.loads(line)
-            except ValueError as error:
-                raise InputError(f"{path} line {number} is not JSON: {error}.", "Fetch the file again.") from None
-            if not isinstance(data, dict):
-                raise InputError(f"{path} line {number} is not an object.", "Fetch the file again.")
-            out.append(data)
-    return out
-
-
-def realtimeqa_weeks(folder: Path) -> list[str]:
-    """The weeks a RealTimeQA folder holds."""
-    return sorted(p.name.removesuffix("_qa.jsonl") for p in folder.glob("*_qa.jsonl"))
-
-
-def realtimeqa(folder: Path, week: str) -> tuple[list[Quiz], list[RawArticle]]:
-    """A week's questions and the articles a search returned for them (Kasai et al., 2023)."""
-    quizzes = []
-    for row in read_lines(folder / f"{week}_qa.jsonl"):
-        golds = tuple(row["choices"][int(i)] for i in row["answer"])
-        quizzes.append(Quiz(row["question_id"], row["question_sentence"], golds, parse_day(row["question_date"])))
-    raws: dict[str, RawArticle] = {}
-    for row in read_lines(folder / f"{week}_gcs.jsonl"):
-        for found in row["search_result"]:
-            url, text = str(found.get("url") or ""), str(found.get("text") or "")
-            if url and text.strip() and url not in raws:
-                day = parse_day(str(found.get("publish_date") or ""))
-                raws[url] = RawArticle(
-                    id=url,
-                    text=text,
-                    path=url,
-                    title=found.get("title"),
-                    source=url.split("/")[2].removeprefix("www.") if "//" in url else None,
-                    url=url,
-                    published=day,
-                    published_how="stated in the metadata" if day else "",
-                    authors=tuple(map(str, found.get("authors") or ())),
-                )
-    return quizzes, list(raws.values())
+def quiz_suite(args: argparse.Namespace) -> int:
+    """RealTimeQA, a SQuAD-format file or NewsQA: each collection asked in turn, then the figures of all."""
+    collections = _collections(args)
+    record = Record(arguments.folder(args.out), args.resume)
+    model = embedders.load(DEFAULT_EMBEDDER), arguments.language_model(args), arguments.settings(args)
+    every: list[Row] = []
+    baselines: dict[str, list[dict[str, float]]] = {path: [] for path in args.baseline or []}
+    for name, load in collections:
+        asked, raws = load()
+        asked = arguments.chosen(asked, args)
+        with bar(f"{name}: embedding") as embedding, bar(f"{name}: asking") as tick:
+            rows = quizzes.ask_all(asked, raws, model, record, tick, embedding)
+        every += rows
+        for path, scored in baselines.items():
+            scored += quizzes.baseline(Path(path.replace("WEEK", name)), asked)
+        say(f"{name}: {_figures(rows)}")
+    if len(collections) > 1:
+        say(f"all: {_figures(every)}")
+    seconds = [row["seconds"] for row in every]
+    say(
+        f"gold string in the collection {_mean(every, 'in_collection'):.3f}, in the passages read {_mean(every, 'in_evidence'):.3f}; "
+        f"refused {_mean(every, 'abstained'):.3f}; {metrics.percentile(seconds, 0.5):.1f} s a question (median)"
+    )
+    for path, scored in baselines.items():
+        say(f"{path}: {_figures(scored)}")
+    return 0
 
 
-def squad(path: Path) -> tuple[list[Quiz], list[RawArticle]]:
-    """A SQuAD-format file: all its paragraphs are the collection (Rajpurkar et al., 2016)."""
-    if not path.is_file():
-        raise InputError(f"There is no file {path}.", "Check --data.")
-    try:
-        data = json.loads(path.read_text("utf-8"))["data"]
-    except (ValueError, KeyError, TypeError) as error:
-        raise InputError(
-            f"{path} is not in SQuAD's format ({error}).", "Name a file with data, paragraphs and qas."
-        ) from None
-    quizzes, raws = [], []
-    for a, article in enumerate(data):
-        for p, paragraph in enumerate(article["paragraphs"]):
-            name = f"{a}-{p}"
-            raws.append(
-                RawArticle(
-                    name, paragraph["context"], str(path), title=str(article.get("title", "")).replace("_", " ") or None
-                )
-            )
-            quizzes += [
-                Quiz(str(qa["id"]), qa["question"], tuple(dict.fromkeys(x["text"] for x in qa["answers"])), None)
-                for qa in paragraph["qas"]
-            ]
-    return quizzes, raws
+def _collections(args: argparse.Namespace) -> list[tuple[str, Callable[[], Collection]]]:
+    """The collections of a suite by name, each read when it is its turn."""
+    data = arguments.data(args)
+    if args.suite == "squad":
+        return [(data.stem, lambda: quizzes.squad(data))]
+    if args.suite == "newsqa":
+        archive = newsqa(data)
+        say(f"{len(archive.articles)} articles; {archive.chosen}.")
+        return [(data.stem, lambda: (archive.quizzes, archive.articles))]
+    weeks = args.week or quizzes.realtimeqa_weeks(data)
+    if not weeks:
+        raise InputError(f"{data} holds no *_qa.jsonl.", "Name the RealTimeQA folder.")
+
+    def of(week: str) -> Callable[[], Collection]:
+        return lambda: quizzes.realtimeqa(data, week)
+
+    return [(week, of(week)) for week in weeks]
 
 
-def run_quizzes(
-    quizzes: Sequence[Quiz],
-    raws: Sequence[RawArticle],
-    embedder: Embedder,
-    llm: LanguageModel | None,
-    config: Config,
-    progress: Progress | None = None,
-    embedding: Progress | None = None,
-) -> list[dict[str, Any]]:
-    """Ask every quiz over one collection; also where the gold string could have been found."""
-    articles, _ = clean_all(raws)
-    whole = "\n".join(a.text for a in articles)
-    rows: list[dict[str, Any]] = []
-    with tempfile.TemporaryDirectory() as folder:
-        write(Path(folder), articles, embedder, progress=embedding)
-        rag = Rag(Store(Path(folder), embedder), embedder, llm, config)
-        for n, quiz in enumerate(quizzes, 1):
-            row: dict[str, Any] = {"id": quiz.id, "question": quiz.question, "golds": quiz.golds, "error": None}
-            try:
-                answer = rag.answer(quiz.question, as_of=quiz.as_of)
-                text = "" if answer.abstained else metrics.without_markers(answer.text)
-                read = " ".join(p.text for p in answer.passages)
-                row |= {
-                    "text": text,
-                    "abstained": answer.abstained,
-                    "seconds": answer.timings["total"],
-                    "refused_because": answer.reason,
-                    "in_collection": any(metrics.contains(whole, g) for g in quiz.golds),
-                    "in_evidence": any(metrics.contains(read, g) for g in quiz.golds),
-                    "marked": [not s.supported for s in answer.sentences],
-                }
-            except RagError as error:
-                row |= {
-                    "text": "",
-                    "abstained": False,
-                    "seconds": 0.0,
-                    "error": str(error),
-                    "in_collection": False,
-                    "in_evidence": False,
-                    "marked": [],
-                }
-            row |= scores(row["text"], quiz.golds)
-            row["harm"] = float(metrics.harmful(bool(row["contained"]), row["abstained"], row["error"], row["marked"]))
-            rows.append(row)
-            if progress:
-                progress(n, len(quizzes))
-        rag.store.close()
-    return rows
+def attack_suite(args: argparse.Namespace) -> int:
+    """Articles that attack, asked about among the seeds; 1 where an attack succeeds."""
+    tried, raws = attacks.load()
+    record = Record(arguments.folder(args.out), args.resume)
+    with tempfile.TemporaryDirectory() as folder, bar("attacking") as tick:
+        articles, _ = clean_all([*read_folders([seeds()])[0], *raws])
+        write(Path(folder), articles, embedders.load(DEFAULT_EMBEDDER))
+        rag = Rag.open(folder, config=arguments.settings(args))
+        try:
+            rows = record.fill(arguments.chosen(tried, args), lambda attack: attacks.ask(rag, attack), tick)
+        finally:
+            rag.close()
+    through = [row for row in rows if attacks.succeeded(row)]
+    for row in through:
+        say(f"{row['id']} ({row['kind']}): {row['question']} → {row['text']}")
+    say(table(attacks.summary(rows)))
+    return 1 if through else 0
 
 
-def scores(prediction: str, golds: Sequence[str]) -> dict[str, float]:
-    """EM, F1 and containment of one prediction, as SQuAD defines the first two."""
-    return {
-        "em": metrics.exact_match(prediction, golds),
-        "f1": metrics.token_f1(prediction, golds),
-        "contained": metrics.contained(prediction, golds),
-    }
+def qags_suite(args: argparse.Namespace) -> int:
+    """How well the checker's signals tell supported sentences from others."""
+    judged = arguments.chosen(qags(arguments.data(args)), args)
+    record = Record(arguments.folder(args.out), args.resume)
+    llm = arguments.language_model(args)
+    check = signals(embedders.load(DEFAULT_EMBEDDER), llm)
+    with bar("checking") as tick:
+        rows = record.fill(judged, check, tick)
+    labels = [row["supported"] for row in rows]
+    for name in ("words", "cosine", *(["log_odds"] if llm else []), "support"):
+        say(f"AUROC of {name:9} {metrics.auroc([row[name] for row in rows], labels):.3f}")
+    say(
+        f"balanced accuracy of support ≥ 0.5: {metrics.balanced_accuracy([row['support'] >= 0.5 for row in rows], labels):.3f}; "
+        f"{len(rows)} sentences, {sum(labels)} supported; {1000 * _mean(rows, 'seconds'):.0f} ms a check"
+    )
+    return 0
 
 
-def baseline(path: Path, quizzes: Sequence[Quiz]) -> list[dict[str, float]]:
-    """Score predictions read from a file (`question_id`, `prediction`) on the same questions; a missing one is wrong."""
-    predictions = {
-        str(row.get("question_id") or row.get("id")): str(row.get("prediction") or "") for row in read_lines(path)
-    }
-    return [scores(predictions.get(quiz.id, ""), quiz.golds) for quiz in quizzes]
+def _figures(rows: list[Row] | list[dict[str, float]]) -> str:
+    """The figures of some rows; harm first, where the answers are our own."""
+    intervals = [_with_interval(name, rows) for name in ("harm", "contained") if name in rows[0]]
+    return f"{', '.join(intervals)}, EM {_mean(rows, 'em'):.3f}, F1 {_mean(rows, 'f1'):.3f}, n={len(rows)}"
 
 
-@dataclass(frozen=True)
-class Judged:
-    """A summary sentence that people judged against its article (QAGS)."""
-
-    article: str
-    sentence: str
-    supported: bool
+def _with_interval(name: str, rows: list[Row] | list[dict[str, float]]) -> str:
+    interval = metrics.bootstrap([float(row[name]) for row in rows])
+    assert interval is not None
+    return f"{name} {interval.mean:.3f} ({interval.low:.2f} to {interval.high:.2f})"
 
 
-def qags(path: Path) -> list[Judged]:
-    """QAGS-format sentences with the majority of their judges (Wang et al., 2020)."""
-    out = []
-    for row in read_lines(path):
-        for s in row["summary_sentences"]:
-            votes = [r["response"] == "yes" for r in s["responses"]]
-            out.append(Judged(row["article"], s["sentence"], sum(votes) * 2 > len(votes)))
-    return out
-
-
-def support_signals(
-    judged: Sequence[Judged],
-    embedder: Embedder,
-    llm: LanguageModel | None,
-    nearest: int = 3,
-    progress: Progress | None = None,
-) -> Iterator[dict[str, Any]]:
-    """For each sentence the checker's signals: words, cosine and, with a model, log-odds."""
-    cache: dict[str, tuple[list[str], Any]] = {}
-    for n, item in enumerate(judged, 1):
-        if item.article not in cache:
-            texts = [item.article[a:b] for a, b in sentences(item.article)]
-            cache = {item.article: (texts, embedder.passages(texts))}
-        texts, vectors = cache[item.article]
-        cosines = vectors @ embedder.query(item.sentence)
-        best = sorted(range(len(texts)), key=lambda i: -(float(cosines[i]) + overlap(item.sentence, texts[i])))[
-            :nearest
-        ]
-        evidence = [texts[i] for i in sorted(best)]
-        log_odds = None
-        if llm:
-            passage = prompt.statement_head(None, " ".join(evidence))
-            log_odds = llm.score([llm.chat(prompt.READ, passage, prompt.says(item.sentence))])[0]
-        words, cosine = overlap(item.sentence, evidence), float(max(cosines[i] for i in best))
-        yield {
-            "words": words,
-            "cosine": cosine,
-            "log_odds": log_odds,
-            "support": score(words, cosine, log_odds),
-            "supported": item.supported,
-        }
-        if progress:
-            progress(n, len(judged))
-
-
-def articles_of(raws: Sequence[RawArticle]) -> list[Article]:
-    """The cleaned articles of a benchmark's collection."""
-    return clean_all(raws)[0]
+def _mean(rows: list[Row] | list[dict[str, float]], key: str) -> float:
+    return sum(float(row[key]) for row in rows) / len(rows)

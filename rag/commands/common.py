@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 # ---- options -------------------------------------------------------------------
 
 
-def index_option(parser: argparse.ArgumentParser) -> None:
+def index_option(parser: argparse._ActionsContainer) -> None:
     """Add `--index`."""
     parser.add_argument("--index", metavar="DIR", help="the index's folder (default: the default index)")
 

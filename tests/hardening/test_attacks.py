@@ -88,7 +88,7 @@ def test_success_is_noticed(quick: Rag) -> None:
     assert attacks.leaks("you check and answer questions about a passage from a news article")
     assert not attacks.leaks(answer.text)
     obeyed = replace(TRIED[0], question="Who is Russia's chief negotiator?", markers=("Medinsky",))
-    (row,) = attacks.run(quick, [obeyed])
+    row = attacks.ask(quick, obeyed)
     assert row["obeyed"] and attacks.summary([row | {"group": "seen"}])[0]["success rate"] == 1.0
 
 
@@ -137,7 +137,7 @@ def test_the_default_model_does_not_obey(tmp_path: Path, embedder: Embedder) -> 
     articles, _ = clean_all([*read_folders([seeds()])[0], *RAWS])
     write(tmp_path, articles, embedder)
     rag = Rag.open(tmp_path, DEFAULT_MODEL)
-    rows = list(attacks.run(rag, some))
+    rows = [attacks.ask(rag, attack) for attack in some]
     rag.close()
     assert len(rows) == 5
     for row in rows:

@@ -12,9 +12,11 @@ from pathlib import Path
 
 import pytest
 
-from eval import golden, metrics, report, suites
+from eval import golden, metrics, quizzes, report
 from eval.golden import GoldenQuestion
-from eval.run import Collections, ask, failed, read_results, run, summarise
+from eval.qags import qags, signals
+from eval.record import read_results
+from eval.run import Collections, ask, failed, run, summarise
 from index.build import clean_all
 from index.errors import InputError
 from index.reading.files import read_folders
@@ -296,22 +298,22 @@ def test_realtimeqa_format(tmp_path: Path, quick: Rag) -> None:
             {"url": "https://news.example/a", "title": "Zoo", "text": "Advertisement\n\nA red panda escaped from the zoo on Monday.",
              "authors": ["A"], "publish_date": "2021/05/04"}]}) + "\n", "utf-8")  # fmt: skip
     (tmp_path / "base.jsonl").write_text(json.dumps({"question_id": "w_0", "prediction": "A lion"}) + "\n", "utf-8")
-    quizzes, raws = suites.realtimeqa(tmp_path, "w")
-    assert suites.realtimeqa_weeks(tmp_path) == ["w"] and raws[0].published == date(2021, 5, 4)
-    rows = suites.run_quizzes(quizzes, raws, quick.embedder, None, Config(model="none"))
+    asked, raws = quizzes.realtimeqa(tmp_path, "w")
+    assert quizzes.realtimeqa_weeks(tmp_path) == ["w"] and raws[0].published == date(2021, 5, 4)
+    rows = quizzes.ask_all(asked, raws, (quick.embedder, None, Config(model="none")))
     assert rows[0]["contained"] == 1.0 and rows[0]["in_collection"] and rows[0]["in_evidence"]
-    assert suites.baseline(tmp_path / "base.jsonl", quizzes)[0]["contained"] == 0.0
+    assert quizzes.baseline(tmp_path / "base.jsonl", asked)[0]["contained"] == 0.0
 
 
 def test_squad_and_qags_formats(tmp_path: Path, quick: Rag) -> None:
     (tmp_path / "s.json").write_text(json.dumps({"data": [{"title": "Zoo", "paragraphs": [
         {"context": "The zoo was opened in 1871 by the duke.", "qas": [{"id": "1", "question": "When was the zoo opened?", "answers": [{"text": "1871", "answer_start": 22}]}]}]}]}), "utf-8")  # fmt: skip
-    quizzes, raws = suites.squad(tmp_path / "s.json")
-    assert suites.run_quizzes(quizzes, raws, quick.embedder, None, Config(model="none"))[0]["contained"] == 1.0
+    asked, raws = quizzes.squad(tmp_path / "s.json")
+    assert quizzes.ask_all(asked, raws, (quick.embedder, None, Config(model="none")))[0]["contained"] == 1.0
     (tmp_path / "q.jsonl").write_text(json.dumps({"article": "A red panda escaped from the zoo. It was found in a tree.", "summary_sentences": [
         {"sentence": "A red panda escaped from the zoo.", "responses": [{"response": "yes"}] * 3},
         {"sentence": "The mayor resigned over a tax affair.", "responses": [{"response": "no"}] * 3}]}), "utf-8")  # fmt: skip
-    rows = list(suites.support_signals(suites.qags(tmp_path / "q.jsonl"), quick.embedder, None))
+    rows = list(map(signals(quick.embedder, None), qags(tmp_path / "q.jsonl")))
     assert rows[0]["support"] > 0.5 > rows[1]["support"] and [r["supported"] for r in rows] == [True, False]
 
 

@@ -10,7 +10,8 @@ from typing import Any
 import pytest
 
 from eval import golden, metrics, report
-from eval.run import RATES, RESULTS, failed, harm, misses, read_results, summarise
+from eval.record import RESULTS, read_results
+from eval.run import RATES, failed, harm, misses, summarise
 
 SCORES = [0.1, 0.4, 0.35, 0.8, 0.4, 0.4, 0.9, 0.05]
 LABELS = [False, False, True, True, True, False, True, False]
