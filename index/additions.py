@@ -16,13 +16,15 @@ from dataclasses import replace
 from datetime import date
 from pathlib import Path
 
+from index import edits
 from index.embedder import Embedder, Progress
 from index.errors import InputError
 from index.reading.boilerplate import clean, normal, repeated_lines
 from index.reading.files import read_file
 from index.reading.metadata import bounded
+from index.store.amend import amend
 from index.store.sqlite import ADDED, Store
-from index.store.writer import write, writing
+from index.store.writer import writing
 from index.types import Article, IndexReport, RawArticle, Skipped
 
 MAX_TEXT = 2_000_000  # bytes of a pasted article
@@ -112,11 +114,12 @@ def remove(index: Path, article_id: str, embedder: Embedder) -> IndexReport:
         if file.exists():
             file.replace(_aside(file))
         try:
-            report = _write(index, [], [article_id], embedder, None)
+            report = amend(index, [], [article_id], embedder)
         except BaseException:
             _aside(file).replace(file)
             raise
         _aside(file).unlink(missing_ok=True)
+        edits.forget(index, article_id)
     return report
 
 
@@ -137,7 +140,7 @@ def _take(
                 else:
                     shutil.copyfile(raw.path, part)
                 part.replace(path)  # whole or not there: what is there is indexed with the folders
-            report = _write(index, [a for a, _ in new], [], embedder, progress)
+            report = amend(index, [a for a, _ in new], [], embedder, progress)
         except BaseException:
             for path in written:
                 path.unlink(missing_ok=True)
@@ -172,16 +175,6 @@ def _new(
     finally:
         store.close()
     return new
-
-
-def _write(
-    index: Path, articles: Sequence[Article], drop: Sequence[str], embedder: Embedder, progress: Progress | None
-) -> IndexReport:
-    store = Store(index, embedder, vectors=False)
-    meta = store.meta
-    store.close()
-    before = [Skipped(**s) for s in json.loads(meta["skipped"])]
-    return write(index, articles, embedder, before, json.loads(meta["folders"]), progress=progress, drop=drop)
 
 
 def _is_own(index: Path, article: Article) -> bool:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from pathlib import Path
 
+from index import edits
 from index.embedder import Embedder, Progress
 from index.errors import CollectionError
 from index.reading.boilerplate import clean, repeated_lines
@@ -36,12 +37,16 @@ def build(
 ) -> IndexReport:
     """Make the index at `index` hold the articles of `folders` and those added to it, and nothing else.
 
+    What a person set of an article counts for more than what its file says (`index.edits`).
+
     Raises:
         CollectionError: no folder, or no article in them.
+        RagError: what a person set of articles cannot be read (`index.edits`).
         IndexBusy, IndexDamaged: see `index.store.writer.write`.
     """
     added = index / ADDED
     articles, skipped = gather([*folders, added] if added.is_dir() else folders)
+    articles = edits.applied(index, articles)
     return write(index, articles, embedder, skipped, [str(folder.resolve()) for folder in folders], rebuild, progress)
 
 

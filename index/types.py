@@ -52,7 +52,7 @@ class Article:
         text: the reporting alone, paragraphs separated by a blank line. All offsets
             anywhere in the project (chunks, citations, captions) are into this string.
         published: the day of publication, or None where nothing gives it.
-        published_how: how that day is known: "stated …" or "inferred …".
+        published_how: how that day is known: "stated …", "inferred …" or "set by you".
         captions: (start, end) of each photo caption in `text`.
         removed: the boilerplate that was removed.
     """

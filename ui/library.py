@@ -6,12 +6,14 @@ import json
 import tempfile
 import time
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date
 from pathlib import Path
 from typing import Any
 
 import gradio as gr
 
-from index import additions
+from index import additions, edits
 from index.errors import InputError, RagError
 from index.types import Article
 from rag.question.check import read_days
@@ -27,12 +29,22 @@ _MAX_SPANS = 50
 _UNDO = 600.0  # seconds for which a removed article can be brought back
 
 
+@dataclass(frozen=True)
+class _Removed:
+    """An article that can be brought back: when it was removed, its file, and what a person had set of it."""
+
+    when: float
+    name: str
+    content: bytes
+    edit: edits.Edit | None
+
+
 class Library:
     """The articles of one collection."""
 
     def __init__(self, loader: Loader) -> None:
         self._loader = loader
-        self._removed: dict[str, tuple[float, str, bytes]] = {}  # article id: when, its file's name and content
+        self._removed: dict[str, _Removed] = {}  # by article id
 
     def overview(self) -> str:
         """The first view: what is in the collection, and what it can be asked."""
@@ -147,14 +159,15 @@ class Library:
         """Take out again what was added; what was done. `bring_back` undoes it for ten minutes."""
         try:
             article = self._own(article_id)
-            content = Path(article.path.split(" line ")[0]).read_bytes()
+            file = Path(article.path.split(" line ")[0])
+            content, edit = file.read_bytes(), edits.read(self._loader.index).get(article_id)
             report = additions.remove(self._loader.index, article_id, self._loader.rag_now().embedder)
         except RagError as error:
             return text_html(str(error), "error")
         except OSError as error:
             return text_html(f"It could not be removed ({error.strerror or error}).", "error")
         self._forget()
-        self._removed[article_id] = (time.monotonic(), Path(article.path.split(" line ")[0]).name, content)
+        self._removed[article_id] = _Removed(time.monotonic(), file.name, content, edit)
         return (
             f'<p class="status" role="status">Removed “{escaped(article.label)}”; the collection has '
             f'{count_words(report.articles, "article")} now. <button type="button" class="link" data-act="bring-back" '
@@ -168,9 +181,18 @@ class Library:
         if kept is None:
             return text_html("It can no longer be brought back: add it again.", "error")
         with tempfile.TemporaryDirectory() as folder:
-            path = Path(folder) / kept[1]
-            path.write_bytes(kept[2])
-            return self.add([str(path)], "", {}, gr.Progress())[0]
+            path = Path(folder) / kept.name
+            path.write_bytes(kept.content)
+            done, whole = self.add([str(path)], "", {}, gr.Progress())
+        if kept.edit and whole:
+            told = kept.edit.told
+            day = date.fromisoformat(told["date"]) if "date" in told else None
+            try:
+                embedder = self._loader.rag_now().embedder
+                edits.set_fields(self._loader.index, article_id, embedder, told.get("title"), told.get("source"), day)
+            except RagError as error:
+                return done + text_html(f"What you had set of it is lost. {error}", "error")
+        return done
 
     def _own(self, article_id: str) -> Article:
         for article in additions.own(self._loader.store):
@@ -180,4 +202,4 @@ class Library:
 
     def _forget(self) -> None:
         now = time.monotonic()
-        self._removed = {name: kept for name, kept in self._removed.items() if now - kept[0] < _UNDO}
+        self._removed = {name: kept for name, kept in self._removed.items() if now - kept.when < _UNDO}

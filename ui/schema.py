@@ -52,7 +52,7 @@ class Sources(TypedDict):
 class Head(TypedDict):
     """An article without its text.
 
-    date: as 2022-03-31, or null where none is known; date_how: how it is known ("stated …" or "inferred …").
+    date: as 2022-03-31, or null where none is known; date_how: how it is known ("stated …", "inferred …", "set by you").
     """
 
     id: str

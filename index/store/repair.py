@@ -14,6 +14,7 @@ from typing import Any
 
 import numpy as np
 
+from index import edits
 from index.build import gather
 from index.embedder import Embedder, Progress
 from index.errors import CollectionError, RagError
@@ -95,7 +96,7 @@ def repair(
         if says.get("articles") != str(len(kept)):
             sources = [f for f in (*map(Path, known), folder / ADDED) if f.exists()]
             with suppress(CollectionError):  # then what was kept is all there is
-                articles = {a.id: a for a in gather(sources)[0]} | kept
+                articles = {a.id: a for a in edits.applied(folder, gather(sources)[0])} | kept
         if not articles:
             raise CollectionError(
                 f"Nothing in {folder} could be kept, and its articles are not known.", "Run rag index --rebuild FOLDER."

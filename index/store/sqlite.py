@@ -4,6 +4,7 @@
     FOLDER/vectors-N-….faiss     the vectors of the time of generation N, by chunk row (`index.store.vectors`)
     FOLDER/write.lock            held by the one writer
     FOLDER/added/                a person's own articles (`index.additions`)
+    FOLDER/edits.json            what a person set of articles (`index.edits`)
 
 The commit of one SQLite transaction is the only moment at which anything changes: it counts
 the generation up and names a FAISS file that was written and flushed before, with its

@@ -1,4 +1,4 @@
-"""`rag articles`: list them, show one, add files, remove what was added."""
+"""`rag articles`: list them, show one, add files, remove what was added, set a title, source or day."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from rag.terminal import ACCENT, FAINT, STRONG, say
 if TYPE_CHECKING:
     from index.store.sqlite import Store
 
-ABOUT = "list the articles, show one, add files, remove one that was added"
+ABOUT = "list the articles, show one, add files, remove one that was added, set a title, source or date"
 DEFAULT_ACTION = "list"
 
 
@@ -35,11 +35,15 @@ def options(parser: argparse.ArgumentParser) -> None:
     sub.add_argument("file", nargs="+", metavar="FILE")
     sub = action("remove", "remove articles that were added")
     sub.add_argument("id", nargs="+", metavar="ID", help="as in `rag articles show`")
+    sub = action("set", "set what its file does not say, or says wrongly; `rag index` keeps it")
+    sub.add_argument("id", metavar="ID", help="as in `rag articles show`")
+    for name, example in (("title", ""), ("source", ""), ("date", " (2022-03-31)")):
+        sub.add_argument(f"--{name}", help=f"its {name}{example}; '' for what was read from its file")
 
 
 def run(args: argparse.Namespace) -> int:
     """Do one of the actions."""
-    return {"list": _list, "show": _show, "add": _add, "remove": _remove}[args.action](args)
+    return {"list": _list, "show": _show, "add": _add, "remove": _remove, "set": _set}[args.action](args)
 
 
 def _list(args: argparse.Namespace) -> int:
@@ -55,6 +59,7 @@ def _list(args: argparse.Namespace) -> int:
 
 
 def _show(args: argparse.Namespace) -> int:
+    from index import edits
     from index.store.sqlite import Store
 
     store = Store(common.existing_index(args), vectors=False)
@@ -67,6 +72,9 @@ def _show(args: argparse.Namespace) -> int:
     say((article.label, STRONG))
     found = article.published_how or "no date found"
     say(f"{article.source or 'source not known'}, {article.published or 'undated'} ({found})")
+    edit = edits.read(store.folder).get(article.id)
+    if edit and edit.is_of(article):
+        say((f"{edits.BY_YOU}: {', '.join(edit.told)}", FAINT))
     say((article.url or "", FAINT))
     say(f"\n{article.text}")
     return 0
@@ -98,6 +106,27 @@ def _remove(args: argparse.Namespace) -> int:
     for name in dict.fromkeys(names):
         report = additions.remove(target, name, embedder)
         say((f"{name} removed", STRONG), f"; {report.articles} articles are left.")
+    return 0
+
+
+def _set(args: argparse.Namespace) -> int:
+    from index import edits
+    from index.store.sqlite import Store
+    from rag import embedders
+
+    target = common.existing_index(args)
+    said = {name: getattr(args, name) for name in edits.FIELDS if getattr(args, name) is not None}
+    day = common.day(said.get("date") or None, "--date")
+    store = Store(target, vectors=False)
+    name = _id(store, args.id)
+    store.close()
+    article = edits.set_fields(
+        target, name, embedders.for_index(target), said.get("title") or None, said.get("source") or None, day,
+        restore=[field for field, value in said.items() if not value],
+    )  # fmt: skip
+    found = article.published_how or "no date found"
+    say((name, ACCENT), f"  {article.source or 'source not known'}, {article.published or 'undated'} ({found}): ",
+        (article.label, STRONG))  # fmt: skip
     return 0
 
 

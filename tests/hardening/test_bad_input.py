@@ -119,6 +119,8 @@ WRONG = [
     ["articles", "add", "{dir}/none.txt"],
     ["articles", "add", "{junk}"],
     ["articles", "remove", "no-such-article"],
+    ["articles", "set", "no-such-article", "--title", "x"],
+    ["articles", "set", "\udcff", "--title", "x"],
     ["articles", "--index", "{dir}/none"],
     ["models", "fetch", "no-such-model"],
     ["chat", "--index", "{dir}/none"],

@@ -91,6 +91,10 @@ BAD = [
     (["articles", "show", "_cnn"], "'_cnn' could be any of 2 articles. Choose one: 004_cnn, 005_cnn."),
     (["articles", "show", ""], "There is no article '' in the index. `rag articles` lists them."),
     (["articles", "remove", "bridge"], "'bridge' could be any of 2 articles. Choose one: 001_bridge, 002_bridge."),
+    (["articles", "set", "001"], "Nothing is said of it. Give a title, a source or a date."),
+    (["articles", "set", "001", "--date", "soon"], "--date is 'soon', not a day. Write it as 2022-03-31."),
+    (["articles", "set", "00", "--title", "x"],
+     "'00' could be any of 5 articles. Choose one: 001_bridge, 002_bridge, 003_snow, 004_cnn, 005_cnn."),
     (["chat", "--port", "-1"], "--port is -1. Give a number from 1024 to 65535; 0 takes any that is free."),
     (["chat", "--read-ahead", "-1"], "--read-ahead is -1. Give a number of passages; 0 for none."),
     (["index", "--rebuild", "--uri", "x.db", "--index", ""],
@@ -145,6 +149,7 @@ def test_what_can_be_done_is_said_and_exit_code_0(
         (["articles", "show"], "required: ID"),
         (["articles", "add"], "required: FILE"),
         (["articles", "remove"], "required: ID"),
+        (["articles", "set", "--title", "x"], "required: ID"),
         (["articles", "--removed"], "unrecognized arguments: --removed"),
         (["ask", "Who?", "--k", "3"], "unrecognized arguments: --k 3"),
         (["ask", "Who?", "--store", "milvus"], "unrecognized arguments: --store"),
@@ -165,7 +170,7 @@ def test_wrong_usage_is_exit_code_2(capsys: pytest.CaptureFixture[str], args: li
 def test_help_names_every_action_with_a_line(capsys: pytest.CaptureFixture[str]) -> None:
     for command, actions in {
         "models": ("list", "fetch"),
-        "articles": ("list", "show", "add", "remove"),
+        "articles": ("list", "show", "add", "remove", "set"),
         "eval": ("run", "compare", "draft"),
         "bench": ("answer", "index", "scale", "serve"),
     }.items():
@@ -201,9 +206,9 @@ def test_options_stand_only_where_they_are_used() -> None:
     assert having("--model") == having("--gpu-layers") | {"setup"}
     assert having("--llm-url") == asking
     assert having("--uri") == {"ask", "index", "search"}
-    assert having("--source") == having("--after") == having("--before") == {"ask", "search"}
+    assert having("--after") == having("--before") == {"ask", "search"} == having("--source") - {"articles set"}
     assert having("--k") == {"search"} and having("--read") == {"ask"}
-    of_articles = {f"articles {action}" for action in ("list", "show", "add", "remove")}
+    of_articles = {f"articles {action}" for action in ("list", "show", "add", "remove", "set")}
     assert having("--index") == {"ask", "chat", "index", "search", "doctor", "eval run"} | of_articles
 
 
@@ -278,6 +283,21 @@ def test_articles_are_added_and_removed_with_the_embedder_of_the_index(
     code, out, _ = call(capsys, "articles", "remove", "hal", "--index", str(ix))
     assert (code, out) == (0, "hall removed; 5 articles are left.\n")
     assert set(loaded) == {"odd"} and made_with(ix) == "odd"
+
+
+def test_an_article_is_set_shown_and_indexed_again(
+    capsys: pytest.CaptureFixture[str], ix: Path, loaded: list[str]
+) -> None:
+    given = ["--title", "Snow in Oslo", "--source", "The Post", "--date", "2024-01-06"]
+    said = "003_snow  The Post, 2024-01-06 (set by you): Snow in Oslo\n"
+    assert call(capsys, "articles", "set", "_snow", *given, "--index", str(ix)) == (0, said, "")
+    assert "1 changed" not in call(capsys, "index", "--index", str(ix))[1]
+    shown = call(capsys, "articles", "show", "003", "--index", str(ix))[1]
+    assert "The Post, 2024-01-06 (set by you)\nset by you: title, source, date\n" in shown
+    back = call(capsys, "articles", "set", "003", "--date", "", "--title", "", "--index", str(ix))[1]
+    assert back == "003_snow  The Post, 2024-01-05 (stated in the metadata): Snow fell on the harbour of Oslo. …\n"
+    assert "set by you: source\n" in call(capsys, "articles", "show", "003", "--index", str(ix))[1]
+    assert set(loaded) == {"odd"}
 
 
 def test_another_embedder_is_refused_where_it_is_named(
