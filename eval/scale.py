@@ -24,7 +24,8 @@ from eval import metrics
 from index import additions
 from index.embedder import Embedder, Progress
 from index.search import search
-from index.store.sqlite import Store, matrix
+from index.store.database import matrix
+from index.store.sqlite import Store
 from index.store.writer import write
 from index.types import Article
 

@@ -23,7 +23,8 @@ from index.reading.boilerplate import clean, normal, repeated_lines
 from index.reading.files import read_file
 from index.reading.metadata import bounded
 from index.store.amend import amend
-from index.store.sqlite import ADDED, Store
+from index.store.database import ADDED
+from index.store.sqlite import Store
 from index.store.writer import writing
 from index.types import Article, IndexReport, RawArticle, Skipped
 

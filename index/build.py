@@ -10,7 +10,7 @@ from index.embedder import Embedder, Progress
 from index.errors import CollectionError
 from index.reading.boilerplate import clean, repeated_lines
 from index.reading.files import KINDS, read_folders
-from index.store.sqlite import ADDED
+from index.store.database import ADDED
 from index.store.writer import write
 from index.types import Article, IndexReport, RawArticle, Skipped
 

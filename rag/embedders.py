@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from index.embedder import SentenceTransformerEmbedder
-from index.store import milvus, sqlite
+from index.store import database, milvus
 from rag import models
 from rag.config import DEFAULT_EMBEDDER
 
@@ -26,7 +26,7 @@ def name_for(index: Path | None, uri: str | None = None, asked: str | None = Non
     """The embedding model to use: the one asked for, else the index's own, else the default for a new index."""
     if asked:
         return asked
-    own = milvus.made_with(uri) if uri else sqlite.made_with(index) if index else None
+    own = milvus.made_with(uri) if uri else database.made_with(index) if index else None
     return own or DEFAULT_EMBEDDER
 
 

@@ -7,8 +7,9 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Any
 
+from index.store.database import marks
 from index.store.names import check_days, check_source, merged, source_key
-from index.store.sqlite import Store, marks
+from index.store.sqlite import Store
 from index.types import Article
 
 

@@ -24,8 +24,8 @@ import numpy as np
 
 from index.embedder import Embedder, Progress
 from index.errors import IndexDamaged, IndexMissing, InputError
+from index.store.database import article_from, parts
 from index.store.names import merged, source_key
-from index.store.sqlite import article_from, parts
 from index.store.writer import as_data
 from index.text.chunks import MAX_WORDS, chunk, embedded_text
 from index.types import Article, Chunk, IndexReport, Skipped

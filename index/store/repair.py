@@ -18,9 +18,10 @@ from index import edits
 from index.build import gather
 from index.embedder import Embedder, Progress
 from index.errors import CollectionError, RagError
+from index.store.database import ADDED, DATABASE, UNREADABLE, article_from, base_of, connect
 from index.store.digest import SMALL, digest
 from index.store.replace import replace_index
-from index.store.sqlite import ADDED, DATABASE, UNREADABLE, Store, article_from, base_of, connect
+from index.store.sqlite import Store
 from index.store.vectors import agreeing, read_base
 from index.store.writer import prepare, telling, write, writing
 from index.types import Article

@@ -10,7 +10,7 @@ from contextlib import closing, suppress
 from pathlib import Path
 
 from index.errors import RagError
-from index.store.sqlite import DATABASE, UNREADABLE, base_of, connect
+from index.store.database import DATABASE, UNREADABLE, base_of, connect
 
 _log = logging.getLogger(__name__)
 

@@ -18,33 +18,38 @@ import hashlib
 import json
 import sqlite3
 import threading
-from collections.abc import Iterator, Mapping, Sequence
-from contextlib import closing, contextmanager
-from dataclasses import asdict
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from datetime import date
 from functools import lru_cache
-from itertools import accumulate
 from pathlib import Path
-from typing import Any, TypeVar
 
 import numpy as np
 
 from index.embedder import Embedder
-from index.errors import IndexDamaged, IndexMissing, RagError
+from index.errors import IndexDamaged, IndexMissing
+from index.store import full_text
+from index.store.database import (
+    DATABASE,
+    UNREADABLE,
+    article_from,
+    as_now,
+    base_of,
+    connect,
+    damaged,
+    is_there,
+    marks,
+    matrix,
+    parts,
+)
 from index.store.digest import digest
 from index.store.filters import Limits
 from index.store.names import merged
 from index.store.vectors import Base, Vectors, read_base
 from index.text.chunks import chunk_key
-from index.types import Article, Chunk, Removed
+from index.types import Article, Chunk
 
-T = TypeVar("T")
-FORMAT = 2
-DATABASE = "index.sqlite"
-ADDED = "added"
-UNREADABLE = (sqlite3.DatabaseError, UnicodeDecodeError)  # the second where what SQLite says quotes harmed bytes
 COMPARED = 300  # chunks that a limited search compares one by one; above, FAISS passes over the others
-RANKED = 8_000  # chunks that full text ranks for one query, at most: about 2 microseconds each
 
 
 class Store:
@@ -246,51 +251,12 @@ class Store:
 
     def full_text(self, words: Sequence[str], k: int, within: np.ndarray | None = None) -> dict[int, float]:
         """BM25 by chunk row of the k best, higher is better (inside a snapshot)."""
-        if not words:
-            return {}
-        # Ranking each chunk that has a common word is what would take the time in a large index.
-        # So words are taken from the rarest on, as far as that stays quick.
-        counts = sorted((count, n, word) for n, word in enumerate(words) if (count := self._chunks_with(word)))
-        sums = accumulate(count for count, _, _ in counts)
-        rare = [word for (_, _, word), total in zip(counts, sums, strict=True) if total <= RANKED]
-        there = [word for _, _, word in counts]
-        found = self._ranked(" OR ".join(map(_quoted, rare)), k, within) if rare else {}
-        if len(found) < k and len(rare) < len(there):
-            # BM25 would count each common word through the whole index; these have all of the words.
-            best = max(found.values(), default=1.0)
-            found |= dict.fromkeys(self._with_all(" AND ".join(map(_quoted, there)), k, within), best)
-        return dict(sorted(found.items(), key=lambda hit: (-hit[1], hit[0]))[:k])
-
-    def _ranked(self, match: str, k: int, within: np.ndarray | None) -> dict[int, float]:
-        limited = self._limited(within)
-        query = f"SELECT rowid, -bm25(full_text, 0.5, 1.0) FROM full_text WHERE full_text MATCH ? {limited} ORDER BY rank LIMIT ?"
-        return {row: float(score) for row, score in self._db.execute(query, (match, k))}
-
-    def _with_all(self, match: str, k: int, within: np.ndarray | None) -> list[int]:
-        """The newest rows that match."""
-        limited = self._limited(within)
-        query = f"SELECT rowid FROM full_text WHERE full_text MATCH ? {limited} ORDER BY rowid DESC LIMIT ?"
-        return [row for (row,) in self._db.execute(query, (match, k))]
-
-    def _limited(self, within: np.ndarray | None) -> str:
-        if within is None:
-            return ""
-        bits = within.tobytes()
-        self._db.create_function("allowed", 1, lambda row: bits[row])
-        # The plus keeps SQLite from looking each row up by itself, which is a hundred times slower.
-        return "AND allowed(+rowid)"
-
-    def _chunks_with(self, word: str) -> int:
-        """How many chunks have a word; counted no further than needed."""
-        query = "SELECT count(*) FROM (SELECT 1 FROM full_text WHERE full_text MATCH ? LIMIT ?)"
-        return int(self._db.execute(query, (_quoted(word), RANKED + 1)).fetchone()[0])
+        return full_text.best(self._db, words, k, within)
 
     def knows(self, beginning: str) -> bool:
         """Whether any article has a word that begins so (case and accents do not matter)."""
-        letters = "".join(c for c in beginning if c.isalnum())
         with self.snapshot() as db:
-            query = "SELECT 1 FROM full_text WHERE full_text MATCH ? LIMIT 1"
-            return not letters or db.execute(query, (f'"{letters}"*',)).fetchone() is not None
+            return full_text.knows(db, beginning)
 
     def cosines(self, vector: np.ndarray, rows: Sequence[int]) -> dict[int, float]:
         """Cosine similarity of the vector and each row's, of rows that are there (inside a snapshot)."""
@@ -385,90 +351,3 @@ class Store:
         """Let go of the files."""
         with self._lock:
             self._db.close()
-
-
-def _quoted(word: str) -> str:
-    return '"' + word.replace('"', '""') + '"'
-
-
-def matrix(blobs: Sequence[bytes], dim: int) -> np.ndarray:
-    """Stored vectors as a float32 matrix of shape (len(blobs), dim)."""
-    return np.frombuffer(b"".join(blobs), np.float32).reshape(len(blobs), dim)
-
-
-def base_of(meta: Mapping[str, str]) -> Base:
-    """The FAISS file that an index says it stands on."""
-    return Base(**json.loads(meta["base"]))
-
-
-def parts(values: Sequence[T], size: int = 500) -> Iterator[Sequence[T]]:
-    """The values in runs that fit one SQL statement."""
-    for start in range(0, len(values), size):
-        yield values[start : start + size]
-
-
-def marks(part: Sequence[Any]) -> str:
-    """As many question marks as values, for an SQL list."""
-    return ",".join("?" * len(part))
-
-
-def as_now(db: sqlite3.Connection, folder: Path, meta: dict[str, str]) -> dict[str, str]:
-    """What an index says of itself, as one of this format would say it.
-
-    Format 1 had one flat file of all vectors and gave the rows of what was dropped again.
-
-    Raises:
-        IndexDamaged: it has a format that this program does not know.
-    """
-    if meta["format"] == str(FORMAT):
-        return meta
-    if meta["format"] != "1":
-        raise IndexDamaged(
-            f"The index in {folder} has format {meta['format']}; this program reads 1 and {FORMAT}.",
-            "Rebuild it (rag index --rebuild), or use the program that made it.",
-        )
-    last = db.execute("SELECT coalesce(max(row), 0) FROM chunks").fetchone()[0]
-    base = Base(f"vectors-{meta['generation']}.faiss", meta["vectors_sha256"], "flat", int(meta["chunks"]), last)
-    return meta | {"base": json.dumps(asdict(base)), "next_row": str(last + 1)}
-
-
-def is_there(folder: Path) -> bool:
-    """Whether there is an index in the folder, whole or not."""
-    return (folder / DATABASE).exists() or any(folder.glob("vectors-*.faiss"))
-
-
-def made_with(folder: Path) -> str | None:
-    """The name of the embedding model that an index was made with; None where no index says so."""
-    if not (folder / DATABASE).is_file():
-        return None
-    try:
-        with closing(connect(folder)) as db:
-            found = db.execute("SELECT value FROM meta WHERE key = 'embedder'").fetchone()
-    except (RagError, *UNREADABLE):
-        return None  # whoever opens it next is told what is wrong with it
-    return str(found[0]) if found else None
-
-
-def connect(folder: Path) -> sqlite3.Connection:
-    """The index's database, in a mode in which readers and the writer do not wait for each other."""
-    try:
-        db = sqlite3.connect(folder / DATABASE, timeout=30, isolation_level=None, check_same_thread=False)
-        db.execute("PRAGMA journal_mode=WAL")
-        db.execute("PRAGMA synchronous=FULL")
-    except UNREADABLE as error:
-        raise damaged(folder, f"{DATABASE} cannot be read ({error})") from error
-    return db
-
-
-def damaged(folder: Path, what: str) -> IndexDamaged:
-    """The error for an index whose parts do not agree."""
-    return IndexDamaged(f"The index in {folder} is damaged: {what}.", f"Repair it: rag index --repair --index {folder}")
-
-
-def article_from(data: dict[str, Any]) -> Article:
-    """An article as it was kept."""
-    data["published"] = date.fromisoformat(data["published"]) if data["published"] else None
-    data["authors"] = tuple(data["authors"])
-    data["removed"] = tuple(Removed(**removed) for removed in data["removed"])
-    data["captions"] = tuple((start, end) for start, end in data["captions"])
-    return Article(**data)

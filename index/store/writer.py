@@ -20,20 +20,9 @@ import numpy as np
 
 from index.embedder import Embedder, Progress
 from index.errors import IndexBusy, IndexDamaged, RagError
+from index.store.database import DATABASE, FORMAT, UNREADABLE, as_now, base_of, connect, damaged, marks, matrix, parts
 from index.store.digest import say
 from index.store.replace import replace_index
-from index.store.sqlite import (
-    DATABASE,
-    FORMAT,
-    UNREADABLE,
-    as_now,
-    base_of,
-    connect,
-    damaged,
-    marks,
-    matrix,
-    parts,
-)
 from index.store.vectors import Base, is_due, may_wait, sample_size, write_base
 from index.text.chunks import MAX_WORDS, chunk, chunk_key, embedded_text
 from index.types import Article, IndexReport, Skipped

@@ -37,7 +37,7 @@ def options(parser: argparse.ArgumentParser) -> None:
 
 def run(args: argparse.Namespace) -> int:
     """Make the index hold the articles of the folders."""
-    from index.store.sqlite import is_there
+    from index.store.database import is_there
 
     target = common.named_index(args)
     if args.uri:
@@ -53,7 +53,8 @@ def run(args: argparse.Namespace) -> int:
 
 def _build(args: argparse.Namespace, target: Path) -> int:
     from index.build import build
-    from index.store.sqlite import Store, is_there
+    from index.store.database import is_there
+    from index.store.sqlite import Store
     from rag import embedders
 
     folders = [Path(folder) for folder in args.folder]
@@ -75,8 +76,8 @@ def _build(args: argparse.Namespace, target: Path) -> int:
 
 
 def _repair(args: argparse.Namespace, target: Path) -> int:
+    from index.store.database import is_there
     from index.store.repair import repair
-    from index.store.sqlite import is_there
     from rag import embedders
 
     if not is_there(target):

@@ -17,8 +17,9 @@ from index.build import build
 from index.embedder import Embedder
 from index.errors import CollectionError, IndexDamaged, RagError
 from index.search import search
+from index.store.database import DATABASE
 from index.store.repair import examine, repair
-from index.store.sqlite import DATABASE, Store
+from index.store.sqlite import Store
 from rag import cli
 from rag.config import seeds
 

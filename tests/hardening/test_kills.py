@@ -20,7 +20,8 @@ from conftest import ROOT, SOAK, preload, write
 from index.embedder import SentenceTransformerEmbedder
 from index.errors import IndexMissing
 from index.search import search
-from index.store.sqlite import DATABASE, Store
+from index.store.database import DATABASE
+from index.store.sqlite import Store
 
 ARTICLES = 500 if SOAK else 60
 KILLS = 67 if SOAK else 4  # of each kind

@@ -18,8 +18,9 @@ from index.search import search
 from index.store import replace as place
 from index.store import vectors
 from index.store import writer as writing
+from index.store.database import base_of
 from index.store.repair import repair
-from index.store.sqlite import Store, base_of
+from index.store.sqlite import Store
 from index.store.writer import write
 from index.types import Article
 

@@ -19,7 +19,8 @@ from fakes import Words, news
 from index.build import build
 from index.errors import IndexDamaged, InputError, ModelMissing, RagError
 from index.search import search
-from index.store.sqlite import Store, made_with
+from index.store.database import made_with
+from index.store.sqlite import Store
 from rag import cli, embedders, terminal
 from rag.assistant import Rag
 from rag.config import DEFAULT_EMBEDDER, Config, folder_index

@@ -12,7 +12,8 @@ from fakes import Words
 from index.build import build
 from index.errors import CollectionError, IndexBusy, IndexDamaged, IndexMissing
 from index.search import search
-from index.store.sqlite import DATABASE, Store
+from index.store.database import DATABASE
+from index.store.sqlite import Store
 
 
 def test_only_what_changed_is_embedded_again(tmp_path: Path, words: Words) -> None:

@@ -42,7 +42,7 @@ def test_the_kind_of_file_follows_from_the_size() -> None:
 def test_common_words_do_not_make_a_search_slow_and_rare_ones_are_found(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    from index.store import sqlite as module
+    from index.store import full_text as module
 
     embedder = scale.Mixed(REAL)
     texts = {f"t{n}": f"The talks of day {n} in the harbour." for n in range(60)}
