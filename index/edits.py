@@ -97,7 +97,7 @@ def set_fields(
     title: str | None = None,
     source: str | None = None,
     published: date | None = None,
-    restore: Collection[str] = (),
+    restore: Iterable[str] = (),
 ) -> Article:
     """Set what is said of an article; the article as it is now.
 
@@ -109,7 +109,9 @@ def set_fields(
         InputError: there is no such article, nothing to set, or a value that cannot be one.
         IndexMissing, IndexDamaged, IndexBusy: see `index.store.writer`.
     """
-    given = _given(title, source, published)
+    given, restore = _given(title, source, published), set(restore)
+    if wrong := sorted(restore - set(FIELDS)):
+        raise InputError(f"{wrong[0]!r} cannot be restored.", f"Name {', '.join(FIELDS)}.")
     if not given and not restore:
         raise InputError("Nothing is said of it.", "Give a title, a source or a date.")
     with writing(index):

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Generator, Sequence
+from collections.abc import Generator, Iterable, Sequence
 from dataclasses import replace
 from datetime import date
 from pathlib import Path
 from types import TracebackType
 
+from index import edits
 from index.build import build
 from index.embedder import Embedder, Progress
 from index.errors import EngineDied, InputError
@@ -112,6 +113,31 @@ class Rag:
     def articles(self) -> list[Article]:
         """Every article of the collection, oldest first."""
         return self.store.articles()
+
+    def set_article(
+        self,
+        article_id: str,
+        *,
+        title: str | None = None,
+        source: str | None = None,
+        published: date | None = None,
+        restore: Iterable[str] = (),
+    ) -> Article:
+        """Set what an article's file does not say, or says wrongly; the article as it is now.
+
+        It is kept beside the index, and no new indexing overwrites it (`index.edits`).
+
+        Args:
+            title, source, published: what to set; what is None stays as it is.
+            restore: those of "title", "source", "date" that are to be again as they were read.
+
+        Raises:
+            InputError: there is no such article, nothing to set, or the index is in Milvus.
+            IndexBusy: another process writes the index.
+        """
+        if not isinstance(self.store, Store):
+            raise InputError("An index in Milvus has no place for what you set.", "Use an index in a folder.")
+        return edits.set_fields(self.store.folder, article_id, self.embedder, title, source, published, restore)
 
     def search(
         self,

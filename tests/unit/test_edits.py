@@ -19,6 +19,8 @@ from index.store import amend as amending
 from index.store.repair import examine, repair
 from index.store.sqlite import Store
 from index.types import Article
+from rag.assistant import Rag
+from rag.config import NO_MODEL, Config
 
 NEWS = [
     ("ferry", "Reuters", "2024-03-04", "The ferry Aurora sank off Turku. Nobody was hurt."),
@@ -81,6 +83,18 @@ def test_it_can_be_taken_back_field_by_field(index: Path, tmp_path: Path, words:
     assert edits.read(index) == {}
     build(index, [tmp_path / "in"], words)
     assert article(index) == before
+
+
+def test_it_is_set_from_python(index: Path, words: Words) -> None:
+    with Rag(Store(index, words), words, None, Config(model=NO_MODEL)) as rag:
+        assert rag.set_article("ferry", title="A ferry sinks") in rag.articles
+        assert rag.search("ferry Aurora", 1)[0].article.title == "A ferry sinks"
+        assert rag.set_article("ferry", restore=["title"]).title is None
+        with pytest.raises(InputError, match="'url' cannot be restored"):
+            rag.set_article("ferry", restore=["url"])
+    elsewhere: Any = object()
+    with pytest.raises(InputError, match="Milvus"):
+        Rag(elsewhere, words, None, Config(model=NO_MODEL)).set_article("ferry", title="A")
 
 
 def test_another_article_that_comes_to_have_the_id_does_not_get_it(index: Path, tmp_path: Path, words: Words) -> None:
