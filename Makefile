@@ -42,7 +42,7 @@ ask: index
 small: models
 	@$(BIN)/rag models fetch smollm2-135m
 
-# To take at most eight minutes on two cores, after the set-up (nine on a slow day): lint, types, every unit, and the main path with the real
+# To take at most eight minutes on two cores, after the set-up: lint, types, every unit, and the main path with the real
 # models (the golden gate among it) and in the browser.
 test: lint small
 	$(BIN)/python -m pytest tests/unit

@@ -129,55 +129,65 @@ def accessible(page: Page) -> None:
 # ---- with the default language model --------------------------------------------------
 
 
+@pytest.fixture
+def chat(seeds_index: Path) -> Iterator[str]:
+    """A chat with the default language model."""
+    with served("--index", str(seeds_index)) as url:
+        yield url
+
+
 @pytest.mark.main
 @pytest.mark.real
-def test_ask_watch_open_a_citation_follow_up_and_refusal(seeds_index: Path, opened: Opener) -> None:
-    with served("--index", str(seeds_index)) as url:
-        page = opened(url)
-        expect(page.locator(".hello .label").first).to_have_text("5 articles, 13 to 30 March 2022")
-        expect(page.locator("#rail-foot")).to_contain_text(
-            "Only on this computer", timeout=LONG
-        )  # the models are loaded
-        ask(page, "How long did the negotiators meet in Istanbul, and who led the Russian side?", wait=False)
-        expect(page.locator(".steps")).to_contain_text(re.compile(r"Reading \d+ passages"), timeout=LONG)
-        expect(page.locator(".nearest figcaption")).to_contain_text("Nearest so far: ")
-        assert "three hours" not in page.locator("#page-ask").inner_text(), "no word is shown before it was checked"
-        page.screenshot(path=SHOTS / "working.png")
-        # A second question waits, and a reload loses neither.
-        ask(page, "And what is his job?", wait=False)
-        expect(page.locator("#working h2")).to_have_text(
-            ["How long did the negotiators meet in Istanbul, and who led the Russian side?", "And what is his job?"]
-        )
-        page.reload()
-        expect(page.locator(".answer")).to_have_count(2, timeout=2 * LONG)
-        expect(page.locator(".nearest")).to_have_count(0)
-        expect(page.locator(".answer").first).to_contain_text("three hours")
-        expect(page.locator(".answer").last).to_contain_text("negotiator")
-        cite = page.locator(".said .cite").first
-        cite.hover()
-        expect(page.locator("#tip")).to_contain_text("three-hour talks")
-        expect(page.locator("#tip")).to_contain_text("The Moscow Times, 30 March 2022")
-        page.locator(".srcs summary").first.click()
-        quote = page.locator(".srcs blockquote").first.inner_text()
-        cite.click()
-        expect(page.locator("mark.current")).to_be_in_viewport()
-        assert " ".join(page.locator("mark.current").first.inner_text().split()) == quote
-        page.screenshot(path=SHOTS / "answer.png")
-        page.get_by_role("button", name="How it was answered").last.click()
-        expect(page.locator(".how").last).to_contain_text("Medinsky")
-        ask(page, "What is the capital of Australia?")
-        expect(page.locator(".nosay")).to_contain_text("Your articles don’t say.")
-        page.screenshot(path=SHOTS / "refusal.png")
-        ask(page, "What is the difference between what Peskov said in mid-March and at the end of March?", wait=False)
-        expect(page.locator("#working .now")).to_contain_text("Reading", timeout=LONG)
-        page.get_by_role("button", name="Stop", exact=True).click()
-        expect(page.get_by_text("Stopped before there was an answer.")).to_be_visible(timeout=LONG)
-        other = opened(url)  # the model is free again, for everyone
-        ask(other, "Who is Russia's chief negotiator?")
-        page.get_by_role("button", name="Ask again").click()
-        expect(page.locator(".answer")).to_have_count(4, timeout=2 * LONG)
-        expect(page.get_by_text("Stopped before there was an answer.")).to_have_count(0)
-        page.screenshot(path=SHOTS / "statements.png")
+def test_ask_watch_open_a_citation_follow_up_and_refusal(chat: str, opened: Opener) -> None:
+    page = opened(chat)
+    expect(page.locator(".hello .label").first).to_have_text("5 articles, 13 to 30 March 2022")
+    expect(page.locator("#rail-foot")).to_contain_text("Only on this computer", timeout=LONG)  # the models are loaded
+    ask(page, "How long did the negotiators meet in Istanbul, and who led the Russian side?", wait=False)
+    expect(page.locator(".steps")).to_contain_text(re.compile(r"Reading \d+ passages"), timeout=LONG)
+    expect(page.locator(".nearest figcaption")).to_contain_text("Nearest so far: ")
+    assert "three hours" not in page.locator("#page-ask").inner_text(), "no word is shown before it was checked"
+    page.screenshot(path=SHOTS / "working.png")
+    # A second question waits, and a reload loses neither.
+    ask(page, "And what is his job?", wait=False)
+    expect(page.locator("#working h2")).to_have_text(
+        ["How long did the negotiators meet in Istanbul, and who led the Russian side?", "And what is his job?"]
+    )
+    page.reload()
+    expect(page.locator(".answer")).to_have_count(2, timeout=2 * LONG)
+    expect(page.locator(".nearest")).to_have_count(0)
+    expect(page.locator(".answer").first).to_contain_text("three hours")
+    expect(page.locator(".answer").last).to_contain_text("negotiator")
+    cite = page.locator(".said .cite").first
+    cite.hover()
+    expect(page.locator("#tip")).to_contain_text("three-hour talks")
+    expect(page.locator("#tip")).to_contain_text("The Moscow Times, 30 March 2022")
+    page.locator(".srcs summary").first.click()
+    quote = page.locator(".srcs blockquote").first.inner_text()
+    cite.click()
+    expect(page.locator("mark.current")).to_be_in_viewport()
+    assert " ".join(page.locator("mark.current").first.inner_text().split()) == quote
+    page.screenshot(path=SHOTS / "answer.png")
+    page.get_by_role("button", name="How it was answered").last.click()
+    expect(page.locator(".how").last).to_contain_text("Medinsky")
+    ask(page, "What is the capital of Australia?")
+    expect(page.locator(".nosay")).to_contain_text("Your articles don’t say.")
+    page.screenshot(path=SHOTS / "refusal.png")
+
+
+@pytest.mark.real
+def test_a_question_is_stopped_and_asked_again(chat: str, opened: Opener) -> None:
+    page = opened(chat)
+    expect(page.locator("#rail-foot")).to_contain_text("Only on this computer", timeout=LONG)
+    ask(page, "What is the difference between what Peskov said in mid-March and at the end of March?", wait=False)
+    expect(page.locator("#working .now")).to_contain_text("Reading", timeout=LONG)
+    page.get_by_role("button", name="Stop", exact=True).click()
+    expect(page.get_by_text("Stopped before there was an answer.")).to_be_visible(timeout=LONG)
+    other = opened(chat)  # the model is free again, for everyone
+    ask(other, "Who is Russia's chief negotiator?")
+    page.get_by_role("button", name="Ask again").click()
+    expect(page.locator(".answer")).to_have_count(1, timeout=2 * LONG)
+    expect(page.get_by_text("Stopped before there was an answer.")).to_have_count(0)
+    page.screenshot(path=SHOTS / "statements.png")
 
 
 # ---- the rest, without one ----------------------------------------------------------------

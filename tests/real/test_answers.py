@@ -16,10 +16,7 @@ from rag.types import Answer
 pytestmark = pytest.mark.real
 
 ANSWERED = [
-    pytest.param(
-        "How long did the negotiators meet in Istanbul, and who led the Russian side?", ["three", "Medinsky"], "001",
-        marks=pytest.mark.main,
-    ),
+    ("How long did the negotiators meet in Istanbul, and who led the Russian side?", ["three", "Medinsky"], "001"),
     ("Who is Russia's chief negotiator?", ["Medinsky"], "001"),
     ("On which day did Putin order his army into Ukraine?", ["Feb"], "003"),
     ("Which television network did Leonid Slutsky talk to?", ["RT"], "003"),
@@ -29,7 +26,7 @@ ANSWERED = [
     ("How did Western capitals meet the Russian promise?", ["skeptic"], "001"),
 ]  # fmt: skip
 REFUSED = [
-    pytest.param("What is the capital of Australia?", marks=pytest.mark.main),
+    "What is the capital of Australia?",
     "How old is Dmitry Peskov?",
     "Who won the football World Cup in December 2022?",
     "How can I make a donation to the newspaper?",
@@ -90,7 +87,6 @@ def test_an_empty_range_is_said(rag: Rag) -> None:
     assert answer.abstained and "no articles from 1 January 2023 on" in answer.reason
 
 
-@pytest.mark.main
 def test_a_follow_up_is_made_to_stand_alone(rag: Rag) -> None:
     history = [
         {"role": "user", "content": "Who is Vladimir Medinsky?"},
@@ -102,7 +98,6 @@ def test_a_follow_up_is_made_to_stand_alone(rag: Rag) -> None:
     assert rag.answer(alone, history).standalone_question == alone  # type: ignore[arg-type]
 
 
-@pytest.mark.main
 def test_events_end_in_the_answer(rag: Rag) -> None:
     events = list(rag.stream("Who is Russia's chief negotiator?"))
     assert [e.kind for e in events][-1] == "answer" and {e.kind for e in events} == {"status", "evidence", "answer"}

@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from eval import golden
+from eval.metrics import markers
 from eval.run import Collections, misses, run, summarise
 from rag.assistant import Rag
 from rag.config import DEFAULT_MODEL, Config
@@ -26,3 +27,7 @@ def test_a_sample_of_the_golden_set_stays_above_its_floors_and_under_its_ceiling
     assert figures["errors"] == 0
     missed = misses(figures["overall"], gate["floors"], gate["ceilings"])
     assert not missed, missed
+    for row in rows:
+        numbers = [citation["marker"] for citation in row["citations"]]
+        assert list(dict.fromkeys(markers(row["text"]))) == numbers == list(range(1, len(numbers) + 1)), row["id"]
+        assert row["abstained"] or numbers, row["id"]

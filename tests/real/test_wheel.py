@@ -95,7 +95,6 @@ def test_version(copy: Copy) -> None:
     assert stated and copy.rag("--version").strip() == f"rag {stated[1]}"
 
 
-@pytest.mark.main
 def test_ask(indexed: Copy) -> None:
     said = indexed.rag("ask", "--model", "none", "Who is Russia's chief negotiator?")
     assert "Medinsky" in said and "[1]" in said
