@@ -31,7 +31,7 @@ def readers(data: bytes) -> None:
     from index.reading.files import read_file
     from index.types import RawArticle
 
-    kinds = (".txt", ".md", ".html", ".jsonl", ".pdf")
+    kinds = (".txt", ".md", ".html", ".jsonl", ".pdf")  # the corpus counts on this order
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / f"a{kinds[(data[0] if data else 0) % len(kinds)]}"
         path.write_bytes(data[1:])

@@ -21,6 +21,7 @@ MAX_METADATA = 20_000_000  # bytes of an articles.toml
 MAX_FIELD = 300  # characters of a title, a name, an id: they stand before every chunk and every passage
 MAX_URL = 2_000
 MAX_AUTHORS = 50
+_DATE = 60  # characters of a date
 _TOLD = {"@context", "@type", "@graph", "@id", "headline", "name", "datePublished", "dateModified", "dateCreated", "author",
          "publisher", "url", "mainEntityOfPage"}  # fmt: skip
 
@@ -114,6 +115,11 @@ def with_metadata(article: RawArticle, metadata: dict[str, Any], skipped: list[S
     )
     skipped += [Skipped(article.path, f"{METADATA}, not used: {why}") for why in wrong]
     return bounded(told)
+
+
+def stated_day(words: str | None) -> date | None:
+    """The day that a field states, of which no more is read than a date has."""
+    return parse_day(words[:_DATE]) if words else None
 
 
 def _day(value: object) -> date | None:

@@ -104,7 +104,7 @@ def test_a_flood_does_not_drown_the_collection(tmp_path: Path, embedder: Embedde
     }
     folder = tmp_path / "in"
     folder.mkdir()
-    (folder / "flood.md").write_text(texts[flood])
+    (folder / "flood.txt").write_text(texts[flood])
     report = build(tmp_path / "ix", [seeds(), folder], embedder)
     assert report.articles == 6 and report.chunks < 60
     rag = Rag.open(tmp_path / "ix", model=NO_MODEL)

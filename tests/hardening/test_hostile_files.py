@@ -18,6 +18,7 @@ import pytest
 from conftest import ROOT, SOAK
 from hostile import BYTES, NEWS, READ, SECONDS, pdf, read
 
+from index.reading import apart, lines
 from index.reading import files as readers
 from index.reading.boilerplate import clean
 from index.reading.files import MAX_BYTES, MAX_LINES_BYTES, read_folders
@@ -44,6 +45,7 @@ def test_files_that_are_too_much(tmp_path: Path) -> None:
     (tmp_path / "word.txt").write_text("flood " * 1_700_000)
     (tmp_path / "one.txt").write_text("x" * 10_000_000)
     (tmp_path / "headings.md").write_text("# Heading\n\n" * 1_000_000)
+    (tmp_path / "headings.txt").write_text("# Heading\n\n" * 1_000_000)
     (tmp_path / "base64.txt").write_text("QUJD" * 2_400_000)
     (tmp_path / "lines.txt").write_text("\n" * 15_000_000 + NEWS)
     (tmp_path / "digits.txt").write_text("9" * 1_000_000 + " March 2022. " + NEWS)
@@ -55,6 +57,7 @@ def test_files_that_are_too_much(tmp_path: Path) -> None:
     assert "unknown kind of file" in skipped["bomb.zip"] and "unknown kind of file" in skipped["bomb.docx"]
     assert "zip.txt" in skipped
     assert "longer than" in skipped["long.jsonl"] and "PDF" in skipped["bomb.pdf"]
+    assert "the most for Markdown is 1,000,000" in skipped["headings.md"]
     assert chunks < 1_000_000
 
 
@@ -118,7 +121,7 @@ def test_who_never_stops_writing_is_not_waited_for(tmp_path: Path, monkeypatch: 
             file.write(line * 2)
         return data.decode()
 
-    monkeypatch.setattr(readers, "decode", writes_on)
+    monkeypatch.setattr(lines, "decode", writes_on)
     found, skipped = read_folders([tmp_path])
     assert len(found) == 100 and not skipped and len(path.read_text().splitlines()) == 300
 
@@ -180,7 +183,7 @@ def test_lines_of_a_file_are_bounded_in_number(tmp_path: Path, monkeypatch: pyte
     line = json.dumps({"text": NEWS, "date": "2022-03-29" + "9" * 1_000_000}) + "\n"
     (tmp_path / "a.jsonl").write_text("x\n" * 300 + line + json.dumps({"text": NEWS}) + "\n")
     found, skipped = read_folders([tmp_path])
-    assert len(found) == 2 and len(skipped) == 101 and "200 more of its lines" in skipped[-1].why
+    assert len(found) == 2 and len(skipped) == 101 and "200 more of its parts" in skipped[-1].why
     (tmp_path / "a.jsonl").write_text((json.dumps({"text": NEWS}) + "\n") * 60)
     found, skipped = read_folders([tmp_path])
     assert len(found) == 50 and "more than 50 articles" in skipped[0].why
@@ -188,7 +191,7 @@ def test_lines_of_a_file_are_bounded_in_number(tmp_path: Path, monkeypatch: pyte
 
 @pytest.mark.parametrize(
     ("limit", "value", "why"),
-    [("_PDF_BYTES", 100_000_000, r"gave up \(MemoryError"), ("_PDF_SECONDS", 1, r"gave up \(-(?:9|24)\)"), ("_PDF_WAIT", 0.3, "took more than")],
+    [("BYTES", 100_000_000, r"gave up \(MemoryError"), ("SECONDS", 1, r"gave up \(-(?:9|24)\)"), ("WAIT", 0.3, "took more than")],
 )  # fmt: skip
 def test_each_limit_of_the_pdf_reader_acts(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, limit: str, value: float, why: str
@@ -197,10 +200,10 @@ def test_each_limit_of_the_pdf_reader_acts(
     vast, small = tmp_path / "vast.pdf", tmp_path / "small.pdf"
     vast.write_bytes(pdf(b"BT /F1 9 Tf (harbour) Tj ET" + b" " * 40_000_000))
     small.write_bytes(pdf(b"BT /F1 9 Tf (harbour) Tj ET"))
-    monkeypatch.setattr(readers, limit, value)
+    monkeypatch.setattr(apart, limit, value)
     found = readers.read_file(vast, tmp_path)
     assert isinstance(found, Skipped) and re.search(why, found.why), found
-    if limit != "_PDF_WAIT":
+    if limit != "WAIT":
         assert not isinstance(readers.read_file(small, tmp_path), Skipped)
     monkeypatch.undo()
     (raw,) = cast(list[RawArticle], readers.read_file(vast, tmp_path))

@@ -1,0 +1,96 @@
+"""Readers that run in a process of their own: a hostile file may hang or eat memory there, not here.
+
+`python -m index.reading.apart KIND FILE MAX_BYTES MAX_SECONDS` prints what it read as JSON.
+"""
+
+from __future__ import annotations
+
+import json
+import logging
+import subprocess
+import sys
+from collections.abc import Callable, Iterator
+from dataclasses import asdict
+from datetime import date
+from pathlib import Path
+from typing import Any
+
+from index.types import RawArticle, Skipped
+
+SECONDS = 60  # of processor time
+WAIT = 70
+BYTES = 1_500_000_000
+
+
+def read(path: Path) -> Iterator[RawArticle | Skipped]:
+    """What the reader of this kind finds in the file.
+
+    Raises:
+        ValueError: it found nothing that it could read, or came to one of its limits.
+    """
+    kind = path.suffix.lower().lstrip(".")
+    try:
+        done = subprocess.run(
+            [sys.executable, "-m", "index.reading.apart", kind, str(path.absolute()), str(BYTES), str(SECONDS)],
+            capture_output=True,
+            timeout=WAIT,
+            check=False,
+            cwd=Path(__file__).parents[2],
+        )
+    except subprocess.TimeoutExpired as error:
+        raise ValueError(f"reading it took more than {WAIT} s") from error
+    if done.returncode != 0:
+        lines = done.stderr.decode("utf-8", "replace").strip().splitlines()
+        raise ValueError(f"the {kind.upper()} reader gave up ({lines[-1] if lines else done.returncode})")
+    for said in json.loads(done.stdout):
+        yield _from_data(said, path)
+
+
+def main(argv: list[str]) -> int:
+    """Print the articles of a file; any failure ends the process with a line on standard error."""
+    kind, path, limit, seconds = argv[0], Path(argv[1]), int(argv[2]), int(argv[3])
+    try:
+        import resource
+    except ImportError:  # Windows has no such limits; the parent's time-out still holds.
+        pass
+    else:
+        resource.setrlimit(resource.RLIMIT_AS, (limit, limit))
+        resource.setrlimit(resource.RLIMIT_CPU, (seconds, seconds))
+    logging.disable(logging.ERROR)
+    try:
+        said = [_as_data(item) for item in _reader(kind)(path)]
+    except Exception as error:  # noqa: BLE001 - the one place where any failure means "unreadable"
+        why = str(error) if type(error) is ValueError else f"{type(error).__name__}: {error}"
+        print(why, file=sys.stderr)
+        return 1
+    print(json.dumps(said))
+    return 0
+
+
+def _reader(kind: str) -> Callable[[Path], Iterator[RawArticle | Skipped]]:
+    if kind != "pdf":
+        raise ValueError(f"no reader for .{kind} runs here")
+    from index.reading.pdf import read
+
+    return read
+
+
+def _as_data(item: RawArticle | Skipped) -> dict[str, Any]:
+    said = asdict(item)
+    if isinstance(item, RawArticle) and item.published:
+        said["published"] = item.published.isoformat()
+    return said
+
+
+def _from_data(said: dict[str, Any], path: Path) -> RawArticle | Skipped:
+    """As it was, under the path by which the file was asked for."""
+    where = str(path) + said["path"].removeprefix(str(path.absolute()))
+    if "why" in said:
+        return Skipped(where, said["why"])
+    day = said["published"]
+    told = {"path": where, "published": date.fromisoformat(day) if day else None, "authors": tuple(said["authors"])}
+    return RawArticle(**said | told)
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

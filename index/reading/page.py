@@ -1,0 +1,49 @@
+"""A web page becomes an article: what people can see of it, and what it states of itself."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+from index.reading.hidden import drop_hidden
+from index.reading.metadata import stated_day, trim_scripts
+from index.reading.plain import text_of
+from index.types import RawArticle, Skipped
+
+
+def read(path: Path) -> Iterator[RawArticle | Skipped]:
+    """The article of a saved page."""
+    yield article_of(text_of(path), path.stem, str(path))
+
+
+def article_of(text: str, name: str, path: str) -> RawArticle:
+    """The article of a page, with what the page states of it.
+
+    Raises:
+        ValueError: there is no article in it.
+    """
+    import trafilatura
+
+    tree = trafilatura.load_html(text)
+    if tree is None:
+        raise ValueError("no page in it")
+    hidden, letters = drop_hidden(tree)
+    trim_scripts(tree)
+    found = trafilatura.bare_extraction(tree, with_metadata=True, include_comments=False)
+    data: dict[str, Any] = found.as_dict() if found else {}
+    if not data.get("text"):
+        why = f" (it hides {hidden:,} of its {letters:,} letters, by style sheets or attributes)" if hidden else ""
+        raise ValueError(f"no article found in the page{why}")
+    day = stated_day(data.get("date"))
+    return RawArticle(
+        id=name,
+        text=data.get("text") or "",
+        path=path,
+        title=data.get("title"),
+        source=data.get("sitename") or data.get("hostname"),
+        url=data.get("url"),
+        published=day,
+        published_how="stated in the page" if day else "",
+        authors=tuple(a.strip() for a in (data.get("author") or "").split(";") if a.strip()),
+    )
