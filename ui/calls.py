@@ -16,6 +16,7 @@ from index.reading.metadata import encodable
 from index.store import listing
 from index.store.names import article_id
 from rag.question.check import check_history, check_question, read_days
+from rag.quotes import quotes
 from rag.schema import AnswerData
 from ui import examples, schema
 from ui.answering import Answering
@@ -24,7 +25,7 @@ from ui.loading import Loader
 
 NAME = "rag-articles"
 MAX_RESULTS = 50  # passages of one search
-MAX_PAGE = 200  # articles of one page
+MAX_PAGE = 200  # articles, or quotes, of one page
 MAX_PEOPLE = 100
 # Whether the one who makes the present call still listens, and who it is where people log in.
 listens: ContextVar[Callable[[], bool]] = ContextVar("listens", default=lambda: True)
@@ -45,7 +46,7 @@ class Calls:
         """Every call; each is named, described and typed by its method."""
         return [
             self.about, self.ask, self.ask_in_chat, self.chat, self.search, self.articles, self.article, self.sources,
-            self.people,
+            self.people, self.quotes,
         ]  # fmt: skip
 
     def about(self) -> schema.About:
@@ -211,6 +212,26 @@ class Calls:
         """
         found, looked = examples.quoted(self._loader.store, _count("limit", limit, 1, MAX_PEOPLE))
         return {"people": [{"name": name, "articles": count} for name, count in found], "looked_through": looked}
+
+    def quotes(
+        self, name: str, source: str = "", after: str = "", before: str = "", offset: int = 0, limit: int = 50
+    ) -> schema.Quotes:
+        """List what a person is reported to have said, oldest first: each the words of an article, with its place.
+
+        Taken are sentences that name the person as the one who speaks, with the whole quotation; "he said" is left out.
+
+        Args:
+            name: first and last name, as the articles have it
+            source: only articles of this source
+            after: only articles published on or after this day (YYYY-MM-DD)
+            before: only articles published on or before this day (YYYY-MM-DD)
+            offset: how many to pass over: the `next` of the page before
+            limit: how many, 200 at most
+        """
+        start, count = _count("offset", offset, 0, 2**31), _count("limit", limit, 1, MAX_PAGE)
+        who, days = encodable(_text("name", name)), read_days(after=after, before=before)
+        found = quotes(self._loader.store, who, source=_text("source", source) or None, **days)
+        return schema.quotes(who, found, start, count)
 
     def _history(self) -> History:
         return History(self._loader.index, person.get())

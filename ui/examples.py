@@ -11,10 +11,12 @@ from index.text.dates import CALENDAR
 from index.types import Article
 from rag.assistant import Rag
 from rag.claims.speakers import INSTITUTIONS
+from rag.quotes import TITLES
 
 _SAYS = r"(?:said|says|told|wrote|added|warned|argued|stated|announced|insisted)"
 _SPEAKER = re.compile(rf"\b([A-Z][\w’-]+ [A-Z][\w’-]+),? (?:\w+ly )?{_SAYS}\b|\b{_SAYS} ([A-Z][\w’-]+ [A-Z][\w’-]+)\b")
-_NO_NAME = CALENDAR | INSTITUTIONS | {"the", "a", "an", "today", "county", "state", "superintendent"}
+_OPENERS = {"the", "a", "an", "today", "if", "but", "and", "while", "though", "although", "when", "as", "will", "since"}
+_NO_NAME = CALENDAR | INSTITUTIONS | TITLES | _OPENERS | {"county", "state", "superintendent", "guard"}
 _MOST = 200  # articles that are looked through, the newest
 _NAMED = 3
 _OFFERED = 4

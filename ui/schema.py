@@ -10,6 +10,7 @@ from typing_extensions import TypedDict  # the standard library's has no JSON Sc
 
 from index.store.listing import Page, Source
 from index.types import Article, Hit
+from rag.quotes import Quote
 from rag.schema import AnswerData
 from ui.history import Chat, Exchange
 
@@ -157,6 +158,35 @@ class People(TypedDict):
     looked_through: int
 
 
+class QuoteData(TypedDict):
+    """Words of an article that say what a person said: text is the article's from start to end.
+
+    direct: whether words of the person's own stand in it, in quotation marks.
+    """
+
+    article_id: str
+    title: str | None
+    source: str | None
+    date: str | None
+    url: str | None
+    start: int
+    end: int
+    text: str
+    direct: bool
+
+
+class Quotes(TypedDict):
+    """Some of what a person is reported to have said, oldest first.
+
+    total: how many there are in all; next: the offset at which the next page begins, null after the last.
+    """
+
+    name: str
+    quotes: list[QuoteData]
+    total: int
+    next: int | None
+
+
 def head(article: Article) -> Head:
     """An article as a list has it."""
     return {
@@ -208,6 +238,32 @@ def _hit(hit: Hit) -> HitData:
         "text": hit.chunk.text,
         "score": hit.score,
         "also": [article.id for _, article in hit.copies],
+    }
+
+
+def quotes(name: str, found: Sequence[Quote], offset: int, limit: int) -> Quotes:
+    """A page of what a person said."""
+    some = found[offset : offset + limit]
+    end = offset + len(some)
+    return {
+        "name": name,
+        "quotes": [_quote(quote) for quote in some],
+        "total": len(found),
+        "next": end if some and end < len(found) else None,
+    }
+
+
+def _quote(quote: Quote) -> QuoteData:
+    return {
+        "article_id": quote.article.id,
+        "title": quote.article.title,
+        "source": quote.article.source,
+        "date": _day(quote.article.published),
+        "url": quote.article.url,
+        "start": quote.start,
+        "end": quote.end,
+        "text": quote.text,
+        "direct": quote.direct,
     }
 
 

@@ -21,7 +21,7 @@ from rag.schema import AnswerData
 from ui.security.auth import entry
 
 DEFAULT = "http://127.0.0.1:7860/"
-TOOLS = {"about", "ask", "ask_in_chat", "chat", "search", "articles", "article", "sources", "people"}
+TOOLS = {"about", "ask", "ask_in_chat", "chat", "search", "articles", "article", "sources", "people", "quotes"}
 
 
 def people(path: Path, **passwords: str) -> Path:

@@ -42,7 +42,7 @@ from ui.queue import Queue
 from ui.serving import ChatOptions
 from ui.tools import PATH, answer_schema, server, tools
 
-TOOLS = {"about", "ask", "ask_in_chat", "chat", "search", "articles", "article", "sources", "people"}
+TOOLS = {"about", "ask", "ask_in_chat", "chat", "search", "articles", "article", "sources", "people", "quotes"}
 
 
 @pytest.fixture
@@ -58,7 +58,7 @@ def calls(tmp_path: Path) -> Iterator[Calls]:
     rag.close()
 
 
-def given(calls: Calls, name: str, **arguments: Any) -> Any:
+def given(calls: Calls, name: str, /, **arguments: Any) -> Any:
     """What a call gives back, as JSON; its schema names all of it."""
     call = getattr(calls, name)
     data = json.loads(json.dumps(call(**arguments)))
@@ -113,6 +113,16 @@ def test_search_sources_and_people(calls: Calls) -> None:
     assert [s["name"] for s in given(calls, "sources")["sources"]] == ["BBC", "Reuters", "CNN"]
     people = given(calls, "people", limit=9)
     assert {"name": "Elina Saari", "articles": 1} in people["people"] and people["looked_through"] == 5
+
+
+def test_what_a_person_said_is_listed_page_by_page(calls: Calls) -> None:
+    first = given(calls, "quotes", name="Juhani Salo", limit=1)
+    (said,) = first["quotes"]
+    whole = given(calls, "article", id=said["article_id"])["text"]
+    assert whole[said["start"] : said["end"]] == said["text"] == "Salo said that the valve was new."
+    assert (first["total"], first["next"], said["date"], said["direct"]) == (1, None, "2024-04-02", False)
+    assert given(calls, "quotes", name="Juhani Salo", before="2024-01-01")["total"] == 0
+    assert given(calls, "quotes", name="Elina Saari", source="reuters", offset=1)["quotes"] == []
 
 
 def test_a_conversation_is_led_in_a_chat_and_read_back(calls: Calls, tmp_path: Path) -> None:
@@ -173,6 +183,10 @@ def test_a_question_in_a_chat_is_answered_also_where_its_caller_leaves(calls: Ca
         ("article", {"id": "\ud800"}, "There is no article"),
         ("article", {"id": 7}, "id is a int"),
         ("people", {"limit": 0}, "limit is 0"),
+        ("quotes", {"name": "Salo"}, "not a first and a last name"),
+        ("quotes", {"name": 7}, "name is a int"),
+        ("quotes", {"name": "- -"}, "not a first and a last name"),
+        ("quotes", {"name": "Juhani Salo", "source": "X"}, "No article has the source"),
     ],
 )
 def test_what_cannot_be_used_is_told_by_its_name(calls: Calls, name: str, arguments: dict[str, Any], said: str) -> None:

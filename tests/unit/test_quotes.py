@@ -1,0 +1,73 @@
+"""What a person is reported to have said: whole quotations, of that person and nobody else."""
+
+from __future__ import annotations
+
+from datetime import date
+from pathlib import Path
+
+import pytest
+from fakes import Words, news
+
+from index.build import build
+from index.errors import InputError
+from index.store.sqlite import Store
+from index.types import Article
+from rag.quotes import in_article, quotes
+
+
+def said(text: str, name: str = "Liisa Virtanen") -> list[tuple[str, bool]]:
+    article = Article("a", None, None, None, "", None, (), text)
+    found = in_article(article, name)
+    assert all(article.text[q.start : q.end] == q.text for q in found)
+    return [(q.text, q.direct) for q in found]
+
+
+@pytest.mark.parametrize(
+    ("text", "found"),
+    [
+        ("Mayor Liisa Virtanen said that the ferry sank.", [("Mayor Liisa Virtanen said that the ferry sank.", False)]),
+        ("Liisa Virtanen came. “It sank. We saw it,” Virtanen said. Snow fell.", [("“It sank. We saw it,” Virtanen said.", True)]),
+        ('"It sank. We saw it," said Liisa Virtanen. It rained.', [('"It sank. We saw it," said Liisa Virtanen.', True)]),
+        ("Liisa Virtanen said: “It sank. We saw it. All of it.” Snow fell.", [("Liisa Virtanen said: “It sank. We saw it. All of it.”", True)]),
+        ("Liisa Virtanen said so. Virtanen said more.", [("Liisa Virtanen said so.", False), ("Virtanen said more.", False)]),
+    ],
+)  # fmt: skip
+def test_a_sentence_and_the_whole_of_its_quotation(text: str, found: list[tuple[str, bool]]) -> None:
+    assert said(text) == found
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "Virtanen said that the ferry sank.",  # nobody says which Virtanen
+        "Liisa Virtanen was there. Pekka Virtanen said that the ferry sank.",
+        "Liisa Virtanen was there. Elina Saari said that Virtanen was wrong.",
+        "Liisa Virtanen was there. He said that the ferry sank.",
+        "Liisa Virtanen was seen at the harbour.",
+    ],
+)
+def test_what_others_say_or_nobody_is_named_for_is_left_out(text: str) -> None:
+    assert said(text) == []
+
+
+def test_a_title_before_the_name_and_an_odd_quotation_mark_do_no_harm() -> None:
+    text = 'Liisa Virtanen came. President Virtanen said "yes. It rained.'
+    assert said(text) == [('President Virtanen said "yes.', False)]
+
+
+def test_they_stand_in_order_of_day_and_keep_to_limits(tmp_path: Path, words: Words) -> None:
+    articles = [
+        ("late", "CNN", "2024-05-02", "Liisa Virtanen said that the ferry sank."),
+        ("early", "BBC", "2024-01-05", "Liisa Virtanen said that the ferry was safe."),
+        ("other", "BBC", "2024-02-05", "Pekka Virtanen said that snow fell."),
+    ]
+    build(tmp_path / "ix", [news(tmp_path / "in", articles)], words)
+    store = Store(tmp_path / "ix", words)
+    assert [q.article.id for q in quotes(store, " Liisa  Virtanen ")] == ["early", "late"]
+    assert [q.article.id for q in quotes(store, "Liisa Virtanen", after=date(2024, 2, 1))] == ["late"]
+    assert [q.article.id for q in quotes(store, "Liisa Virtanen", source="bbc")] == ["early"]
+    assert quotes(store, "Liisa Nobody") == []
+    for wrong in ("Virtanen", "", "? ?"):
+        with pytest.raises(InputError, match="not a first and a last name"):
+            quotes(store, wrong)
+    store.close()
