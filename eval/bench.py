@@ -75,13 +75,13 @@ def answer(args: argparse.Namespace) -> list[Row]:
     with tempfile.TemporaryDirectory() as folder, bar("asking") as tick:
         write(Path(folder) / "index", clean_all(read_folders([seeds()])[0])[0], embedder)
         bare = _Bare(path, args.model, args.gpu_layers)
-        states = Path(folder) / "states"
+        cache = Path(folder) / "cache"
         store = Store(Path(folder) / "index", embedder)
-        read = LocalModel(path, args.model, gpu_layers=args.gpu_layers, states=states)
+        read = LocalModel(path, args.model, gpu_layers=args.gpu_layers, cache=cache)
         reading = time.perf_counter()
         ahead = sum(read_ahead(Rag(store, embedder, read, Config())))
         reading = time.perf_counter() - reading
-        unaided = LocalModel(path, args.model, gpu_layers=args.gpu_layers, states=states, lookahead=0)
+        unaided = LocalModel(path, args.model, gpu_layers=args.gpu_layers, cache=cache, lookahead=0)
         levers = {
             "read ahead": (read, Config()),
             "the same, always eight read": (read, Config(stop_early=False)),

@@ -103,10 +103,10 @@ class Rag:
         if config.llm_url:
             return Rag(self.store, self.embedder, RemoteModel(config.llm_url, config.model), config)
         path = models.locate(config.model, "llm")
-        states = data_home() / "states"
+        cache = data_home() / "states"
         # A file that nothing vouches for may crash the engine: it is opened in a process of its own.
         kind = LocalModel if models.is_known(config.model) and not config.worker else WorkerModel
-        llm = kind(path, config.model, config.context, config.threads, config.gpu_layers, states, config.lookahead)
+        llm = kind(path, config.model, config.context, config.threads, config.gpu_layers, cache, config.lookahead)
         return Rag(self.store, self.embedder, llm, config)
 
     @property

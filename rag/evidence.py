@@ -13,7 +13,7 @@ from index.text.dates import mentions, short, spell
 from index.text.sentences import sentences
 from index.types import Article, Hit
 from rag.calibration import CALIBRATION
-from rag.injection import addressed
+from rag.injection import injected
 from rag.question.period import Period
 from rag.types import EvidenceSentence, Passage
 
@@ -150,7 +150,7 @@ def _reported(made: Sequence[Passage], embedder: Embedder) -> list[Passage]:
     titles = sorted({p.title for p in made if p.title})
     texts = [*(s.text for s in said), *titles]
     # A title is a paragraph of its own.
-    found = addressed(texts, embedder.passages(texts), [*paragraphs, *titles], embedder.name).tolist()
+    found = injected(texts, embedder.passages(texts), [*paragraphs, *titles], embedder.name).tolist()
     flags, orders = iter(found), {title for title, flag in zip(titles, found[len(said) :], strict=True) if flag}
     out = []
     for passage in made:

@@ -18,7 +18,7 @@ from rag.calibration import CALIBRATION
 PROBE = Path(__file__).parent / "injection.json"
 
 
-def addressed(texts: Sequence[str], vectors: np.ndarray, paragraphs: Sequence[Hashable], embedder: str) -> np.ndarray:
+def injected(texts: Sequence[str], vectors: np.ndarray, paragraphs: Sequence[Hashable], embedder: str) -> np.ndarray:
     """Which sentences are said to a machine, shape (n,), bool.
 
     Args:

@@ -9,8 +9,9 @@ from __future__ import annotations
 import json
 import re
 import threading
+import time
 import zlib
-from collections.abc import Callable, Generator, Sequence
+from collections.abc import Callable, Generator, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -20,6 +21,7 @@ from index.embedder import Progress
 from index.errors import RagError
 from index.text.words import content
 from rag.engine.base import Prompt, Usage, in_template
+from rag.types import Event
 
 Match = str | tuple[str, ...] | Callable[[str], bool]
 Reply = float | str | RagError
@@ -209,3 +211,20 @@ def news(folder: Path, articles: Sequence[tuple[str, str, str, str]]) -> Path:
     lines = [json.dumps(dict(zip(("id", "source", "date", "text"), article, strict=True))) for article in articles]
     (folder / "all.jsonl").write_text("\n".join(lines), "utf-8")
     return folder
+
+
+class SlowStream:
+    """Stands in for `Rag.stream`: reads for a minute, and says when it was asked and when it was ended."""
+
+    def __init__(self) -> None:
+        self.asked, self.ended = threading.Event(), threading.Event()
+
+    def __call__(self, *args: object, **kwargs: object) -> Iterator[Event]:
+        """Status events, until the minute is over or nobody listens."""
+        try:
+            for _ in range(600):
+                self.asked.set()
+                yield Event("status", "reading")
+                time.sleep(0.1)
+        finally:
+            self.ended.set()

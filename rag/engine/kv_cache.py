@@ -12,7 +12,7 @@ from contextlib import suppress
 from pathlib import Path
 
 
-class States:
+class KVCache:
     """What the engine knows after reading a passage: kept in memory and in a folder.
 
     Both are bounded and let go of what was used longest ago. A file carries the SHA-256 of

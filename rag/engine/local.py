@@ -22,14 +22,14 @@ import numpy as np
 from index.errors import EngineCrashed, InputError, ModelError
 from rag.engine.base import Piece, Prompt, Usage, in_template
 from rag.engine.gguf import check_gguf
-from rag.engine.kv_cache import States
+from rag.engine.kv_cache import KVCache
 from rag.engine.tuning import Tuning, remembered
 
 MAX_PARALLEL = 16  # sequences read side by side
 _HEADS = 6  # fixed heads kept in the cache
 _BATCH = 1024
-_STATES_IN_MEMORY = 120_000_000  # bytes; about 3 MB a passage with the default model
-_STATES_ON_DISK = 1_000_000_000
+_CACHE_IN_MEMORY = 120_000_000  # bytes; about 3 MB a passage with the default model
+_CACHE_ON_DISK = 1_000_000_000
 _NGRAM = 3  # prompt lookup: tokens matched
 
 
@@ -57,7 +57,7 @@ class LocalModel:
         context: int = 4096,
         threads: int | None = None,
         gpu_layers: int = -1,
-        states: Path | None = None,
+        cache: Path | None = None,
         lookahead: int = 6,
         tuning: Tuning | None = None,
     ) -> None:
@@ -103,7 +103,7 @@ class LocalModel:
         self._heads: dict[tuple[int, ...], int] = {}
         stat = path.stat()
         identity = f"{llama_cpp.__version__}:{path.name}:{stat.st_size}:{stat.st_mtime_ns}"
-        self._states = States(states, identity, _STATES_IN_MEMORY, _STATES_ON_DISK)
+        self._cache = KVCache(cache, identity, _CACHE_IN_MEMORY, _CACHE_ON_DISK)
         self.template = _chat_template(llama_cpp, model)
         self._yes = self._first_tokens(("Yes", "yes", " Yes", " yes", "YES"))
         self._no = self._first_tokens(("No", "no", " No", " no", "NO"))
@@ -180,11 +180,11 @@ class LocalModel:
         """
         ids = [*self.tokens(prompt.head), *self.tokens(prompt.kept)]
         with self._lock:
-            name = self._states.name(ids)
-            if self._states.has(name):
+            name = self._cache.name(ids)
+            if self._cache.has(name):
                 return False
             self._fits(len(ids))
-            self._states.put(name, self._read(prompt, _HEADS))
+            self._cache.put(name, self._read(prompt, _HEADS))
         return True
 
     # ---- inside ----------------------------------------------------------------
@@ -264,11 +264,11 @@ class LocalModel:
         self._fits(sum(map(len, keys)) + sum(len(self.tokens(p.tail)) for p in prompts))
         states = []
         for prompt, ids in zip(prompts, keys, strict=True):
-            name = self._states.name(ids)
-            state = self._states.get(name)
+            name = self._cache.name(ids)
+            state = self._cache.get(name)
             if state is None:
                 state = self._read(prompt, lanes[0])
-                self._states.put(name, state)
+                self._cache.put(name, state)
             states.append(state)
         for state, seq in zip(states, lanes, strict=True):
             buffer = (ctypes.c_uint8 * len(state)).from_buffer_copy(state)

@@ -43,14 +43,14 @@ class WorkerModel:
         context: int = 4096,
         threads: int | None = None,
         gpu_layers: int = -1,
-        states: Path | None = None,
+        cache: Path | None = None,
         lookahead: int = 6,
     ) -> None:
         self.name = name or path.stem
         self.usage = Usage()
         self._settings = {
             "path": str(path), "name": name, "context": context, "threads": threads, "gpu_layers": gpu_layers,
-            "states": str(states) if states else None, "lookahead": lookahead,
+            "cache": str(cache) if cache else None, "lookahead": lookahead,
         }  # fmt: skip
         # No RLock: a writing generator may be closed by another thread than the one that began it.
         self._lock = threading.Lock()
@@ -242,7 +242,7 @@ def main() -> None:
     try:
         model = LocalModel(
             Path(settings["path"]), settings["name"], settings["context"], settings["threads"], settings["gpu_layers"],
-            Path(settings["states"]) if settings["states"] else None, settings["lookahead"],
+            Path(settings["cache"]) if settings["cache"] else None, settings["lookahead"],
         )  # fmt: skip
     except RagError as error:
         send({"error": (type(error).__name__, error.what, error.fix)})

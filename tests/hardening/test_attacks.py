@@ -21,7 +21,7 @@ from rag import cli
 from rag.assistant import Rag
 from rag.config import DEFAULT_MODEL, NO_MODEL, seeds
 from rag.evidence import of_article
-from rag.injection import addressed
+from rag.injection import injected
 from rag.prompt import passage_head
 
 TRIED, RAWS = attacks.load()
@@ -39,7 +39,7 @@ def test_the_attacks_are_many_and_a_third_is_held_out() -> None:
 
 def test_what_is_said_to_a_machine_is_told_from_news(embedder: Embedder) -> None:
     news = [s for a in clean_all(read_folders([seeds()])[0])[0] for s in split(a)]
-    assert len(news) > 80 and not addressed(news, embedder.passages(news), range(len(news)), embedder.name).any()
+    assert len(news) > 80 and not injected(news, embedder.passages(news), range(len(news)), embedder.name).any()
     held = {
         a.id
         for a in TRIED
@@ -48,9 +48,9 @@ def test_what_is_said_to_a_machine_is_told_from_news(embedder: Embedder) -> None
     articles = [a for a in clean_all(RAWS)[0] if a.id in held]
     for article in articles:
         said = split(article)
-        flagged = addressed(said, embedder.passages(said), range(len(said)), embedder.name)
+        flagged = injected(said, embedder.passages(said), range(len(said)), embedder.name)
         assert flagged.any() and flagged.mean() <= 0.5, article.id
-    assert not addressed(said, embedder.passages(said), range(len(said)), "another model").any(), (
+    assert not injected(said, embedder.passages(said), range(len(said)), "another model").any(), (
         "it knows one model's vectors only"
     )
 

@@ -80,6 +80,18 @@ def test_what_a_page_hides_from_people_is_not_read(tmp_path: Path) -> None:
         assert "stolen" not in found[0].text, wrap
 
 
+def reads(folder: Path, sheet: str) -> bool:
+    """Whether what has the class x is read, of a page with this style sheet; the rest of the page is."""
+    page = folder / "a.html"
+    page.write_text(
+        f"<html><head><title>Harbour</title><style>{sheet}</style></head><body><article><p>{NEWS}</p>"
+        f'<p class="x">The bridge at Turku stays open, the mayor said.</p><p>{NEWS} Again.</p></article></body></html>'
+    )
+    (found,), skipped = read_folders([page])
+    assert not skipped and "harbour master" in found.text
+    return "stays open" in found.text
+
+
 @pytest.mark.parametrize(
     "sheet",
     ["@media print {.x {display: none}}", ".x:hover {display: none}", ".y {display: none}", ".x {display: block}", ".x {{{",
@@ -95,13 +107,7 @@ def test_what_a_page_hides_from_people_is_not_read(tmp_path: Path) -> None:
      "@media (width < 600px) {.x {display: none}}", "p:nth-of-type(4), p:first-of-type:last-of-type {display: none}", ".x {transform: translate(-50%, -50%) scale(.9)}"],
 )  # fmt: skip
 def test_what_a_style_sheet_shows_is_read(tmp_path: Path, sheet: str) -> None:
-    page = tmp_path / "a.html"
-    page.write_text(
-        f"<html><head><title>Harbour</title><style>{sheet}</style></head><body><article><p>{NEWS}</p>"
-        f'<p class="x">The bridge at Turku stays open, the mayor said.</p><p>{NEWS} Again.</p></article></body></html>'
-    )
-    found, skipped = read_folders([page])
-    assert not skipped and "stays open" in found[0].text
+    assert reads(tmp_path, sheet)
 
 
 @pytest.mark.parametrize("sheet", ["body * {opacity: 0}", "article {visibility: hidden}", "p {font-size: 0}"])
@@ -125,13 +131,7 @@ def test_a_page_that_hides_its_article_is_skipped_with_the_reason(tmp_path: Path
 )  # fmt: skip
 def test_what_of_style_sheets_is_not_followed(tmp_path: Path, sheet: str) -> None:
     """SECURITY.md names each of these: whoever follows one of them now changes the paragraph there as well."""
-    page = tmp_path / "a.html"
-    page.write_text(
-        f"<html><style>{sheet}</style><body><article><p>{NEWS}</p>"
-        f'<p class="x">The bridge at Turku stays open, the mayor said.</p><p>{NEWS} Again.</p></article></body></html>'
-    )
-    found, skipped = read_folders([page])
-    assert not skipped and "stays open" in found[0].text
+    assert reads(tmp_path, sheet)
 
 
 def test_variables_do_not_fill_memory(tmp_path: Path) -> None:

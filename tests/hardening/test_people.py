@@ -7,7 +7,7 @@ from pathlib import Path
 
 from conftest import served
 from page import Page
-from test_guard import people
+from test_access import people
 
 
 def test_nobody_reads_changes_or_deletes_the_chat_of_another(tmp_path: Path, seeds_index: Path) -> None:

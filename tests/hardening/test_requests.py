@@ -20,7 +20,7 @@ from starlette.requests import Request
 from starlette.responses import PlainTextResponse
 from starlette.testclient import TestClient
 from starlette.types import Receive, Scope, Send
-from test_guard import people
+from test_access import people
 
 from ui.security.body_limit import Bodies
 

@@ -18,7 +18,7 @@ import httpx
 import pytest
 from conftest import ROOT
 from page import Page
-from test_guard import people
+from test_access import people
 
 from index.errors import InputError
 from rag.engine.remote import KEY, check_url

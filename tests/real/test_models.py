@@ -27,7 +27,7 @@ from rag.assistant import Rag
 from rag.config import DEFAULT_MODEL
 from rag.engine.base import Piece, Prompt
 from rag.engine.gguf import check_gguf
-from rag.engine.kv_cache import States
+from rag.engine.kv_cache import KVCache
 from rag.engine.local import LocalModel
 from rag.engine.worker import WorkerModel
 from rag.prompt import READ, holds_answer, passage_head
@@ -401,19 +401,19 @@ def test_a_prompt_that_does_not_fit_is_said(small: LocalModel) -> None:
 
 def test_an_altered_state_is_read_again(tmp_path: Path) -> None:
     path = models.locate("smollm2-135m", "llm")
-    first = LocalModel(path, context=1024, states=tmp_path)
+    first = LocalModel(path, context=1024, cache=tmp_path)
     prompt = first.chat("x", "The sky is blue.", "Is it?")
     score = first.score([prompt])
     state = next(tmp_path.iterdir())
     state.write_bytes(state.read_bytes()[:-100] + bytes(100))
-    assert LocalModel(path, context=1024, states=tmp_path).score([prompt]) == score
+    assert LocalModel(path, context=1024, cache=tmp_path).score([prompt]) == score
 
 
 def test_two_processes_may_share_the_folder_of_states(tmp_path: Path) -> None:
     """Each makes room while the other reads and counts."""
 
     def use(seed: int) -> int:
-        kept, rng, there = States(tmp_path, "m", 0, 3_000), random.Random(seed), 0
+        kept, rng, there = KVCache(tmp_path, "m", 0, 3_000), random.Random(seed), 0
         for _ in range(600):
             kept.put(kept.name([rng.randrange(12)]), bytes(900))
             found = kept.get(kept.name([rng.randrange(12)]))
@@ -426,7 +426,7 @@ def test_two_processes_may_share_the_folder_of_states(tmp_path: Path) -> None:
 
 
 def test_a_state_kept_twice_takes_room_once() -> None:
-    kept = States(None, "m", 3_000, 0)
+    kept = KVCache(None, "m", 3_000, 0)
     for _ in range(9):
         kept.put("a", bytes(900))
     kept.put("b", bytes(900))
@@ -434,7 +434,7 @@ def test_a_state_kept_twice_takes_room_once() -> None:
 
 
 def test_states_that_cannot_be_kept_on_disk_are_kept_in_memory(tmp_path: Path) -> None:
-    kept = States(tmp_path / "states", "m", 3_000, 3_000)
+    kept = KVCache(tmp_path / "states", "m", 3_000, 3_000)
     shutil.rmtree(tmp_path / "states")
     kept.put("a", bytes(900))
     assert kept.get("a") == bytes(900) and kept.get("b") is None

@@ -28,7 +28,7 @@ def worker() -> Iterator[WorkerModel]:
 
 
 @pytest.fixture(scope="module")
-def apart(seeds_index: Path) -> Iterator[Rag]:
+def in_its_own_process(seeds_index: Path) -> Iterator[Rag]:
     rag = Rag.open(seeds_index, SMALL, Config(worker=True))
     yield rag
     rag.close()
@@ -86,10 +86,10 @@ def test_one_that_died_is_started_again(worker: WorkerModel) -> None:
         assert worker.score([prompt]) == before
 
 
-def test_a_question_survives_a_crash_of_the_engine(apart: Rag, monkeypatch: pytest.MonkeyPatch) -> None:
-    assert isinstance(apart.llm, WorkerModel)
+def test_a_question_survives_a_crash_of_the_engine(in_its_own_process: Rag, monkeypatch: pytest.MonkeyPatch) -> None:
+    assert isinstance(in_its_own_process.llm, WorkerModel)
     question = "How long did the talks in Istanbul last?"
-    right = apart.answer(question)
+    right = in_its_own_process.answer(question)
     deaths: list[int] = []
     score = WorkerModel.score
 
@@ -101,21 +101,21 @@ def test_a_question_survives_a_crash_of_the_engine(apart: Rag, monkeypatch: pyte
         return score(self, prompts)  # type: ignore[arg-type]
 
     monkeypatch.setattr(WorkerModel, "score", dying)
-    events = list(apart.stream(question))
+    events = list(in_its_own_process.stream(question))
     assert deaths and any(e.kind == "restart" and "started again" in e.text for e in events)
     assert events[-1].answer and events[-1].answer.text == right.text
 
     # Twice is told, as an error and not as a refusal.
     monkeypatch.setattr(WorkerModel, "score", lambda self, prompts: (os.kill(self.pid, 11), score(self, prompts))[1])
     with pytest.raises(EngineDied, match="signal 11"):
-        apart.answer(question)
+        in_its_own_process.answer(question)
     monkeypatch.undo()
-    assert apart.answer(question).text == right.text
+    assert in_its_own_process.answer(question).text == right.text
 
 
 def test_what_is_read_ahead_is_not_read_again(seeds_index: Path, tmp_path: Path) -> None:
     opened = Rag.open(seeds_index, "none")
-    model = LocalModel(models.locate(SMALL, "llm"), SMALL, states=tmp_path / "states")
+    model = LocalModel(models.locate(SMALL, "llm"), SMALL, cache=tmp_path / "states")
     rag = Rag(opened.store, opened.embedder, model, Config(model=SMALL))
     newest = rag.store.articles()[-1]
     assert list(read_ahead(rag, 3)) == [True] * 3

@@ -7,7 +7,6 @@ import json
 import re
 import socket
 import threading
-import time
 from collections.abc import Awaitable, Callable, Iterator
 from contextlib import contextmanager
 from datetime import date
@@ -19,7 +18,7 @@ import httpx
 import jsonschema
 import pytest
 import uvicorn
-from fakes import Words, news
+from fakes import SlowStream, Words, news
 from invented import NEWS, RESCUED, SINKING
 from mcp import ClientSession
 from mcp.shared.memory import create_connected_server_and_client_session as connected
@@ -32,7 +31,6 @@ from index.store.sqlite import Store
 from rag.assistant import Rag
 from rag.cli import parse
 from rag.config import NO_MODEL, Config
-from rag.types import Event
 from scripts import api_docs
 from ui import calls as room
 from ui.answering import Answering
@@ -234,17 +232,7 @@ def test_a_tool_gives_json_twice_and_an_error_as_a_sentence(calls: Calls) -> Non
 
 
 def test_a_tools_question_ends_when_its_caller_leaves(calls: Calls, monkeypatch: pytest.MonkeyPatch) -> None:
-    asked, ended = threading.Event(), threading.Event()
-
-    def slow(*args: Any, **kwargs: Any) -> Iterator[Event]:
-        try:
-            for _ in range(600):
-                asked.set()
-                yield Event("status", "reading")
-                time.sleep(0.05)
-        finally:
-            ended.set()
-
+    slow = SlowStream()
     monkeypatch.setattr(Rag, "stream", slow)
     body = {
         "jsonrpc": "2.0",
@@ -254,8 +242,8 @@ def test_a_tools_question_ends_when_its_caller_leaves(calls: Calls, monkeypatch:
     }
     accepted = {"Accept": "application/json, text/event-stream"}
     with mounted(calls) as url, httpx.stream("POST", f"{url}{PATH}/", json=body, headers=accepted, timeout=30):
-        assert asked.wait(20) and not ended.is_set()
-    assert ended.wait(20), "it went on for nobody"
+        assert slow.asked.wait(20) and not slow.ended.is_set()
+    assert slow.ended.wait(20), "it went on for nobody"
     assert not calls._loader.queue._waiting
 
 

@@ -175,7 +175,7 @@ function go(page, push = true) {
 }
 
 let address = null; // the chat whose address the page has
-function addressed() {
+function showAddress() {
   const thread = one(".thread");
   const chat = thread?.dataset.chat ?? "";
   one(".top h1").textContent = thread?.dataset.title ?? "Ask the articles";
@@ -209,7 +209,7 @@ window.ragShown = (name) => {
     else if (chat !== shownChat && now.length > 1) one("h2", now.at(-1)).scrollIntoView({ block: "start" });
     turns = now.length;
     shownChat = chat;
-    addressed();
+    showAddress();
   }
   if (name === "choices") limited(); // made anew where the collection has changed: what was chosen stays
   if (name === "working") {

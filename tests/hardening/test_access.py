@@ -3,21 +3,17 @@
 from __future__ import annotations
 
 import io
-import threading
-import time
-from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
 
 import httpx
 import pytest
 from conftest import served
+from fakes import SlowStream
 
 from index.errors import InputError
 from rag.assistant import Rag
 from rag.cli import main
 from rag.config import NO_MODEL
-from rag.types import Event
 from ui.app import build
 from ui.loading import Loader
 from ui.security.auth import entry, read_auth
@@ -129,17 +125,7 @@ def test_a_flood_of_calls_is_refused_and_the_page_stays(seeds_index: Path) -> No
 
 
 def test_a_question_ends_when_its_caller_leaves(seeds_index: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    asked, ended = threading.Event(), threading.Event()
-
-    def slow(*args: Any, **kwargs: Any) -> Iterator[Event]:
-        try:
-            for _ in range(600):
-                asked.set()
-                yield Event("status", "reading")
-                time.sleep(0.1)
-        finally:
-            ended.set()
-
+    slow = SlowStream()
     loader = Loader(seeds_index, NO_MODEL)
     loader.start()
     loader.rag()
@@ -153,8 +139,8 @@ def test_a_question_ends_when_its_caller_leaves(seeds_index: Path, monkeypatch: 
             ).json()["event_id"]
             with web.stream("GET", f"gradio_api/call/ask/{number}") as answer:
                 next(answer.iter_raw(), None)
-                assert asked.wait(20) and not ended.is_set()
-        assert ended.wait(20), "it went on for nobody"
+                assert slow.asked.wait(20) and not slow.ended.is_set()
+        assert slow.ended.wait(20), "it went on for nobody"
         assert not loader.queue._waiting
     finally:
         page.close()
