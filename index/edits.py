@@ -113,7 +113,7 @@ def set_fields(
     if wrong := sorted(restore - set(FIELDS)):
         raise InputError(f"{wrong[0]!r} cannot be restored.", f"Name {', '.join(FIELDS)}.")
     if not given and not restore:
-        raise InputError("Nothing is said of it.", "Give a title, a source or a date.")
+        raise InputError("There is nothing to set.", "Give a title, a source or a date.")
     with writing(index):
         article, edits = _article(index, article_id, embedder), read(index)
         before = edits.get(article_id)

@@ -36,7 +36,7 @@ def _told(call: Callable[..., Any]) -> Callable[..., Any]:
         except RagError as error:
             raise gr.Error(str(error)) from None
         except Gone:
-            raise gr.Error("Nobody listens any more.") from None
+            raise gr.Error("The caller has left.") from None
 
     # Types and not their names: Gradio reads the schema of what is given back from them.
     hints = get_type_hints(call)

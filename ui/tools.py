@@ -88,7 +88,7 @@ def _answer(call: Callable[..., Any], arguments: dict[str, Any]) -> Any:
     except RagError as error:
         raise ValueError(str(error)) from None
     except Gone:
-        raise ValueError("Nobody listens any more.") from None
+        raise ValueError("The caller has left.") from None
 
 
 def _tool(call: Callable[..., Any]) -> types.Tool:

@@ -359,7 +359,9 @@ def _connect(uri: str) -> Any:
         from pymilvus import MilvusClient
         from pymilvus.exceptions import MilvusException
     except ImportError:
-        raise InputError("pymilvus is not installed.", "Install it: pip install 'rag-articles[milvus]'") from None
+        raise InputError(
+            "pymilvus is not installed.", "Install it: pip install 'pymilvus>=3,<4' 'milvus-lite>=3.2,<4'"
+        ) from None
     try:
         return MilvusClient(uri)
     except (MilvusException, ValueError) as error:

@@ -214,7 +214,7 @@ class WorkerModel:
         code = self._process.wait()
         how = f"signal {-code}" if code < 0 else f"exit code {code}"
         return EngineDied(
-            f"The engine stopped with {how} while it was at work.", "Ask again; if it stays so, run `rag doctor`."
+            f"The engine stopped with {how} while it was at work.", "Ask again; if it happens again, run `rag doctor`."
         )
 
 

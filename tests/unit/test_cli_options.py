@@ -92,7 +92,7 @@ BAD = [
     (["articles", "show", "_cnn"], "'_cnn' could be any of 2 articles. Choose one: 004_cnn, 005_cnn."),
     (["articles", "show", ""], "There is no article '' in the index. `rag articles` lists them."),
     (["articles", "remove", "bridge"], "'bridge' could be any of 2 articles. Choose one: 001_bridge, 002_bridge."),
-    (["articles", "set", "001"], "Nothing is said of it. Give a title, a source or a date."),
+    (["articles", "set", "001"], "There is nothing to set. Give a title, a source or a date."),
     (["articles", "set", "001", "--date", "soon"], "--date is 'soon', not a day. Write it as 2022-03-31."),
     (["articles", "set", "00", "--title", "x"],
      "'00' could be any of 5 articles. Choose one: 001_bridge, 002_bridge, 003_snow, 004_cnn, 005_cnn."),

@@ -61,9 +61,9 @@ def entry(name: str, password: str) -> str:
         InputError: a name or a password that cannot be used.
     """
     if not name.strip() or ":" in name or any(not c.isprintable() for c in name):
-        raise InputError(f"{name!r} is no name for this.", "Use letters and digits.")
+        raise InputError(f"{name!r} cannot be used as a name.", "Use letters and digits.")
     if len(password) < 8:
-        raise InputError("The password has fewer than 8 characters.", "Take a longer one.")
+        raise InputError("The password has fewer than 8 characters.", "Choose a longer one.")
     salt = os.urandom(16)
     return ":".join([name, _SCHEME, *(base64.b64encode(part).decode() for part in (salt, _hash(password, salt)))])
 
