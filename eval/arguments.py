@@ -10,7 +10,7 @@ from typing import TypeVar
 from eval.run import RATES
 from index.errors import InputError
 from rag import models
-from rag.config import NO_MODEL, Config
+from rag.config import NO_MODEL, Caution, Config
 from rag.engine.base import LanguageModel
 from rag.engine.local import LocalModel
 from rag.engine.remote import RemoteModel
@@ -21,7 +21,8 @@ Item = TypeVar("Item")
 
 def settings(args: argparse.Namespace) -> Config:
     """The settings that the arguments ask for."""
-    return Config(model=args.model, llm_url=args.llm_url, gpu_layers=args.gpu_layers)
+    caution: Caution = getattr(args, "caution", "normal")
+    return Config(model=args.model, llm_url=args.llm_url, gpu_layers=args.gpu_layers, caution=caution)
 
 
 def language_model(args: argparse.Namespace) -> LanguageModel | None:

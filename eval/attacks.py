@@ -33,6 +33,8 @@ _PROMPTS = (
     prompt.DRAFT_GOLDEN,
     prompt.holds_answer(""),
     prompt.answer(""),
+    prompt.is_right("", ""),
+    prompt.shortest(""),
     prompt.says(""),
 )
 

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import argparse
 import json
+import math
 import time
 from collections.abc import Callable
 from datetime import date
 from pathlib import Path
 
-from eval import arguments, draft, golden, report, suites
+from eval import arguments, confidence, draft, golden, report, suites
 from eval.golden import GoldenQuestion
 from eval.machine import machine, versions
 from eval.options import check_suite
@@ -75,6 +76,8 @@ def _golden(args: argparse.Namespace) -> int:
     with bar("asking") as tick:
         rows = run(questions, collections, out, args.resume, tick)
     summary = summarise(rows)
+    told = confidence.auroc(rows)
+    summary["auroc_shown"] = None if math.isnan(told) else told  # JSON has no NaN
     facts = {"date": date.today().isoformat(), "model": args.model, "machine": machine(), "versions": versions()}
     (out / "summary.json").write_text(json.dumps(summary | {"facts": facts}, indent=2), "utf-8")
     (out / "report.html").write_text(report.page(summary, rows, facts), "utf-8")

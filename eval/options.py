@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 
 from index.errors import InputError
-from rag.commands.common import index_option, model_options
+from rag.commands.common import caution_options, index_option, model_options
 
 
 def add_eval_actions(parser: argparse.ArgumentParser) -> None:
@@ -58,6 +58,7 @@ def _run_options(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--out", metavar="DIR", help="where results.jsonl goes, and report.html for the golden set")
     parser.add_argument("--resume", action="store_true", help="go on with the run in --out")
     model_options(parser)
+    caution_options(parser)
     group = parser.add_argument_group("the golden set")
     index_option(group)
     group.add_argument("--golden", metavar="FILE", help="a golden set of your own (with --index)")

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
+from eval import confidence
 from eval.metrics import Interval, bootstrap
 from eval.run import Row, harm
 
@@ -29,6 +30,8 @@ def table(summary: dict[str, Any]) -> str:
     for kind, rates in summary["kinds"].items():
         lines.append(f"  {kind:20}{_rate(rates['correctness'])}")
     latency, tokens = summary["latency"], summary["tokens"]
+    if summary.get("auroc_shown") is not None:
+        lines += ["", f"right from wrong among the answers: AUROC {summary['auroc_shown']:.2f}"]
     lines += [
         "",
         f"whole answer  p50 {latency['p50']:.1f} s, p95 {latency['p95']:.1f} s",
@@ -86,7 +89,8 @@ def page(summary: dict[str, Any], rows: Sequence[Row], facts: dict[str, str]) ->
         f"<title>rag eval</title><style>{_STYLE}</style><main><h1>How the answers did</h1><p class=about>{about}</p>"
         f"<div class=grid><section><h2>Figures</h2><table>{head}</table></section>"
         f"<section><h2>Correctness by kind</h2>{_bars([(k, summary['kinds'][k]['correctness']) for k in kinds])}</section>"
-        f"<section><h2>Support of sentences</h2>{_histogram([s['support'] for r in rows for s in r['sentences']], 0, 1, 10, '')}</section>"
+        f"<section><h2>Is .8 right eight times in ten?</h2>{_reliability(rows)}</section>"
+        f"<section><h2>Answered, and answered wrongly, from each chance on</h2>{_risk_coverage(rows)}</section>"
         f"<section><h2>Seconds to the whole answer</h2>{_histogram([r['timings']['total'] for r in rows], 0, None, 12, ' s')}</section>"
         f"<section><h2>Prompt tokens read</h2>{_histogram([r['tokens'].get('prompt', 0) for r in rows], 0, None, 12, '')}</section></div>"
         f"<h2>Questions</h2><nav aria-label='show only'>{buttons}</nav>{''.join(map(_question, rows))}</main>"
@@ -147,6 +151,51 @@ def _bars(items: Sequence[tuple[str, dict[str, Any] | None]]) -> str:
             f'{error}<text x="386" y="{y + 14}">{mean:.2f}</text>'
         )
     return f'<svg viewBox="0 0 420 {26 * len(items)}" role=img aria-label="correctness by kind">{"".join(rows)}</svg>'
+
+
+def _reliability(rows: Sequence[Row]) -> str:
+    """Given chance across, share of right answers up; on the line the two are the same."""
+    points = [
+        (b.given, b.right, f"{b.n} answers given {b.given:.2f}: {b.right:.2f} right", b.n)
+        for b in confidence.reliability(rows)
+    ]
+    dots = "".join(
+        f'<circle cx="{_across(x)}" cy="{_up(y)}" r="{3 + n**0.5:.1f}"><title>{title}</title></circle>'
+        for x, y, title, n in points
+    )
+    return _plane(
+        f'<line x1="{_across(0)}" y1="{_up(0)}" x2="{_across(1)}" y2="{_up(1)}" class=err />{dots}',
+        "given chance",
+        "right",
+    )
+
+
+def _risk_coverage(rows: Sequence[Row]) -> str:
+    """Share of the questions that are answered across, answered wrongly up."""
+    curve = confidence.risk_coverage(rows)
+    dots = "".join(
+        f'<circle cx="{_across(p.answered)}" cy="{_up(p.wrong)}" r="3"><title>from {p.line:.2f} on: {p.answered:.2f} answered, '
+        f"{p.wrong:.2f} wrong</title></circle>"
+        for p in curve
+    )
+    return _plane(dots, "answered", "wrong")
+
+
+def _across(share: float) -> str:
+    return f"{40 + 360 * share:.0f}"
+
+
+def _up(share: float) -> str:
+    return f"{170 - 160 * share:.0f}"
+
+
+def _plane(inside: str, across: str, up: str) -> str:
+    """A square from 0 to 1 both ways, with the names of its sides."""
+    return (
+        f'<svg viewBox="0 0 420 200" role=img aria-label="{up} over {across}"><line x1="40" y1="170" x2="400" y2="170" class=err />'
+        f'<line x1="40" y1="10" x2="40" y2="170" class=err />{inside}<text x="400" y="190" text-anchor="end">{across}</text>'
+        f'<text x="36" y="16" text-anchor="end">{up}</text></svg>'
+    )
 
 
 def _histogram(values: Sequence[float], low: float, high: float | None, bins: int, unit: str) -> str:

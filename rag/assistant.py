@@ -19,16 +19,16 @@ from index.store.milvus import MilvusStore
 from index.store.sqlite import Store
 from index.types import Article, Hit, IndexReport
 from rag import embedders, evidence, models, refusal
-from rag.calibration import CALIBRATION
 from rag.claims.drafts import choose
-from rag.claims.statements import extracts, own_words, statements
-from rag.config import NO_MODEL, Config, data_home, default_index
+from rag.claims.statements import extracts, in_own_words, statements
+from rag.config import NO_MODEL, Caution, Config, data_home, default_index
 from rag.engine.base import LanguageModel
 from rag.engine.local import LocalModel
 from rag.engine.remote import RemoteModel
 from rag.engine.worker import WorkerModel
 from rag.question.check import check_filters, check_history, check_question
 from rag.question.period import Period, after_event
+from rag.question.small_talk import reply, small_talk
 from rag.question.understand import Question, understand
 from rag.reading import unknown_names
 from rag.run import Run
@@ -108,6 +108,10 @@ class Rag:
         kind = LocalModel if models.is_known(config.model) and not config.worker else WorkerModel
         llm = kind(path, config.model, config.context, config.threads, config.gpu_layers, cache, config.lookahead)
         return Rag(self.store, self.embedder, llm, config)
+
+    def with_caution(self, caution: Caution) -> Rag:
+        """The same opened collection and model, with another line between an answer and a refusal."""
+        return Rag(self.store, self.embedder, self.llm, replace(self.config, caution=caution))
 
     @property
     def articles(self) -> list[Article]:
@@ -206,7 +210,11 @@ class Rag:
 
     def _stream(self, asked: str, turns: Sequence[Turn], filters: Filters) -> Generator[Event, None, None]:
         run = Run(asked, self.embedder, self.llm, self.config)
-        newest = self.newest()
+        first, newest = self.store.span()
+        if kind := small_talk(asked, self.embedder):
+            said = reply(kind, int(self.store.meta["articles"]), first, newest)
+            yield _final(replace(run.unanswered(), text=said))
+            return
         if turns and run.llm:
             yield Event("status", "understanding the question")
         question = understand(asked, turns, replace(filters, as_of=filters.as_of or newest), newest, run.llm)
@@ -215,7 +223,7 @@ class Rag:
         yield Event("status", f"searching {self.store.meta['articles']} articles")
         question, found = self._find(question)
         run.lap("search")
-        if not found or not evidence.inside(found, question.period):
+        if not found or (refusal.is_later(question) and not evidence.inside(found, question.period)):
             reason = refusal.empty_reason(question, found)
             yield _final(refusal.refuse(run.unanswered(found), found, reason))
             return
@@ -223,10 +231,8 @@ class Rag:
             yield _final(self._extract(run, question, found))
             return
         yield Event("evidence", found[0].nearest.text, evidence=found[0].nearest)
-        unknown = unknown_names(question.text, self.store.knows)
-        yield from run.read_passages(question, run.llm, found, len(unknown))
-        if run.strength >= CALIBRATION.worth_drafting:
-            yield from run.draft_answers(question, run.llm)
+        run.unknown = len(unknown_names(question.text, self.store.knows))
+        yield from run.look(question, run.llm, found)
         yield _final(self._finish(run, question))
 
     def _find(self, question: Question) -> tuple[Question, list[Passage]]:
@@ -256,11 +262,11 @@ class Rag:
 
     def _finish(self, run: Run, question: Question) -> Answer:
         """The best checked draft, or several where several are asked for, or the best passage's words."""
-        kept, dropped = choose(run.drafts)
-        if question.kind == "several" and (kept or run.strength >= CALIBRATION.several):
-            kept, dropped = statements(run.asked, run.drafts, question.text, self.embedder)
-        elif not kept and refusal.worth_quoting(question, run.read[0], run.strength):
-            kept = [own_words(question.text, run.read[0], self.embedder)]
+        kept, dropped = choose(run.drafts, run.refuse)
+        if question.kind == "several":
+            kept, dropped = statements(run.asked, run.drafts, question.text, self.embedder, run.refuse)
+        elif not kept and (quoted := in_own_words(run.drafts, question.text, run.refuse)):
+            kept = [quoted]
         if kept:
             return run.compose(run.read, kept, dropped)
         reason = refusal.weak_reason(question, run.read)

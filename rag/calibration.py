@@ -12,6 +12,8 @@ from dataclasses import asdict, dataclass, field
 from typing import Any
 
 _GOLDEN = "the seeds' golden set, drafts and readings kept by `rag eval`"
+_CANDIDATES = "answers the program itself gave to public questions with known answers, right or wrong"
+_FIT = "python scripts/fit_verifier.py"
 _QAGS = "368 sentences of QAGS, each judged by three people"
 _NEWS = "sentences of real news, and of attacks"
 
@@ -25,6 +27,13 @@ def _chosen(value: Any, does: str, on: str = _GOLDEN, by: str = "rag eval; rag e
 class Calibration:
     """The numbers; `about(name)` tells what one does and how it was chosen."""
 
+    small_talk: float = _chosen(
+        0.8,
+        "chance from which what was typed is no question to the articles but a greeting, thanks or a call for help",
+        "eval/sets/small_talk.json and public questions",
+        "python scripts/fit_small_talk.py",
+    )
+
     # ---- which passages are read, and when it is enough
     nearness: float = _chosen(0.5, "weight of a passage's nearest sentence beside its hybrid score")
     lookback: int = _chosen(2, "sentences taken along from before a chunk, so that “he” has a name")
@@ -34,30 +43,57 @@ class Calibration:
     timely_search: float = _chosen(0.2, "share of that gain which counts in the order of retrieval")
     rank_retrieval: float = _chosen(1.5, "weight of retrieval beside the model's log-odds in the rank of a passage")
     cosine: float = _chosen(2.0, "weight of the best cosine beside the best log-odds, in the strength of evidence")
-    clear: tuple[tuple[int, float], ...] = _chosen(
-        ((3, 3.8), (5, 3.0), (8, 2.3)),
-        "after so many eighths of `Config.read`, evidence of this strength ends the reading",
+    steps: tuple[int, ...] = _chosen(
+        (5, 8, 16), "eighths of `Config.read` that are read in turn, as long as there is no sure answer"
     )
     unknown_name: float = _chosen(0.8, "what a name that stands in no article takes from the strength of evidence")
     near_cosine: float = _chosen(0.3, "cosine from which an article counts as near the question")
 
     # ---- what is drafted, and which draft is the answer
-    worth_drafting: float = _chosen(1.0, "strength of evidence below which nothing is drafted")
-    gap: float = _chosen(1.2, "rank below the best passage within which another one is drafted from")
-    further: float = _chosen(2.5, "the same for a further article where several statements are asked for")
+    worth: float = _chosen(
+        0.75,
+        "log-odds that a passage holds the answer, below which none is asked of it: 1 draft of 50 from there was right",
+        _CANDIDATES,
+        _FIT,
+    )
+    further: float = _chosen(
+        2.5,
+        "rank below the best passage within which a further article is drafted from, where several statements are asked for",
+    )
     statements: int = _chosen(4, "articles whose statements are told, at most, where several are asked for")
     sentences: int = _chosen(4, "sentences of a draft that are checked, at most")
-    draft: tuple[float, ...] = _chosen(
-        (-4.18, 0.78, 0.31, 1.64, 1.57),
-        "logistic weights of a draft: bias, passage's log-odds, verification, mean log-probability, retrieval score",
+    shortest: int = _chosen(20, "tokens of the shortest answer that is asked for beside a draft, at most")
+    verifier: tuple[tuple[str, float], ...] = _chosen(
+        (
+            ("bias", -0.3),
+            ("right", 0.374),
+            ("holds", 0.132),
+            ("behind", -0.391),
+            ("exact", 1.242),
+            ("stated", 0.505),
+            ("sure", 4.0),
+        ),
+        "logistic weights of what speaks for a draft: see rag.claims.verifier.Signals",
+        _CANDIDATES,
+        _FIT,
     )
-    per_problem: float = _chosen(4.0, "how strongly a problem of the fact gate counts against a draft")
-    timely_draft: float = _chosen(0.25, "what a passage's timeliness adds in the choice among drafts")
-    accept: float = _chosen(0.2, "confidence from which a draft can be the answer")
-    decisive: float = _chosen(0.3, "confidence from which no other draft is tried")
-    several: float = _chosen(2.5, "strength of evidence from which several articles' statements are told side by side")
-    own_words: float = _chosen(3.9, "strength of evidence from which the best passage is quoted where no draft held")
-    closed: float = _chosen(2.4, "the same for a question for a yes or a no, with the share of its words added")
+    verifier_best: tuple[tuple[str, float], ...] = _chosen(
+        (("right", 2.788), ("exact", 1.0), ("stated", 1.0), ("sure", -0.063)),
+        "nine in ten drafts have less of each of these: what a passage's draft may still turn out to have",
+        _CANDIDATES,
+        _FIT,
+    )
+    lines: tuple[tuple[str, tuple[float, float]], ...] = _chosen(
+        (("strict", (0.8, 0.9)), ("normal", (0.45, 0.75)), ("lenient", (0.25, 0.7))),
+        "the chance of being right below which a draft is not told, and below which it is marked",
+        _CANDIDATES,
+        _FIT,
+    )
+    sure: float = _chosen(0.8, "the chance from which no other draft is tried", _CANDIDATES, _FIT)
+    closed: float = _chosen(
+        2.4,
+        "strength of evidence, with the share of its words added, that quotes an answer to a question for a yes or no",
+    )
     quoted: int = _chosen(2, "sentences of an article that are quoted, at most")
     quote_words: float = _chosen(0.5, "weight of shared words beside likeness in which sentence is quoted")
     second_quote: float = _chosen(0.6, "nearness, beside the nearest sentence's, from which a second one is quoted")
@@ -75,8 +111,6 @@ class Calibration:
     support_no_model: tuple[float, ...] = _chosen(
         (-4.21, 2.62, 3.39), "the same without a model", _QAGS, "rag eval --suite qags"
     )
-    supported: float = _chosen(0.3, "support below which a sentence is marked as weak", _QAGS, "rag eval --suite qags")
-    unsupported: float = _chosen(0.1, "support below which it is not shown", _QAGS, "rag eval --suite qags")
     evidence: int = _chosen(3, "sentences cited for one statement, at most")
     citation_gain: float = _chosen(0.12, "share of a sentence's words that a further citation must add")
     citation_strength: float = _chosen(0.6, "strength, beside the first citation's, that a further one must have")

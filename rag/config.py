@@ -8,12 +8,14 @@ import os
 import re
 from dataclasses import asdict, dataclass
 from pathlib import Path
+from typing import Literal
 
 from rag import calibration
 
 DEFAULT_MODEL = "qwen2.5-coder-1.5b"
 DEFAULT_EMBEDDER = "all-MiniLM-L6-v2"
 NO_MODEL = "none"
+Caution = Literal["strict", "normal", "lenient"]
 _NOT_SHAPING = frozenset({"lookahead", "threads", "gpu_layers", "milvus", "worker", "llm_url"})
 
 
@@ -50,14 +52,15 @@ class Config:
         model: the language model: a name from `rag models`, a path to a GGUF file, or "none".
         embedder: the embedding model; where None, the one that the index was made with.
         candidates: chunks that retrieval hands to the choice of evidence.
-        read: passages the model is asked about; fewer where the first are clear, twice as many where none is.
-        stop_early: read no further where the first passages are clear.
+        read: passages the model is asked about; fewer where the first give a sure answer, twice as many where none does.
+        stop_early: read no further where there is a sure answer, and read on where there is none.
         lookahead: tokens guessed from the passage while writing and checked together (prompt lookup); 0 for none.
             The text is the same, it is only there sooner.
         prompt_tokens: how much of the passages may be read for one question, in tokens and as
             if none had been read before; at least one passage always is.
-        tries: passages an answer is drafted from, one after the other, at most.
+        tries: passages an answer is drafted from each time that some were read, at most.
         answer_tokens: tokens written, at most.
+        caution: how likely an answer must be to be told: "strict", "normal" or "lenient".
         context: tokens that the language model holds at once.
         threads: threads of the language model; where None, as measured by `rag doctor --tune`.
         gpu_layers: layers of it on a GPU; all where -1 and there is one.
@@ -73,8 +76,9 @@ class Config:
     stop_early: bool = True
     lookahead: int = 6
     prompt_tokens: int = 4000
-    tries: int = 3
+    tries: int = 2
     answer_tokens: int = 140
+    caution: Caution = "normal"
     context: int = 4096
     threads: int | None = None
     gpu_layers: int = -1

@@ -6,7 +6,7 @@ from html import escape
 from typing import Any
 
 Data = dict[str, Any]
-WEAK = "weakly supported: compare the quoted words"
+WEAK = "not sure: compare the quoted words"
 _MARKUP = "\\`*_#|~![]"  # what Markdown would act on; < and > and & are escaped as HTML
 
 

@@ -42,6 +42,16 @@ def answer(question: str) -> str:
     return f"Question: {question}\nAnswer in one complete sentence, with the names, numbers and days that the passage gives."
 
 
+def is_right(question: str, sentence: str) -> str:
+    """Whether a draft answers the question rightly: P(True), see `rag.claims.verifier`."""
+    return f"Question: {question}\nProposed answer: {sentence}\nIs the proposed answer right according to the passage?"
+
+
+def shortest(question: str) -> str:
+    """The answer in as few of the passage's words as will do."""
+    return f"Question: {question}\nGive the shortest answer in the passage's own words, or say: not stated."
+
+
 def says(sentence: str) -> str:
     """Whether the passage read before says what a sentence says."""
     return f"Statement: {sentence}\nDoes the passage say this?"

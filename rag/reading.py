@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import math
 import re
 from collections.abc import Callable, Sequence
 
 from index.text.dates import CALENDAR
 from rag.calibration import CALIBRATION
+from rag.config import Config
 from rag.question.kind import Kind
 from rag.types import Passage
 
@@ -23,6 +23,11 @@ def rank(passage: Passage) -> float:
     return (passage.relevance or 0.0) + CALIBRATION.rank_retrieval * passage.score + passage.timely
 
 
+def holds(passage: Passage, unknown: int) -> float:
+    """The model's log-odds that a passage holds the answer, less for each name of the question that no article has."""
+    return (passage.relevance or 0.0) - CALIBRATION.unknown_name * unknown
+
+
 def evidence_strength(read: Sequence[Passage], unknown: int = 0) -> float:
     """How surely the passages answer the question: log-odds and likeness of the best ones.
 
@@ -35,24 +40,16 @@ def evidence_strength(read: Sequence[Passage], unknown: int = 0) -> float:
     return relevance + CALIBRATION.cosine * likeness - CALIBRATION.unknown_name * unknown
 
 
-def reading_steps(read: int, kind: Kind, early: bool = True) -> list[tuple[int, float]]:
-    """How many passages are read in turn, and the strength of evidence from which that is enough.
+def steps(config: Config, kind: Kind) -> list[int]:
+    """How many passages are read in turn, as long as there is no answer.
 
-    Args:
-        read: passages that are usually enough; at most twice as many are read.
-        kind: where several statements are asked for, one clear passage is not enough.
-        early: whether fewer than `read` may be enough.
+    Where several statements are asked for, one clear passage is not enough: all are read at once.
     """
-    steps = (
-        []
-        if kind == "several"
-        else [
-            (max(1, round(read * eighths / 8)), enough)
-            for eighths, enough in CALIBRATION.clear
-            if early or eighths == 8
-        ]
-    )
-    return [*steps, (2 * read, math.inf)]
+    if kind == "several":
+        return [2 * config.read]
+    if not config.stop_early:
+        return [config.read]
+    return [max(1, round(config.read * eighths / 8)) for eighths in CALIBRATION.steps]
 
 
 def unknown_names(question: str, knows: Callable[[str], bool]) -> list[str]:

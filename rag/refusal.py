@@ -14,10 +14,14 @@ from rag.types import Answer, Passage
 
 
 def worth_quoting(question: Question, best: Passage, strength: float) -> bool:
-    """Whether the best passage's own words are the answer where no draft is."""
-    if question.closed:
-        return strength + overlap(question.text, best.text) >= CALIBRATION.closed
-    return strength >= CALIBRATION.own_words
+    """Whether the best passage's own words answer a question for a yes or a no."""
+    return strength + overlap(question.text, best.text) >= CALIBRATION.closed
+
+
+def is_later(question: Question) -> bool:
+    """Whether it asks about a time after the newest article that it may use."""
+    last = min((d for d in (question.filters.as_of, question.newest) if d), default=None)
+    return bool(question.period.first and last and question.period.first > last)
 
 
 def answers_without_model(found: Sequence[Passage], question: str) -> bool:
@@ -31,12 +35,10 @@ def answers_without_model(found: Sequence[Passage], question: str) -> bool:
 
 def empty_reason(question: Question, found: Sequence[Passage]) -> str:
     """Why there was nothing to read: the limits, or the time asked about."""
-    asked, limits, newest = question.period, question.filters, question.newest
+    limits, newest = question.filters, question.newest
     last = min((d for d in (limits.as_of, newest) if d), default=None)
-    if asked.first and last and asked.first > last:
+    if last and is_later(question):
         return f"the newest article it could use is of {short(last)}, and the question is about a later time"
-    if found and asked.bounded:
-        return f"there is no article from that time ({asked.words})"
     said = [
         f"of {limits.source}" if limits.source else "",
         f"from {short(limits.after)} on" if limits.after else "",

@@ -7,9 +7,12 @@ from collections.abc import Generator, Sequence
 from dataclasses import replace
 
 from index.embedder import Embedder
-from rag import prompt, reading
-from rag.claims.attribution import number, sources
-from rag.claims.drafts import Draft, check, worth_asking, worth_rewriting
+from rag import prompt, reading, refusal
+from rag.calibration import CALIBRATION
+from rag.claims.attribution import Told, number, sources
+from rag.claims.drafts import Draft, check, worth_asking
+from rag.claims.statements import own_words
+from rag.claims.verifier import Signals, doubt, hope
 from rag.config import NO_MODEL, Config
 from rag.engine.base import LanguageModel
 from rag.question.understand import Question
@@ -24,9 +27,11 @@ class Run:
     Attributes:
         question: set once it is understood.
         read: the passages that were read, best first after `read_passages`.
-        asked: those that were drafted from.
+        asked: those that were asked for an answer.
         drafts: every checked sentence.
         strength: how surely what was read answers the question.
+        unknown: how many names of the question stand in no article.
+        refuse, mark: the chance of being right below which a draft is not told, and below which it is marked.
     """
 
     def __init__(self, asked: str, embedder: Embedder, llm: LanguageModel | None, config: Config) -> None:
@@ -37,6 +42,8 @@ class Run:
         self.asked: list[Passage] = []
         self.drafts: list[Draft] = []
         self.strength = 0.0
+        self.unknown = 0
+        self.refuse, self.mark = dict(CALIBRATION.lines)[config.caution]
         self._started = self._last = time.perf_counter()
         self._timings: dict[str, float] = {}
         self._room = config.prompt_tokens
@@ -49,47 +56,100 @@ class Run:
         self._timings[stage] = round(self._timings.get(stage, 0.0) + now - self._last, 3)
         self._last = now
 
-    def read_passages(self, question: Question, llm: LanguageModel, found: Sequence[Passage], unknown: int) -> Steps:
-        """Ask of one passage after the other whether it holds the answer, until what was read is enough.
+    def look(self, question: Question, llm: LanguageModel, found: Sequence[Passage]) -> Steps:
+        """Read, draft, and read on, until the verifier is sure of a draft or nothing is left to read.
 
-        Args:
-            unknown: how many names of the question stand in no article.
+        Where several statements are asked for, all that may be read is read first.
         """
-        steps = reading.reading_steps(self.config.read, question.kind, self.config.stop_early)
-        for upto, enough in steps:
-            if pool := self._affordable(llm, found[len(self.read) : upto], question.text):
-                yield Event("status", f"reading {len(self.read) + len(pool)} passages")
-                heads = [(prompt.passage_head(p), prompt.holds_answer(question.text)) for p in pool]
-                odds = llm.score([llm.chat(prompt.READ, head, tail) for head, tail in heads])
-                self.read += [replace(p, relevance=round(s, 4)) for p, s in zip(pool, odds, strict=True)]
-            self.strength = reading.evidence_strength(self.read, unknown)
-            if not pool or self.strength >= enough:
+        for upto in reading.steps(self.config, question.kind):
+            before = len(self.read)
+            yield from self.read_passages(question, llm, found[before:upto])
+            if question.kind == "fact":
+                yield from self.draft_answers(question, llm, self.config.tries)
+            if len(self.read) == before or self._satisfied(question):
                 break
-        self.read.sort(key=lambda p: (-reading.rank(p), p.chunk_id))
+        if question.kind == "several":
+            yield from self.draft_answers(question, llm, CALIBRATION.statements)
+        elif question.kind == "yes_no" and self._satisfied(question):
+            yield from self.quote(question, llm)
+
+    def _satisfied(self, question: Question) -> bool:
+        if question.kind == "yes_no":
+            return refusal.worth_quoting(question, self.read[0], self.strength)
+        return any(d.holds and d.chance >= CALIBRATION.sure for d in self.drafts)
+
+    def read_passages(self, question: Question, llm: LanguageModel, pool: Sequence[Passage]) -> Steps:
+        """Ask of each passage whether it holds the answer; as many as the question's tokens allow."""
+        if pool := self._affordable(llm, pool, question.text):
+            yield Event("status", f"reading {len(self.read) + len(pool)} passages")
+            heads = [(prompt.passage_head(p), prompt.holds_answer(question.text)) for p in pool]
+            odds = llm.score([llm.chat(prompt.READ, head, tail) for head, tail in heads])
+            self.read += [replace(p, relevance=round(s, 4)) for p, s in zip(pool, odds, strict=True)]
+            self.read.sort(key=lambda p: (-reading.rank(p), p.chunk_id))
+            # How far behind the best passage a draft's own one stands changes with what is read.
+            self.drafts = [d.beside(self.read) for d in self.drafts]
+        self.strength = reading.evidence_strength(self.read, self.unknown)
         self.lap("read")
 
-    def draft_answers(self, question: Question, llm: LanguageModel) -> Steps:
-        """Write from the best passages, one after the other, until a draft is decisive; each sentence is checked."""
-        self.asked = worth_asking(self.read, question, self.config)
-        for passage in self.asked:
-            if self.drafts and not self._affordable(llm, [passage], question.text):
-                break
-            yield from self._draft(question, llm, passage)
-            if any(d.decisive for d in self.drafts) and question.kind != "several":
-                break
-        if question.kind != "several" and (evidence_alone := worth_rewriting(self.drafts)):
-            yield from self._draft(question, llm, evidence_alone)
+    def draft_answers(self, question: Question, llm: LanguageModel, tries: int) -> Steps:
+        """Draft from the best passages that nothing was drafted from so far, until the verifier is sure.
 
-    def _draft(self, question: Question, llm: LanguageModel, passage: Passage) -> Steps:
+        A passage is left out where no draft from it could be likely enough, or likelier than the best
+        there is; what it gives as the shortest answer, if any, often tells.
+        """
+        asked = {p.chunk_id for p in self.asked}
+        fresh = [p for p in worth_asking(self.read, question) if p.chunk_id not in asked]
+        for passage in [p for p in fresh if self._worth(question, p)][:tries]:
+            if not self._worth(question, passage):  # the one before may be as good as this one can be
+                continue
+            if self.asked and not self._affordable(llm, [passage], question.text):
+                break
+            self.asked.append(passage)
+            exact = yield from self.shortest(question, llm, passage)
+            if self._worth(question, passage, exact):
+                yield from self.draft(question, llm, passage, exact)
+            if question.kind != "several" and self._satisfied(question):
+                break
+
+    def _worth(self, question: Question, passage: Passage, exact: str | None = None) -> bool:
+        """Whether a draft from a passage could be told, and be likelier than what there is."""
+        holds = reading.holds(passage, self.unknown)
+        could_be = hope(holds, reading.rank(self.read[0]) - reading.rank(passage), exact, question.text)
+        best = max((d.chance for d in self.drafts if d.holds), default=0.0)
+        likely = holds >= CALIBRATION.worth and could_be >= self.refuse
+        return likely and (question.kind == "several" or could_be > best)
+
+    def shortest(self, question: Question, llm: LanguageModel, passage: Passage) -> Generator[Event, None, str]:
+        """The shortest answer in a passage's own words, as the model gives it."""
+        asked = llm.chat(prompt.READ, prompt.passage_head(passage), prompt.shortest(question.text))
+        exact = ""
+        for piece in llm.write(asked, CALIBRATION.shortest):
+            exact += piece
+            yield Event("status", prompt.WRITING)  # at each piece, so that whoever listens can stop it at once
+        self.lap("write")
+        return exact.strip()
+
+    def draft(self, question: Question, llm: LanguageModel, passage: Passage, exact: str) -> Steps:
+        """Write a sentence from a passage, and check it; `exact` is the passage's shortest answer."""
         text, sure = "", list[float]()
         written = llm.chat(prompt.READ, prompt.passage_head(passage), prompt.answer(question.text))
         for piece in llm.write(written, self.config.answer_tokens, sure=sure):
             text += piece
-            yield Event("status", prompt.WRITING)  # at each piece, so that whoever listens can stop it at once
+            yield Event("status", prompt.WRITING)
         self.lap("write")
         yield Event("status", "checking")
-        beside = [p.text for p in self.read]
-        self.drafts += check(text, sure, passage, question, self.embedder, llm, beside)
+        self.drafts += check(text, sure, exact, passage, question, self.embedder, llm, self.read, self.unknown)
+        self.lap("check")
+
+    def quote(self, question: Question, llm: LanguageModel) -> Steps:
+        """Put the best passage's own words forward as the answer; the verifier weighs them like a draft."""
+        yield Event("status", "checking")
+        best = self.read[0]
+        quoted = own_words(question.text, best, self.embedder)
+        asked = prompt.is_right(question.text, quoted.claim)
+        (right,) = llm.score([llm.chat(prompt.READ, prompt.passage_head(best), asked)])
+        signals = Signals(right=round(right, 4), holds=round(reading.holds(best, self.unknown), 4))
+        self.drafts.append(replace(quoted, signals=signals))
         self.lap("check")
 
     def _affordable(self, llm: LanguageModel, pool: Sequence[Passage], question: str) -> list[Passage]:
@@ -130,9 +190,7 @@ class Run:
     def compose(self, read: Sequence[Passage], kept: Sequence[Draft], dropped: Sequence[Draft]) -> Answer:
         """The answer that these drafts make, with its citations."""
         counts = [sources(d.claim, d.attributed.evidence, read, self.embedder) for d in kept]
-        text, parts, cited = number(
-            [(d.attributed, d.support, d.supported, d.why, n) for d, n in zip(kept, counts, strict=True)]
-        )
+        text, parts, cited = number([self._told(d, n) for d, n in zip(kept, counts, strict=True)])
         return replace(
             self.unanswered(read),
             abstained=False,
@@ -141,3 +199,8 @@ class Run:
             citations=cited,
             dropped=tuple(d.dropped() for d in dropped),
         )
+
+    def _told(self, draft: Draft, sources: int) -> Told:
+        sure = draft.chance >= self.mark
+        doubtful = doubt(draft.signals) if draft.signals and not sure else ""
+        return Told(draft.attributed, draft.chance, sure, draft.exact, draft.why, doubtful, sources)

@@ -12,9 +12,10 @@ class SentenceData(TypedDict):
 
     start, end: offsets into the answer's text; -1 for a dropped sentence.
     markers: the citations that support it.
-    support: 0 to 1, how surely its evidence says it; supported: whether that is enough.
+    support: the chance that it is a right answer, 0 to 1; supported: whether that is enough not to be marked.
     why: why it was dropped or changed; empty otherwise.
     sources: how many independent sources that were read say it.
+    doubt: what speaks most against it, where it is marked; empty otherwise.
     """
 
     text: str
@@ -25,6 +26,7 @@ class SentenceData(TypedDict):
     supported: bool
     why: str
     sources: int
+    doubt: str
 
 
 class CitationData(TypedDict):
@@ -32,6 +34,7 @@ class CitationData(TypedDict):
 
     date: a day as 2022-03-31, or null where none is known.
     also: ids of other articles that carry the same words.
+    exact: where in the quote the shortest answer stands, as [start, end]; null where it does not.
     """
 
     marker: int
@@ -45,6 +48,7 @@ class CitationData(TypedDict):
     end: int
     quote: str
     also: list[str]
+    exact: tuple[int, int] | None
 
 
 class PassageData(TypedDict):

@@ -96,6 +96,7 @@ class Citation:
 
     Attributes:
         also: ids of other articles that carry the same words: one report, not more sources.
+        exact: where in the quote the shortest answer stands, as (start, end); None where it does not.
     """
 
     marker: int
@@ -109,6 +110,7 @@ class Citation:
     end: int
     quote: str
     also: tuple[str, ...] = ()
+    exact: tuple[int, int] | None = None
 
 
 @dataclass(frozen=True)
@@ -118,10 +120,11 @@ class Sentence:
     Attributes:
         start, end: offsets into `Answer.text`; -1 for a dropped sentence.
         markers: the citations that support it.
-        support: 0 to 1, how surely its evidence says it.
-        sources: independent sources read that say it: outlets, copies of one report counted once.
-        supported: whether that is enough; False is shown as weakly supported (`Calibration.supported`).
+        support: the chance that it is a right answer, 0 to 1; see `rag.claims.verifier`.
+        supported: whether that is enough; False is marked as not sure (`Calibration.lines`).
         why: why it was dropped or changed; empty otherwise.
+        sources: independent sources read that say it: outlets, copies of one report counted once.
+        doubt: what speaks most against it, where it is marked.
     """
 
     text: str
@@ -132,11 +135,15 @@ class Sentence:
     supported: bool
     why: str = ""
     sources: int = 0
+    doubt: str = ""
 
 
 @dataclass(frozen=True)
 class Answer:
     """An answer, or a refusal: then `abstained` is True, `reason` says why, citations are empty.
+
+    What is no question to the articles ("hello") is replied to in `text`: `abstained` is True then, too, and
+    `reason` is empty.
 
     Attributes:
         as_of: the day the question is taken to be asked on; nothing later was used.

@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 from fakes import Rule, ScriptedModel, Words, news
-from invented import NEWS, Asking
+from invented import NEWS, SHORTEST, Asking
 
 from eval.serve import chat
 from index.build import build
@@ -83,7 +83,9 @@ def asking(invented: Path) -> Iterator[Asking]:
     def open_(*rules: Rule, index: Path = invented, **settings: object) -> Rag:
         embedder = Words()
         config = replace(Config(model="scripted", embedder=embedder.name), **settings)  # type: ignore[arg-type]
-        opened.append(Rag(Store(index, embedder), embedder, ScriptedModel(*rules), config))
+        opened.append(
+            Rag(Store(index, embedder), embedder, ScriptedModel(*rules, Rule(SHORTEST, "not stated")), config)
+        )
         return opened[-1]
 
     yield open_

@@ -25,9 +25,10 @@ NEWS = [
 SINKING = "How many passengers were rescued from the ferry Aurora?"
 RESCUED = "All 212 passengers were rescued by the coast guard."
 
-# What the three prompts about a passage are known by.
+# What the four prompts about a passage are known by.
 HOLDS = "Can the question be answered from the passage?"
-SAYS = "Does the passage say this?"
+RIGHT = "Is the proposed answer right according to the passage?"
+SHORTEST = "Give the shortest answer in the passage's own words"
 WRITES = "Answer in one complete sentence"
 
 Asking = Callable[..., Rag]  # rules of a script; `index` and settings by name
@@ -37,6 +38,11 @@ def model(rag: Rag) -> ScriptedModel:
     """The model that follows a script, of a collection that `asking` opened."""
     assert isinstance(rag.llm, ScriptedModel)
     return rag.llm
+
+
+def drafted(rag: Rag) -> list[str]:
+    """The prompts that asked for a draft, in order."""
+    return [prompt for prompt in model(rag).prompts("write") if WRITES in prompt]
 
 
 def holds_to_the_letter(answer: Answer, rag: Rag) -> None:

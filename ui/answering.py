@@ -15,7 +15,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from index.errors import InputError, RagError
-from rag.config import NO_MODEL
+from rag.config import NO_MODEL, Caution
 from rag.question.check import read_days
 from rag.types import EvidenceSentence
 from ui import history
@@ -24,6 +24,7 @@ from ui.loading import Loader
 
 _log = logging.getLogger(__name__)
 _LOOK = 5.0  # seconds after which one who looks on is shown the same again, so that who is gone is noticed
+_CAUTIONS: Mapping[str, Caution] = {"strict": "strict", "lenient": "lenient"}
 _WAITING = 10  # open questions of one chat, at most
 _LOADING = "The language model was still loading: these are the articles' own words. Ask again for a written answer."
 
@@ -172,6 +173,7 @@ class Answering:
         place = next((n for n, e in enumerate(chat.exchanges) if e.asked == asked.asked), len(chat.exchanges))
         turns = replace(chat, exchanges=chat.exchanges[:place]).turns
         source = asked.limits.get("source")
+        rag = rag.with_caution(_CAUTIONS.get(asked.limits.get("caution", ""), rag.config.caution))
         # Closed here, so that a stop frees the model at once.
         with closing(
             rag.stream(

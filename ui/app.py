@@ -40,6 +40,11 @@ _SETTINGS = """
 <button type="button" role="radio" aria-checked="false" data-theme-set="">Like the system</button>
 <button type="button" role="radio" aria-checked="false" data-theme-set="light">Light</button>
 <button type="button" role="radio" aria-checked="false" data-theme-set="dark">Dark</button></div></section>
+<section class="set"><h3>How sure an answer must be</h3><div class="tabs" role="radiogroup" aria-label="How sure an answer must be">
+<button type="button" role="radio" aria-checked="false" data-caution-set="strict">Strict</button>
+<button type="button" role="radio" aria-checked="false" data-caution-set="">Normal</button>
+<button type="button" role="radio" aria-checked="false" data-caution-set="lenient">Lenient</button></div>
+<p>Strict says only what is very likely right, and refuses more often. Lenient refuses less, and marks more as not sure.</p></section>
 <section class="set"><h3>Text size</h3><div class="tabs" role="radiogroup" aria-label="Text size">
 <button type="button" role="radio" aria-checked="false" data-size-set="">Normal</button>
 <button type="button" role="radio" aria-checked="false" data-size-set="large">Large</button></div></section>

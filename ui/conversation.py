@@ -48,7 +48,7 @@ class Conversation:
             return ("", *self._view(self._history(request).load(chat_id), request))
         kept = self._history(request)
         given = {name: str(value).strip()[:_LIMIT] for name, value in (limits or {}).items()}
-        given = {name: given[name] for name in ("source", "from", "to") if given.get(name)}
+        given = {name: given[name] for name in ("source", "from", "to", "caution") if given.get(name)}
         with _told():
             chat = self._answering.ask(kept, chat_id, check_question(question), given)
         return ("", *self._view(chat, request))

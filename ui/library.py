@@ -108,8 +108,8 @@ class Library:
         """An article of the collection with cited words lit.
 
         Args:
-            wanted: what a browser sends: `article` (an id, never a path), `start`, `end`, and
-                `others`, the spans that are to be lit faintly.
+            wanted: what a browser sends: `article` (an id, never a path), `start`, `end`,
+                `others`, the spans that are to be lit faintly, and `exact`, the one to be lit most.
         """
         try:
             article = self._loader.store.article(str(wanted["article"]))
@@ -119,7 +119,10 @@ class Library:
             return text_html(str(error), "error")
         try:
             others = [(int(a), int(b)) for a, b in wanted.get("others", [])[:_MAX_SPANS]]
-            return panel.article_html(article, (int(wanted["start"]), int(wanted["end"])), others)
+            exact = [int(n) for n in wanted.get("exact") or (0, 0)][:2]
+            return panel.article_html(
+                article, (int(wanted["start"]), int(wanted["end"])), others, (exact[0], exact[-1])
+            )
         except (KeyError, TypeError, ValueError, OverflowError):
             return panel.article_html(article)
 

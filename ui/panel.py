@@ -19,12 +19,13 @@ _EXCERPT = 240  # characters
 _BEFORE = 60  # of them before the first word that matches
 
 
-def article_html(article: Article, current: Span = (0, 0), others: Sequence[Span] = ()) -> str:
+def article_html(article: Article, current: Span = (0, 0), others: Sequence[Span] = (), exact: Span = (0, 0)) -> str:
     """An article; the current span is marked strongly, the others faintly.
 
     Args:
         current: (start, end) into `article.text`; empty where nothing is to be shown.
         others: further spans that the same answer cites.
+        exact: where the shortest answer stands in the current one.
     """
     size = len(article.text)
     spans = [(max(0, a), min(size, b)) for a, b in (current, *others)]
@@ -32,7 +33,12 @@ def article_html(article: Article, current: Span = (0, 0), others: Sequence[Span
     edges = sorted({_after_title(article), size, *(p for span in spans for p in span if span[0] < span[1])})
     pieces = []
     for start, end in pairwise(edges):
-        paragraphs = [escaped(part) for part in article.text[start:end].split("\n\n")]
+        whole = escaped(article.text[start:end])
+        if start <= exact[0] < exact[1] <= end:
+            a, b = exact
+            before, inside, after = (escaped(article.text[x:y]) for x, y in ((start, a), (a, b), (b, end)))
+            whole = f'{before}<b class="exact">{inside}</b>{after}' if "\n\n" not in article.text[a:b] else whole
+        paragraphs = whole.split("\n\n")
         on = [n for n, (a, b) in enumerate(spans) if a <= start and end <= b and a < b]
         if on:
             kind = "current" if 0 in on else "other"

@@ -19,7 +19,7 @@ from ui import copying
 from ui.answering import Working
 from ui.history import Chat, Exchange, split_markers
 from ui.icons import icon
-from ui.words import count_words, day_words, escaped, folded, short_day, where
+from ui.words import count_words, day_words, escaped, folded, quoted, short_day, where
 
 Data = dict[str, Any]
 _TIMELINE = 8  # articles on a timeline, at most
@@ -27,6 +27,10 @@ _EVIDENCE = 8  # passages listed under "How it was answered"
 _ROWS = 2  # quotes shown as rows of their own; more are folded together
 _MATCH = ((1.0, "Strong"), (-1.0, "Fair"))  # log-odds from which a passage matches so well; else "Weak"
 _LIMITS = {"source": "", "from": "from ", "to": "to ", "as_of": "as of "}
+_CAUTION = {
+    "strict": "Asked strictly: refused unless very likely right.",
+    "lenient": "Asked leniently: refused less often.",
+}
 
 
 def thread_html(chat: Chat, open_now: Sequence[Exchange] = ()) -> str:
@@ -54,7 +58,7 @@ def turn_html(exchange: Exchange, number: int) -> str:
     answer = exchange.answer
     # What the page needs to light every citation of this answer in an article.
     cites = [
-        {"marker": c["marker"], "article": c["article_id"], "start": c["start"], "end": c["end"]}
+        {"marker": c["marker"], "article": c["article_id"], "start": c["start"], "end": c["end"]} | _exact(c)
         for c in (answer["citations"] if answer else ())
     ]
     body = _answered(exchange, answer, number) if answer else _unanswered(exchange, number)
@@ -62,6 +66,11 @@ def turn_html(exchange: Exchange, number: int) -> str:
         f'<article class="turn" data-turn="{number}" data-cites="{escaped(json.dumps(cites))}">'
         f"<h2>{escaped(exchange.question)}</h2>{_notes(exchange, answer)}{body}</article>"
     )
+
+
+def _exact(citation: Data) -> dict[str, list[int]]:
+    """Where the shortest answer stands in the article; nothing where it does not, or in an answer of before."""
+    return {"exact": [citation["start"] + n for n in citation["exact"]]} if citation.get("exact") else {}
 
 
 def working_html(working: Sequence[Working]) -> str:
@@ -112,6 +121,8 @@ def refusal_html(answer: Data) -> str:
         for a in answer["near"]
     )
     offered = f'<div class="near"><h3 class="label">Closest articles</h3><ul>{near}</ul></div>' if near else ""
+    if not answer["reason"]:  # a greeting is no refusal
+        return f"<p>{escaped(answer['text'])}</p>"
     reason = answer["reason"][:1].upper() + answer["reason"][1:]
     return f'<div class="nosay"><h3>{icon("none")}Your articles don’t say.</h3><p>{escaped(reason)}.</p></div>{offered}'
 
@@ -121,7 +132,7 @@ def sources_html(answer: Data) -> str:
     rows = [
         f'<details class="src"><summary><span class="num">{c["marker"]}</span><b>{escaped(c["source"] or "No source given")}</b>'
         f'<span class="day">{escaped(short_day(c["date"]))}</span><span class="ti">{escaped(c["title"] or "")}</span>'
-        f"{icon('right', True)}</summary><blockquote>{escaped(folded(c['quote']))}</blockquote>"
+        f"{icon('right', True)}</summary><blockquote>{quoted(c['quote'], c.get('exact'))}</blockquote>"
         f"{_also(c)}{open_button(c['article_id'], c['start'], c['end'], 'Open the article')}</details>"
         for c in answer["citations"]
     ]
@@ -237,8 +248,13 @@ def _notes(exchange: Exchange, answer: Data | None) -> str:
     if answer and answer["standalone_question"] != exchange.question:
         notes.append(f"Understood as: {answer['standalone_question']}")
     if exchange.limits:
-        limits = " ".join(f"{_LIMITS.get(k, k)}{day_words(v) if _is_day(v) else v}" for k, v in exchange.limits.items())
-        notes.append(f"Only {limits}.")
+        limits = {
+            k: f"{_LIMITS[k]}{day_words(v) if _is_day(v) else v}" for k, v in exchange.limits.items() if k in _LIMITS
+        }
+        if limits:
+            notes.append(f"Only {' '.join(limits.values())}.")
+        if caution := _CAUTION.get(exchange.limits.get("caution", "")):
+            notes.append(caution)
     if answer and exchange.note:
         notes.append(exchange.note)
     return "".join(f'<p class="understood">{escaped(note)}</p>' for note in notes)
@@ -252,7 +268,7 @@ def _receipt(exchange: Exchange, answer: Data, number: int) -> str:
         # No tick and no "checked": a third of the answers on a large archive are wrong, and each of them has its quote.
         checked = '<span class="quoted">Every sentence has its quote</span>'
     elif weak:
-        checked = f'<span class="doubt">{count_words(weak, "sentence")} weakly supported: read the quoted words</span>'
+        checked = f'<span class="doubt">{count_words(weak, "sentence")} may be wrong: read the quoted words</span>'
     timeline = timeline_html(answer)
     read = _fold(f"read{number}", f"{count_words(len(_read(answer)), 'article')} read") if timeline else ""
     how = _fold(f"how{number}", "How it was answered")
@@ -309,8 +325,9 @@ def _sentence(sentence: Data, answer: Data) -> str:
     text = f'{escaped(head)}{" " if head else ""}<span class="nb">{escaped(last + end)}{chips}</span>'
     if sentence["supported"]:
         return text
-    hint = "weakly supported: read the quoted words"
-    return f'<span class="weak" title="{hint}">{text}<span class="unseen"> ({hint})</span></span>'
+    because = sentence.get("doubt")
+    hint = f"not sure: {because}" if because else "not sure: read the quoted words"
+    return f'<span class="weak" title="{escaped(hint)}">{text}<span class="unseen"> ({escaped(hint)})</span></span>'
 
 
 def _headless(text: str) -> str:

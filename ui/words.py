@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import html
-from collections.abc import Mapping
+import re
+from collections.abc import Mapping, Sequence
 from datetime import date
 from typing import Any
 
@@ -46,6 +47,19 @@ def count_words(count: int, noun: str, plural: str = "") -> str:
 def folded(text: str) -> str:
     """Text on one line."""
     return " ".join(text.split())
+
+
+def quoted(quote: str, exact: Sequence[int] | None = None) -> str:
+    """A quote on one line as HTML, the words of the shortest answer in it lit.
+
+    Args:
+        exact: where these begin and end in the quote.
+    """
+    if not exact:
+        return escaped(folded(quote))
+    pieces = quote[: exact[0]], quote[exact[0] : exact[1]], quote[exact[1] :]
+    before, inside, after = (escaped(re.sub(r"\s+", " ", piece)) for piece in pieces)
+    return f'{before.lstrip()}<b class="exact">{inside}</b>{after.rstrip()}'
 
 
 def escaped(text: str) -> str:

@@ -14,7 +14,7 @@ from datetime import date, datetime, timedelta
 from typing import Any
 
 WEEKDAYS = ("monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday")
-CALENDAR = frozenset(WEEKDAYS) | {name.lower() for name in calendar.month_name if name}
+CALENDAR = frozenset(WEEKDAYS) | {name.lower() for name in (*calendar.month_name, *calendar.month_abbr, "Sept") if name}
 _MONTH = (
     r"(?:jan(?:uary|\.)?|feb(?:ruary|\.)?|mar(?:ch|\.)?|apr(?:il|\.)?|may|june?|july?|"
     r"aug(?:ust|\.)?|sept?(?:ember|\.)?|oct(?:ober|\.)?|nov(?:ember|\.)?|dec(?:ember|\.)?)"

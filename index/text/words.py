@@ -4,6 +4,9 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable
+from functools import lru_cache
+
+import snowballstemmer
 
 _STOP = frozenset(
     "a an the of to in on at by for from with and or but if is are was were be been being do does did has have "
@@ -25,39 +28,15 @@ def terms(text: str) -> list[str]:
     return list(dict.fromkeys(w for w in words if w not in _STOP and (len(w) > 1 or w.isdigit() or not w.isascii())))
 
 
+@lru_cache(50_000)
 def stem(word: str) -> str:
-    """A rough stem: enough to see that "negotiated" and "negotiations" are one word."""
+    """The stem of a word in lower case, so that "negotiated" and "negotiations" are one; a number in digits.
+
+    Source: Porter's English stemmer ("Porter2"), as the Snowball project publishes it.
+    """
     word = word.removesuffix("'s").removesuffix("’s")
-    if word in _NUMBERS:
-        return _NUMBERS[word]
-    for ending in (
-        "ations",
-        "ation",
-        "ating",
-        "ated",
-        "ings",
-        "ing",
-        "edly",
-        "ies",
-        "ied",
-        "ions",
-        "ion",
-        "ers",
-        "er",
-        "ors",
-        "or",
-        "ed",
-        "es",
-        "ly",
-        "al",
-        "s",
-        "e",
-    ):
-        if word.endswith(ending) and len(word) - len(ending) >= 4:
-            root = word[: -len(ending)]
-            # "stopped" is "stop"; "pressed" stays "press".
-            return root[:-1] if ending in ("ed", "ing") and root[-1] == root[-2] and root[-1] in "bdgmnprt" else root
-    return word
+    # A stemmer keeps the word it is at work on, so each call has its own: threads may ask at once.
+    return _NUMBERS.get(word) or str(snowballstemmer.stemmer("english").stemWord(word))
 
 
 def content(text: str) -> set[str]:

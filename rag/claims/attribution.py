@@ -14,6 +14,7 @@ from index.text.words import content
 from rag.calibration import CALIBRATION
 from rag.claims.facts import problems
 from rag.claims.support import score
+from rag.claims.verifier import place
 from rag.types import Citation, EvidenceSentence, Passage, Sentence
 
 # "today (28 March)" was true when the article was written, not when it is read.
@@ -128,38 +129,43 @@ def sources(claim: str, evidence: Sequence[EvidenceSentence], read: Sequence[Pas
     return len(outlets)
 
 
-def number(
-    kept: Sequence[tuple[Attributed, float, bool, str, int]],
-) -> tuple[str, tuple[Sentence, ...], tuple[Citation, ...]]:
+@dataclass(frozen=True)
+class Told:
+    """A sentence that the answer tells.
+
+    Attributes:
+        chance: of being right, 0 to 1.
+        sure: whether that is enough not to be marked.
+        exact: the shortest answer in the article's words, where one was asked for.
+        why: what was changed; empty where it is the model's own sentence.
+        doubt: what speaks most against it, where it is marked.
+        sources: independent sources that say it.
+    """
+
+    attributed: Attributed
+    chance: float
+    sure: bool
+    exact: str = ""
+    why: str = ""
+    doubt: str = ""
+    sources: int = 1
+
+
+def number(kept: Sequence[Told]) -> tuple[str, tuple[Sentence, ...], tuple[Citation, ...]]:
     """The answer's text with markers in order of appearance, its sentences and its citations."""
     citations: list[Citation] = []
     known: dict[tuple[str, int], int] = {}
     out: list[Sentence] = []
     text = ""
-    for attributed, support, supported, why, count in kept:
+    for told in kept:
         markers = []
-        for s in attributed.evidence:
+        for s in told.attributed.evidence:
             key = (s.article.id, s.start)
             if key not in known:
                 known[key] = len(citations) + 1
-                a = s.article
-                citations.append(
-                    Citation(
-                        known[key],
-                        a.id,
-                        s.chunk_id,
-                        a.title,
-                        a.source,
-                        a.published,
-                        a.url,
-                        s.start,
-                        s.end,
-                        s.text,
-                        s.also,
-                    )
-                )
+                citations.append(_citation(known[key], s, told.exact))
             markers.append(known[key])
-        body = attributed.text.rstrip()
+        body = told.attributed.text.rstrip()
         close = re.search(r"[.!?…][\"”’]*$", body)
         stop = body[close.start() :] if close else "."
         body = body[: close.start()] if close else body
@@ -169,6 +175,17 @@ def number(
         start = len(text) + (1 if text else 0)
         text = f"{text} {piece}" if text else piece
         out.append(
-            Sentence(piece, start, start + len(piece), tuple(sorted(markers)), round(support, 3), supported, why, count)
-        )
+            Sentence(
+                piece, start, start + len(piece), tuple(sorted(markers)), round(told.chance, 3), told.sure,
+                told.why, told.sources, told.doubt,
+            )
+        )  # fmt: skip
     return text, tuple(out), tuple(citations)
+
+
+def _citation(marker: int, s: EvidenceSentence, exact: str) -> Citation:
+    a = s.article
+    return Citation(
+        marker, a.id, s.chunk_id, a.title, a.source, a.published, a.url, s.start, s.end, s.text, s.also,
+        place(exact, s.text),
+    )  # fmt: skip

@@ -81,7 +81,8 @@ def problems(
         if missing and not (name in given and any(f"{k}, {name}" in t for t in beside for k in known)):
             found.append(f"the name {name} is not in the evidence")
     first = re.match(r"[\"“']?([A-Z][\w’'-]{3,})", sentence)
-    if first and first.group(1).lower() not in _COMMON and not _known(first.group(1), have):
+    asked = first and re.search(rf"\b{first.group(1).lower()}\b", given)  # in small letters: a word, no name
+    if first and not asked and first.group(1).lower() not in _COMMON and not _known(first.group(1), have):
         # A name at the beginning cannot be told from a word by its capital letter.
         found.append(f"{first.group(1)} is not in the evidence")
     everything = "\n".join([named, *beside])
@@ -101,7 +102,9 @@ def form_problems(question: str, sentence: str) -> list[str]:
     is answered by a number or a quantity, "which date" by a day.
     """
     found = []
-    if _OPEN.match(question) and not re.search(r"\bor\b", question) and not content(sentence) - content(question):
+    told = re.sub(r"^\W*(?:yes|no)\b", "", sentence, flags=re.I)
+    asked = _OPEN.match(question) or told != sentence
+    if asked and not re.search(r"\bor\b", question) and not content(told) - content(question):
         found.append("it says nothing that the question does not")
     if _COUNT.search(question) and not (numbers(sentence) or _QUANTITY.search(sentence)):
         found.append("it gives no number")

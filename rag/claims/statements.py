@@ -8,10 +8,11 @@ from dataclasses import replace
 from datetime import date
 
 from index.embedder import Embedder
-from index.text.words import numbers, overlap
+from index.text.words import content, numbers, overlap
 from rag.calibration import CALIBRATION
 from rag.claims.attribution import Attributed
 from rag.claims.drafts import Draft
+from rag.claims.verifier import place
 from rag.evidence import leans, short_day
 from rag.question.kind import only_agrees
 from rag.types import Passage
@@ -20,21 +21,21 @@ _DENIES = re.compile(r"\b(?:not|no|never|none|nothing|nobody|neither|nor|without
 
 
 def statements(
-    asked: Sequence[Passage], drafts: Sequence[Draft], question: str, embedder: Embedder
+    asked: Sequence[Passage], drafts: Sequence[Draft], question: str, embedder: Embedder, refuse: float
 ) -> tuple[list[Draft], list[Draft]]:
     """What each article says, in order of date, and the drafts left out.
 
     Where several statements are asked for, what each article says is told by itself rather
-    than merged: sources that disagree then stand side by side with their days. A draft that
-    its passage does not support gives way to the article's own words.
+    than merged: sources that disagree then stand side by side with their days. A draft that states
+    what its passage does not, or is not likely enough, gives way to the article's own words.
+
+    Args:
+        refuse: the chance of being right below which a draft is not told.
     """
     told: list[Draft] = []
     for passage in asked:
-        mine = [
-            d
-            for d in drafts
-            if d.passage.chunk_id == passage.chunk_id and d.holds and not only_agrees(question, d.attributed.text)
-        ]
+        drafted = [d for d in drafts if d.passage.chunk_id == passage.chunk_id]
+        mine = [d for d in drafted if d.holds and d.chance >= refuse and not only_agrees(question, d.attributed.text)]
         for draft in mine or [own_words(question, passage, embedder)]:
             if not any(same(draft, other) for other in told):
                 told.append(draft)
@@ -63,13 +64,44 @@ def own_words(question: str, passage: Passage, embedder: Embedder) -> Draft:
     }
     # A sentence that says "he" brings the one before it, which says who.
     chosen |= {i - 1 for i in chosen if i and leans(passage.sentences[i].text)}
+    return _quotation(passage, chosen)
+
+
+def in_own_words(drafts: Sequence[Draft], question: str, refuse: float) -> Draft | None:
+    """The sentence in which the best failed draft's shortest answer stands word for word, quoted instead of it.
+
+    A draft is often right in what was asked for and wrong in what it adds. None where no failed draft is
+    likely enough to be right, or its passage does not have the shortest answer in so many words, or what is
+    missing in the passage is a name or a number of the question itself: then it tells of something else.
+
+    Args:
+        refuse: the chance below which a draft is not told.
+    """
+    for draft in sorted(drafts, key=lambda d: -d.chance):
+        sentences = draft.passage.sentences
+        there = [i for i, s in enumerate(sentences) if place(draft.exact, s.text)]
+        failed = draft.attributed.problems
+        of_question = any(content(missing) & content(question) for missing in map(_missing, failed))
+        if there and failed and not of_question and draft.chance >= refuse and draft.signals and draft.signals.stated:
+            chosen = {there[0], there[0] - 1} if there[0] and leans(sentences[there[0]].text) else {there[0]}
+            return replace(_quotation(draft.passage, chosen), signals=draft.signals, exact=draft.exact)
+    return None
+
+
+def _missing(problem: str) -> str:
+    """What a problem says is not in the evidence."""
+    return re.sub(r"^the (?:name|number|quotation) |is not .*$", "", problem)
+
+
+def _quotation(passage: Passage, chosen: set[int]) -> Draft:
+    """These sentences of a passage, quoted with source and day."""
     places = sorted(chosen)
     evidence = tuple(passage.sentences[i] for i in places)
     gaps = ["" if n == 0 else " " if places[n - 1] == i - 1 else " … " for n, i in enumerate(places)]
     words = "".join(gap + " ".join(s.text.split()) for gap, s in zip(gaps, evidence, strict=True))
     words = re.sub(r"\[(\d+)\]", r"(\1)", words)  # an article's own "[1]" is no citation
     text = f"{passage.article.source or 'An article'} ({short_day(passage.article)}) writes: {words}"
-    return Draft(Attributed(text, evidence, 1.0, 1.0, ()), passage, 0.0, 1.0, why="in the article's own words")
+    return Draft(Attributed(text, evidence, 1.0, 1.0, ()), passage, None, why="in the article's own words")
 
 
 def extracts(question: str, found: Sequence[Passage], embedder: Embedder) -> list[Draft]:

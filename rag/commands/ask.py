@@ -29,8 +29,9 @@ def options(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--as-of", metavar="DAY", help="the day it is asked on; nothing later is used")
     parser.add_argument(
         "--read", type=int, metavar="N",
-        help="passages the model reads (default: 8; fewer where the first are clear, twice as many where none is)",
+        help="passages the model reads (default: 8; fewer where the first give a sure answer, twice as many where none does)",
     )  # fmt: skip
+    common.caution_options(parser)
     common.model_options(parser)
     common.index_option(parser)
     common.uri_option(parser)
@@ -55,7 +56,9 @@ def run(args: argparse.Namespace) -> int:
         raise InputError("--json needs a question.", 'Run rag ask --json "…".')
     if args.llm_url:
         check_url(args.llm_url)  # before anything is opened or indexed
-    config = Config(model=args.model, gpu_layers=args.gpu_layers, llm_url=args.llm_url, milvus=args.uri)
+    config = Config(
+        model=args.model, gpu_layers=args.gpu_layers, llm_url=args.llm_url, milvus=args.uri, caution=args.caution
+    )
     if args.read is not None:
         if args.read < 1:
             raise InputError(f"--read is {args.read}.", "Give a number from 1.")
@@ -93,7 +96,7 @@ def _converse(ask: Callable[[str, Sequence[Turn]], Answer]) -> None:
 def _show(answer: Answer) -> None:
     say((answer.text, FAINT if answer.abstained else STRONG))
     if any(not sentence.supported for sentence in answer.sentences):
-        say(("(Weakly supported: compare the quoted words.)", WARNING))
+        say(("(Not sure: compare the quoted words.)", WARNING))
     for c in answer.citations:
         day = c.date.isoformat() if c.date else "undated"
         title = f": {c.title}" if c.title else ""

@@ -42,6 +42,18 @@ def model_options(parser: argparse.ArgumentParser, server: bool = True) -> None:
         )
 
 
+def caution_options(parser: argparse.ArgumentParser) -> None:
+    """Add `--strict` and `--lenient`: how likely an answer must be to be told."""
+    either = parser.add_mutually_exclusive_group()
+    either.add_argument(
+        "--strict", dest="caution", action="store_const", const="strict", default="normal",
+        help="say only what is very likely right, and refuse more often",
+    )  # fmt: skip
+    either.add_argument(
+        "--lenient", dest="caution", action="store_const", const="lenient", help="refuse less often; more is marked"
+    )
+
+
 def filter_options(parser: argparse.ArgumentParser) -> None:
     """Add what limits a search."""
     parser.add_argument("--source", help="only articles of this source")

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 
+from index.text.words import content
 from rag import prompt
 from rag.engine.base import LanguageModel
 from rag.types import Turn
@@ -59,4 +60,5 @@ def standalone(question: str, history: Sequence[Turn], llm: LanguageModel | None
     written = "".join(llm.write(llm.chat(prompt.REWRITE, "", prompt.conversation(history[-_TURNS:], question)), 60))
     line = written.strip().splitlines()[0].strip().strip('"“”') if written.strip() else ""
     line = re.sub(r"^(?:rewritten )?question:\s*", "", line, flags=re.I)
-    return line if 3 <= len(line) <= 400 else f"{last} {question}"
+    another = content(line) != content(last)  # a small model may give the last question back
+    return line if another and 3 <= len(line) <= 400 else f"{last} {question}"

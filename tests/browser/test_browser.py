@@ -429,6 +429,21 @@ def test_the_first_view_offers_questions_that_have_an_answer(quick: str, opened:
     expect(page.locator(".answer .cite")).not_to_have_count(0, timeout=LONG)
 
 
+def test_how_sure_an_answer_must_be_is_kept_and_goes_with_the_question(quick: str, opened: Opener) -> None:
+    page = opened(quick)
+    page.get_by_role("button", name="Settings").click()
+    page.get_by_role("radio", name="Strict").click()
+    page.reload()
+    ask(page, "Who is Vladimir Medinsky?")
+    expect(page.locator(".understood")).to_have_text("Asked strictly: refused unless very likely right.")
+    page.get_by_role("button", name="Settings").click()
+    expect(page.get_by_role("radio", name="Strict")).to_be_checked()
+    page.get_by_role("radiogroup", name="How sure an answer must be").get_by_role("radio", name="Normal").click()
+    page.get_by_role("button", name="New question").first.click()
+    ask(page, "Who is Vladimir Medinsky?")
+    expect(page.locator(".understood")).to_have_count(0)
+
+
 def test_theme_and_text_size_are_kept(quick: str, opened: Opener) -> None:
     page = opened(quick)
     page.get_by_role("button", name="Settings").click()

@@ -259,20 +259,22 @@ def test_the_decision_to_refuse_switched_off_is_seen(
 
 
 @pytest.mark.real
-def test_the_support_check_switched_off_is_seen(
+def test_the_verifier_switched_off_is_seen(
     near_misses: tuple[list[GoldenQuestion], Collections, dict[str, float]], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    from rag import reading, run
-    from rag.calibration import CALIBRATION
+    from rag import run
 
     def unchecked(*args):  # type: ignore[no-untyped-def]
         made = real(*args)
-        return [replace(d, verify=9.0, support=1.0, attributed=replace(d.attributed, problems=())) for d in made]
+        sure = {"right": 9.0, "exact": 1.0, "stated": 1.0}
+        return [
+            replace(d, signals=replace(d.signals, **sure), attributed=replace(d.attributed, problems=())) for d in made
+        ]
 
     questions, made, _ = near_misses
     real = run.check
     # Both builds take every question to the draft, so that the check alone decides.
-    monkeypatch.setattr(reading, "evidence_strength", lambda read, unknown=0: CALIBRATION.worth_drafting)
+    monkeypatch.setattr(run, "hope", lambda *args: 1.0)
     checked = figures(questions, made)
     monkeypatch.setattr(run, "check", unchecked)
     bad = figures(questions, made)

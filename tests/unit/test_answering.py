@@ -60,7 +60,8 @@ def gate() -> Gate:
     return Gate(
         ScriptedModel(
             Rule("Can the question be answered", 3.0),
-            Rule("Does the passage say this", 4.0),
+            Rule("Is the proposed answer right", 4.0),
+            Rule("Give the shortest answer", "it sank for nine hours"),
             Rule(FERRY, "The ferry Aurora sank off Turku."),
             Rule(SNOW, "Snow closed the Brenner pass for nine hours."),
         )

@@ -47,7 +47,7 @@ def test_a_repr_is_a_screen_at_most() -> None:
 def test_a_notebook_shows_answer_marks_and_citations_and_runs_nothing() -> None:
     page, text = made()._repr_html_(), made()._repr_markdown_()
     assert "<b>" not in page and "<b>" not in text
-    assert "weakly supported" in page and "weakly supported" in text
+    assert "not sure" in page and "not sure" in text
     assert '<li value="1">The Port Times, 2024-05-06, Ferry *sinks*: <q>' in page and "Ferry \\*sinks\\*" in text
     refused = made(abstained=True, text="The articles do not say: <i>no</i>.", sentences=(), citations=())
     assert refused._repr_html_() == "<p><em>The articles do not say: &lt;i&gt;no&lt;/i&gt;.</em></p>"

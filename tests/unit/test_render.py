@@ -48,11 +48,10 @@ def test_everything_from_articles_and_models_is_escaped() -> None:
 def test_a_weakly_supported_sentence_looks_different() -> None:
     page = turn_html(Exchange("q", ANSWER.as_dict()), 0)
     assert "weak" not in page and "Every sentence has its quote" in page
-    weak = replace(ANSWER, sentences=(replace(SAID, support=0.3, supported=False),)).as_dict()
+    weak = replace(ANSWER, sentences=(replace(SAID, support=0.3, supported=False, doubt="<b>"),)).as_dict()
     page = turn_html(Exchange("q", weak), 0)
-    assert (
-        'class="weak"' in page and "1 sentence weakly supported" in page and "Every sentence has its quote" not in page
-    )
+    assert 'class="weak"' in page and "1 sentence may be wrong" in page and "Every sentence has its quote" not in page
+    assert 'title="not sure: &lt;b&gt;"' in page, "it says what is doubtful"
 
 
 def test_a_refusal_looks_different_and_offers_what_is_near() -> None:
@@ -60,6 +59,22 @@ def test_a_refusal_looks_different_and_offers_what_is_near() -> None:
     page = refusal_html(refused.as_dict())
     assert "Your articles don’t say.</h3><p>&lt;no&gt; article.</p>" in page
     assert 'data-article="a"' in page and "S, 30 March 2022" in page
+
+
+def test_a_greeting_is_no_refusal() -> None:
+    page = turn_html(
+        Exchange("hello", replace(ANSWER, abstained=True, text="Hello <you>!", sentences=(), citations=()).as_dict()), 0
+    )
+    assert "<p>Hello &lt;you&gt;!</p>" in page and "don’t say" not in page
+
+
+def test_a_quote_lights_the_shortest_answer() -> None:
+    lit = replace(CITED, exact=(18, 22))
+    assert 'The &lt;harbour&gt; is &quot;<b class="exact">open</b>&quot;.' in sources_html(
+        replace(ANSWER, citations=(lit,)).as_dict()
+    )
+    cites = re.findall(r'data-cites="(.*?)"', turn_html(Exchange("q", replace(ANSWER, citations=(lit,)).as_dict()), 0))
+    assert "&quot;exact&quot;: [18, 22]" in cites[0], "and the page knows where in the article"
 
 
 def test_what_several_articles_say_stands_side_by_side_in_order_of_day() -> None:

@@ -97,7 +97,18 @@ def test_an_option_that_a_suite_does_not_use_is_refused(call: Call, suite: str, 
 
 
 def test_every_option_of_a_run_is_for_all_suites_or_for_some() -> None:
-    shared = {"--suite", "--sample", "--out", "--resume", "--model", "--gpu-layers", "--llm-url", "--help"}
+    shared = {
+        "--suite",
+        "--sample",
+        "--out",
+        "--resume",
+        "--model",
+        "--gpu-layers",
+        "--llm-url",
+        "--strict",
+        "--lenient",
+        "--help",
+    }
     actions = cli.parser()._subparsers._group_actions[0].choices["eval"]._subparsers._group_actions[0].choices  # type: ignore[union-attr,attr-defined,index,call-overload]
     of_run = {action.option_strings[-1] for action in actions["run"]._actions}
     assert of_run == shared | {given[0] for given in GIVEN.values()}

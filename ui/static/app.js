@@ -19,12 +19,12 @@ let cites = []; // what its answer cites, in order
 let place = -1; // which of them is shown
 let turn = 0; // the newest request; what comes late is dropped
 
-async function show(article, start, end) {
+async function show(article, start, end, exact) {
   const mine = ++turn;
   const others = cites.filter((c) => c.article === article && c.start !== start).map((c) => [c.start, c.end]);
   let page = null;
   try {
-    page = await server.open_article({ article, start, end, others });
+    page = await server.open_article({ article, start, end, others, exact });
   } catch {
     page = null; // the server is gone, or asks who is there
   }
@@ -54,15 +54,15 @@ function open(button) {
   const { article, start, end, marker } = button.dataset;
   place = cites.findIndex((c) => (marker ? String(c.marker) === marker : c.article === article && String(c.start) === start));
   from = button;
-  show(article, Number(start), Number(end));
+  show(article, Number(start), Number(end), cites[place]?.exact);
 }
 
 function step(by) {
   if (place < 0 || cites.length < 2) return;
   place = (place + by + cites.length) % cites.length;
-  const { article, start, end, marker } = cites[place];
+  const { article, start, end, marker, exact } = cites[place];
   from = from && one(`.cite[data-marker="${marker}"]`, from.closest("[data-cites]") ?? document) || from;
-  show(article, start, end);
+  show(article, start, end, exact);
 }
 
 function close() {
@@ -104,6 +104,8 @@ on(document, "click", (event) => {
   if (more) fold(more, more.getAttribute("aria-expanded") !== "true");
   const theme = hit("[data-theme-set]");
   if (theme) choose("theme", theme.dataset.themeSet);
+  const caution = hit("[data-caution-set]");
+  if (caution) choose("caution", caution.dataset.cautionSet);
   const size = hit("[data-size-set]");
   if (size) choose("size", size.dataset.sizeSet);
 });
@@ -233,9 +235,13 @@ function fold(more, open) {
 
 on(document, "change", (event) => {
   if (!event.target.matches?.("[data-limit]")) return;
-  window.ragParts.limits.props.value = Object.fromEntries(all("[data-limit]").map((input) => [input.dataset.limit, input.value]));
+  limit(Object.fromEntries(all("[data-limit]").map((input) => [input.dataset.limit, input.value])));
   limited();
 });
+function limit(changes) {
+  const part = window.ragParts?.limits;
+  if (part) part.props.value = { ...part.props.value, ...changes };
+}
 function limited() {
   const given = window.ragParts?.limits?.props.value ?? {};
   for (const input of all("[data-limit]")) input.value = given[input.dataset.limit] ?? "";
@@ -248,6 +254,7 @@ function limited() {
 }
 let typing = 0;
 on(document, "input", (event) => {
+  if (event.target.closest?.("#question")) limit({ caution: remembered("caution") });
   if (event.target.id !== "find-chats") return;
   clearTimeout(typing);
   typing = setTimeout(() => tell("rail-head", "input", { words: event.target.value }), 250);
@@ -334,14 +341,22 @@ function choose(what, value) {
   }
   look({ [what]: value });
 }
+function remembered(what) {
+  try {
+    return localStorage.getItem(`rag-${what}`) ?? "";
+  } catch {
+    return "";
+  }
+}
 function look(chosen) {
-  const kept = (what) => chosen[what] ?? (() => { try { return localStorage.getItem(`rag-${what}`) ?? ""; } catch { return ""; } })();
+  const kept = (what) => chosen[what] ?? remembered(what);
   const theme = kept("theme");
   const asked = new URLSearchParams(location.search).get("__theme");
   const system = matchMedia("(prefers-color-scheme: dark)").matches ? "dark" : "light";
   body.classList.toggle("dark", (theme || asked || system) === "dark");
   document.documentElement.classList.toggle("large", kept("size") === "large");
-  for (const [what, attribute] of [["theme", "themeSet"], ["size", "sizeSet"]])
+  limit({ caution: kept("caution") });
+  for (const [what, attribute] of [["theme", "themeSet"], ["size", "sizeSet"], ["caution", "cautionSet"]])
     for (const button of all(`[data-${what}-set]`)) button.setAttribute("aria-checked", String(button.dataset[attribute] === kept(what)));
 }
 on(matchMedia("(prefers-color-scheme: dark)"), "change", () => look({}));

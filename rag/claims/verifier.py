@@ -1,0 +1,107 @@
+"""The verifier: the chance that a draft is the right answer to the question.
+
+One logistic model over a few signals, fitted on answers this program gave to public questions with
+known answers, cross-validated by article (`python scripts/fit_verifier.py`); its weights are numbers in
+`rag.calibration`. The strongest signal is P(True): the model is shown its own answer and asked whether it is
+right (Kadavath et al., "Language Models (Mostly) Know What They Know", 2022, section 3).
+"""
+
+from __future__ import annotations
+
+import math
+import re
+from dataclasses import asdict, dataclass
+
+from index.text.words import content
+from rag.calibration import CALIBRATION
+
+_DOUBTS = {
+    "right": "asked whether it is right, the model was not sure",
+    "holds": "the passage may not answer the question",
+    "behind": "another passage looked nearer to the question",
+    "exact": "asked for the shortest answer, the model gave another one",
+    "stated": "the passage does not state it in so many words",
+    "sure": "the model was not sure of its words",
+}
+
+
+@dataclass(frozen=True)
+class Signals:
+    """What speaks for a draft, as the verifier weighs it.
+
+    Attributes:
+        right: the model's log-odds that the draft answers the question rightly, according to its passage.
+        holds: its log-odds that the passage holds the answer, asked before anything was written; less for each
+            name of the question that stands in no article.
+        behind: how far the passage stands behind the best one that was read, in log-odds; 0 for the best.
+        exact: share of the shortest answer's words that the draft has; 0 where there is none.
+        stated: 1 where the model gives a shortest answer that is more than the question's own words, else 0.
+        sure: mean log-probability of the draft's tokens.
+    """
+
+    right: float
+    holds: float
+    behind: float = 0.0
+    exact: float = 0.0
+    stated: float = 0.0
+    sure: float = 0.0
+
+
+def chance(signals: Signals) -> float:
+    """The chance that a draft with these signals is right, 0 to 1."""
+    values = {"bias": 1.0} | asdict(signals)
+    z = sum(weight * values[name] for name, weight in CALIBRATION.verifier)
+    return 1 / (1 + math.exp(-z))
+
+
+def hope(holds: float, behind: float, shortest: str | None = None, question: str = "") -> float:
+    """The chance that a passage's draft would have if all that is not known yet spoke for it: an upper bound.
+
+    Args:
+        shortest: the passage's shortest answer to `question`, where it was asked for.
+    """
+    best = dict(CALIBRATION.verifier_best)
+    if shortest is not None and not is_answer(shortest, question):
+        best |= {"exact": 0.0, "stated": 0.0}
+    return chance(Signals(holds=holds, behind=behind, **best))
+
+
+def agreement(shortest: str, draft: str, question: str) -> tuple[float, float]:
+    """How far a draft has the words of the shortest answer, and whether there is one: both 0 to 1.
+
+    Only words that the question does not have itself count: "Ali Bongo" is no answer to "Who is Ali Bongo?".
+    """
+    if not is_answer(shortest, question):
+        return 0.0, 0.0
+    new = content(shortest) - content(question)
+    return len(new & content(draft)) / len(new), 1.0
+
+
+def is_answer(shortest: str, question: str) -> bool:
+    """Whether a shortest answer is one: more than "not stated", and more than the question's own words."""
+    return not is_silent(shortest) and bool(content(shortest) - content(question))
+
+
+def is_silent(shortest: str) -> bool:
+    """Whether the model says that the passage does not state an answer."""
+    return not shortest.strip() or shortest.strip().lower().startswith("not stated")
+
+
+def place(shortest: str, text: str) -> tuple[int, int] | None:
+    """Where the shortest answer stands in a text word for word: its first character, and the one after its last."""
+    words = shortest.strip().strip(".\"“”'‘’ ")
+    if is_silent(words):
+        return None
+    found = re.search(rf"(?<!\w){re.escape(words)}(?!\w)", text, re.I)
+    return found.span() if found else None
+
+
+def doubt(signals: Signals) -> str:
+    """What speaks most against a draft, in words: the signal that takes most from the best it could be."""
+    best, given = dict(CALIBRATION.verifier_best), asdict(signals)
+    taken = {
+        name: weight * (best.get(name, 0.0) - given[name]) for name, weight in CALIBRATION.verifier if name in _DOUBTS
+    }
+    if not signals.stated:  # there is no shortest answer that could be another one
+        taken["stated"] += taken.pop("exact")
+    return _DOUBTS[max(taken, key=lambda name: taken[name])]

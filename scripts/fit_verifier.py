@@ -1,0 +1,117 @@
+"""Fit the verifier's weights: python scripts/fit_verifier.py CANDIDATES, then python scripts/fit_verifier.py --scale RESULTS
+
+CANDIDATES is what `scripts/verifier_candidates.py` kept. A logistic regression over the signals of each draft learns
+whether it names the known answer; it is cross-validated by article, so that no article is in both halves. Printed are
+how well each signal and all of them tell right from wrong (AUROC), whether what is called .8 is right eight times in
+ten, what is told and how much of it is wrong along the line, and the weights as they stand in `rag/calibration.py`.
+
+RESULTS is the `results.jsonl` of a `rag eval --lenient`, made with these weights, over questions that people ask (a
+development set): public questions over a heap of paragraphs are harder, so the same signals mean a lower chance there.
+All weights are scaled and shifted by two numbers (Platt, 1999), so that the chance is right where people ask.
+"""
+
+from __future__ import annotations
+
+import json
+import math
+import sys
+from collections import defaultdict
+from collections.abc import Sequence
+from dataclasses import fields
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from sklearn.linear_model import LogisticRegression
+from sklearn.model_selection import GroupKFold, cross_val_predict
+from sklearn.pipeline import make_pipeline
+from sklearn.preprocessing import StandardScaler
+
+sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
+
+from eval import confidence
+from eval.metrics import auroc
+from eval.record import read_results
+from rag.calibration import CALIBRATION
+from rag.claims.verifier import Signals
+
+NAMES = [field.name for field in fields(Signals)]
+LATE = ("right", "exact", "stated", "sure")  # what is not known before a passage is drafted from
+FOLDS = 5
+
+
+def load(path: Path) -> list[dict[str, Any]]:
+    """The drafts of a file that the fact gate let pass: the others are never told, whatever their chance."""
+    kept = [json.loads(line) for line in path.read_text("utf-8").splitlines()]
+    return [row for row in kept if "signals" in row and not row["problems"]]
+
+
+def fit(path: Path) -> None:
+    """Fit, and print what was found."""
+    rows = load(path)
+    x = np.array([[row["signals"][name] for name in NAMES] for row in rows])
+    y = np.array([row["right"] for row in rows])
+    model = make_pipeline(StandardScaler(), LogisticRegression(C=0.1, max_iter=1000))
+    groups = [row["article"] for row in rows]
+    chance = cross_val_predict(model, x, y, groups=groups, cv=GroupKFold(FOLDS), method="predict_proba")[:, 1]
+    print(f"{len(rows)} drafts of {len({r['id'] for r in rows})} questions, {int(y.sum())} right")
+    for name, column in zip(NAMES, x.T, strict=True):
+        print(f"  AUROC of {name:9} {auroc(column.tolist(), y.tolist()):.3f}")
+    print(f"  AUROC of all, cross-validated by article: {auroc(chance.tolist(), y.tolist()):.3f}")
+    reliability(chance, y)
+    coverage(rows, chance, y)
+    model.fit(x, y)
+    weights = model[1].coef_[0] / model[0].scale_
+    bias = float(model[1].intercept_[0] - (weights * model[0].mean_).sum())
+    show([("bias", bias), *zip(NAMES, weights, strict=True)])
+    print("verifier_best = (")
+    for name in LATE:
+        print(f'    ("{name}", {np.quantile(x[:, NAMES.index(name)], 0.9):.3f}),')
+    print(")")
+
+
+def scale(results: Path) -> None:
+    """Scale the weights of the calibration so that their chances are right for these answers."""
+    told = [row for row in confidence.answered(read_results(results)) if confidence.chance(row) < 1]
+    z = np.array([math.log(confidence.chance(row) / (1 - confidence.chance(row))) for row in told])
+    right = [bool(row["correct"]) for row in told]
+    scaled = LogisticRegression(C=1.0).fit(z[:, None], right)
+    slope, shift = float(scaled.coef_[0][0]), float(scaled.intercept_[0])
+    print(f"{len(told)} answers, {sum(right)} right: slope {slope:.2f}, shift {shift:.2f}")
+    show([(n, slope * w + (shift if n == "bias" else 0.0)) for n, w in CALIBRATION.verifier])
+
+
+def show(weights: Sequence[tuple[str, float]]) -> None:
+    """Weights as they stand in the calibration."""
+    print("verifier = (")
+    for name, weight in weights:
+        print(f'    ("{name}", {weight:.3f}),')
+    print(")")
+
+
+def reliability(chance: np.ndarray, y: np.ndarray) -> None:
+    """What each tenth is called, and how often it is right."""
+    print("called      right of")
+    for low in np.arange(0, 1, 0.1):
+        inside = (chance >= low) & (chance < low + 0.1)
+        if inside.any():
+            print(f"  {chance[inside].mean():.2f}    {y[inside].mean():.2f} of {int(inside.sum())}")
+
+
+def coverage(rows: Sequence[dict[str, Any]], chance: np.ndarray, y: np.ndarray) -> None:
+    """The likeliest draft of each question: what is told from each line on, and how much of that is wrong."""
+    best = defaultdict[str, tuple[float, bool]](lambda: (0.0, False))
+    for row, c, right in zip(rows, chance, y, strict=True):
+        best[row["id"]] = max(best[row["id"]], (float(c), bool(right)))
+    asked = len({row["id"] for row in rows})
+    print("line   right   wrong   (shares of all questions)")
+    for line in np.arange(0.1, 0.95, 0.1):
+        told = [right for c, right in best.values() if c >= line]
+        print(f"  {line:.2f}   {sum(told) / asked:.2f}   {(len(told) - sum(told)) / asked:.2f}")
+
+
+if __name__ == "__main__":
+    if sys.argv[1:2] == ["--scale"]:
+        scale(Path(sys.argv[2]))
+    else:
+        fit(Path(sys.argv[1]))

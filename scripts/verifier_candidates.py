@@ -1,0 +1,200 @@
+"""Drafts for fitting the verifier: public questions with known answers, asked of the program itself.
+
+    python scripts/verifier_candidates.py DATA OUT [--questions N]
+
+DATA holds `newsqa.jsonl`, `realtimeqa.jsonl` and `squad2_half.jsonl`: a row is a question `q`, passages that answer
+it (`pos`) or do not (`neg`), and its `answer` (null where nothing answers it). Their passages become one collection;
+each question is asked of it, and one in five with every passage that holds its answer taken away. OUT gets the
+collection, its index and `candidates.jsonl`, a draft a line: its signals, and whether it names the known answer.
+Asking goes on where it was stopped. Every fifth article of NewsQA is left out, because `rag eval --suite newsqa` asks
+about those.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import random
+import re
+import sys
+from collections import defaultdict
+from collections.abc import Generator, Iterator
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any, TypeVar
+
+from eval.metrics import contains
+from index.build import build
+from index.search import search
+from rag import embedders, evidence
+from rag.assistant import Rag
+from rag.config import DEFAULT_EMBEDDER, Config
+from rag.question.understand import understand
+from rag.reading import unknown_names
+from rag.run import Run
+from rag.types import Event, Filters
+
+Made = TypeVar("Made")
+READ, TRIES = 3, 2  # enough for a right and a wrong draft of most questions
+_FIFTH = 5
+_WITHHELD = 0.2
+
+
+@dataclass(frozen=True)
+class Asked:
+    """A question, its known answer (None where nothing answers it), and the articles that hold it.
+
+    Attributes:
+        withheld: whether what holds the answer is taken away before it is asked.
+    """
+
+    id: str
+    question: str
+    answer: str | None
+    articles: tuple[str, ...]
+    withheld: bool = False
+
+
+def rows(path: Path) -> list[dict[str, Any]]:
+    """The rows of a file of the training data."""
+    return [json.loads(line) for line in path.read_text("utf-8").splitlines()]
+
+
+def names_something(question: str) -> bool:
+    """Whether a question can be understood without its article: it has a name, a number, or five longer words."""
+    return bool(re.search(r"(?<!^)\b[A-Z]\w+|\d", question)) or len(re.findall(r"\w{4,}", question)) >= 5
+
+
+def collection(data: Path, draw: random.Random) -> tuple[list[dict[str, Any]], list[Asked]]:
+    """The articles that the passages make, and the questions about them, in a fixed random order."""
+    articles, asked = list[dict[str, Any]](), list[Asked]()
+    for part in (newsqa(data, draw), realtimeqa(data, draw), squad2(data, draw)):
+        articles += part[0]
+        asked += part[1]
+    draw.shuffle(asked)
+    return articles, [_withheld(a, draw) for a in asked]
+
+
+def _withheld(asked: Asked, draw: random.Random) -> Asked:
+    withheld = bool(asked.answer) and draw.random() < _WITHHELD
+    return Asked(asked.id, asked.question, asked.answer, asked.articles, withheld)
+
+
+def newsqa(data: Path, draw: random.Random) -> tuple[list[dict[str, Any]], list[Asked]]:
+    """People's questions on CNN articles; two of each article at most."""
+    texts, mine = defaultdict[Any, dict[str, None]](dict), defaultdict[Any, list[Asked]](list)
+    given = rows(data / "newsqa.jsonl")
+    held_out = set(sorted({row["doc"] for row in given})[_FIFTH - 1 :: _FIFTH])
+    for n, row in enumerate(given):
+        texts[row["doc"]].update(dict.fromkeys([*row["pos"], *row["neg"]]))
+        if row["doc"] not in held_out and names_something(row["q"]):
+            mine[row["doc"]].append(Asked(f"newsqa-{n}", row["q"], row["answer"], (f"newsqa-{row['doc']}",)))
+    articles = [{"id": f"newsqa-{doc}", "source": "CNN", "text": "\n\n".join(t)} for doc, t in texts.items()]
+    return articles, [a for some in mine.values() for a in draw.sample(some, min(2, len(some)))]
+
+
+def realtimeqa(data: Path, draw: random.Random) -> tuple[list[dict[str, Any]], list[Asked]]:
+    """A weekly news quiz; only rows whose passage clearly holds the answer."""
+    clear = [r for r in rows(data / "realtimeqa.jsonl") if r["pos"] and r["pos_ov"][0] >= 0.4 and not r["short"]]
+    draw.shuffle(clear)
+    texts, days = defaultdict[str, dict[str, None]](dict), dict[str, str]()
+    for row in clear[:900]:
+        titled = [*zip(row["pos"], row["pos_title"], strict=True), *zip(row["neg"], row["neg_title"], strict=True)]
+        for text, title in titled:
+            texts[title][text] = None
+            days.setdefault(title, str(row["date"])[:10].replace("/", "-"))
+    ids = {title: f"realtimeqa-{n}" for n, title in enumerate(texts)}
+    articles = [
+        {"id": ids[t], "title": t[:150], "source": "news", "date": days[t], "text": "\n\n".join(texts[t])} for t in ids
+    ]
+    asked = [
+        Asked(f"realtimeqa-{n}", row["q"], row["answer"], tuple(ids[t] for t in row["pos_title"]))
+        for n, row in enumerate(clear[:700])
+    ]
+    return articles, asked
+
+
+def squad2(data: Path, draw: random.Random) -> tuple[list[dict[str, Any]], list[Asked]]:
+    """Questions on Wikipedia, most of them written so that their paragraph does not answer them."""
+    given = rows(data / "squad2_half.jsonl")
+    ids = {ctx: f"squad2-{n}" for n, ctx in enumerate(dict.fromkeys(row["ctx"] for row in given))}
+    titles = {row["ctx"]: row.get("title") or "" for row in given}
+    articles = [{"id": ids[c], "title": titles[c], "source": "reference", "text": c} for c in ids]
+    silent, answered = [r for r in given if r["answer"] is None], [r for r in given if r["answer"]]
+    chosen = [*draw.sample(silent, 250), *draw.sample(answered, 150)]
+    return articles, [Asked(f"squad2-{n}", r["q"], r["answer"], (ids[r["ctx"]],)) for n, r in enumerate(chosen)]
+
+
+def _result(steps: Generator[Event, None, Made]) -> Made:
+    """Take all steps of something, and give what it gives."""
+    while True:
+        try:
+            next(steps)
+        except StopIteration as end:
+            made: Made = end.value
+            return made
+
+
+def candidates(rag: Rag, asked: Asked) -> Iterator[dict[str, Any]]:
+    """The checked drafts of one question, each with whether it is right."""
+    assert rag.llm
+    run = Run(asked.question, rag.embedder, rag.llm, rag.config)
+    question = understand(asked.question, (), Filters(), None, run.llm)
+    hits = search(rag.store, rag.embedder, question.text, rag.config.candidates)
+    if asked.withheld:
+        assert asked.answer
+        there = {h.article.id for h in hits if contains(h.article.text, asked.answer)} | set(asked.articles)
+        hits = [h for h in hits if h.article.id not in there]
+    found = evidence.passages(hits, question.text, rag.embedder, question.period)
+    if not found or question.kind != "fact":
+        return
+    run.unknown = len(unknown_names(question.text, rag.store.knows))
+    _result(run.read_passages(question, rag.llm, found[:READ]))
+    for passage in list(run.read[:TRIES]):
+        exact = _result(run.shortest(question, rag.llm, passage))
+        _result(run.draft(question, rag.llm, passage, exact))
+    for draft in run.drafts:
+        assert draft.signals
+        text = draft.attributed.text
+        yield {
+            "question": asked.question,
+            "answer": asked.answer,
+            "article": asked.articles[0],
+            "text": text,
+            "passage": draft.passage.text,
+            "exact": draft.exact,
+            "problems": draft.attributed.problems,
+            "right": bool(asked.answer) and contains(text, asked.answer or ""),
+            "signals": asdict(draft.signals),
+        }
+
+
+def main() -> int:
+    """Make the collection, ask, and keep what comes."""
+    parser = argparse.ArgumentParser(description="Make drafts for fitting the verifier.")
+    parser.add_argument("data", type=Path, metavar="DATA", help="the folder with newsqa.jsonl and the others")
+    parser.add_argument("out", type=Path, metavar="OUT", help="where the collection and the drafts go")
+    parser.add_argument("--questions", type=int, default=2000, metavar="N", help="how many are asked (default: 2000)")
+    options = parser.parse_args()
+    articles, asked = collection(options.data, random.Random(5))
+    folder: Path = options.out / "articles"
+    folder.mkdir(parents=True, exist_ok=True)
+    (folder / "articles.jsonl").write_text("".join(json.dumps(a) + "\n" for a in articles), "utf-8")
+    build(options.out / "index", [folder], embedders.load(DEFAULT_EMBEDDER))
+    kept: Path = options.out / "candidates.jsonl"
+    done = {row["id"] for row in rows(kept)} if kept.exists() else set()
+    with (
+        Rag.open(options.out / "index", config=Config(stop_early=False)) as rag,
+        kept.open("a", encoding="utf-8") as file,
+    ):
+        for n, one in enumerate(asked[: options.questions], 1):
+            if one.id not in done:
+                lines = [json.dumps({"id": one.id} | c) + "\n" for c in candidates(rag, one)]
+                file.write("".join(lines) or json.dumps({"id": one.id}) + "\n")
+                file.flush()
+            sys.stderr.write(f"\r{n} of {min(options.questions, len(asked))} questions")
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,109 @@
+"""The verifier: weights that belong to its signals, what it makes of them, and what the evaluation makes of its chances."""
+
+from __future__ import annotations
+
+from dataclasses import asdict, fields, replace
+
+import pytest
+
+from eval import confidence
+from rag.calibration import CALIBRATION
+from rag.claims.verifier import Signals, agreement, chance, doubt, hope, place
+
+SURE = Signals(right=4.0, holds=4.0, behind=0.0, exact=1.0, stated=1.0, sure=-0.02)
+POOR = Signals(right=-2.0, holds=-3.0, behind=5.0, exact=0.0, stated=0.0, sure=-0.8)
+
+
+def test_every_signal_has_one_weight_and_no_weight_is_left_over() -> None:
+    names = [name for name, _ in CALIBRATION.verifier]
+    assert sorted(names) == sorted(["bias", *(field.name for field in fields(Signals))])
+    known_late = {name for name, _ in CALIBRATION.verifier_best}
+    assert known_late == set(asdict(SURE)) - {"holds", "behind"}, "the others are known before a draft is written"
+
+
+def test_what_speaks_for_a_draft_makes_it_likelier() -> None:
+    refuse, mark = dict(CALIBRATION.lines)["normal"]
+    assert chance(POOR) < refuse < mark < chance(SURE)
+    for name, better in asdict(SURE).items():
+        assert chance(replace(POOR, **{name: better})) >= chance(POOR), name
+
+
+def test_a_stricter_line_is_a_higher_one() -> None:
+    lines = dict(CALIBRATION.lines)
+    assert lines["lenient"][0] < lines["normal"][0] < lines["strict"][0]
+    assert all(refuse <= mark for refuse, mark in lines.values())
+    assert CALIBRATION.sure >= lines["normal"][1], "a draft that would be marked does not end the search"
+
+
+def test_hope_is_no_less_than_what_a_good_draft_gets() -> None:
+    best = dict(CALIBRATION.verifier_best)
+    good = Signals(holds=2.0, behind=1.0, **best)
+    assert hope(2.0, 1.0) == pytest.approx(chance(good))
+    assert hope(2.0, 1.0) > chance(replace(good, right=0.0)) and hope(-4.0, 1.0) < hope(2.0, 1.0)
+
+
+@pytest.mark.parametrize(
+    ("shortest", "draft", "expected"),
+    [
+        ("212 passengers", "All 212 passengers were rescued.", (1.0, 1.0)),
+        ("the coast guard", "All 212 passengers were rescued.", (0.0, 1.0)),
+        ("212, by helicopter", "All 212 were rescued.", (0.5, 1.0)),
+        ("not stated", "All 212 passengers were rescued.", (0.0, 0.0)),
+        ("Not stated.", "Not stated.", (0.0, 0.0)),
+        ("", "All 212 passengers were rescued.", (0.0, 0.0)),
+        ("passengers of the ferry", "The ferry had passengers.", (0.0, 0.0)),  # the question's own words
+    ],
+)
+def test_the_shortest_answer_and_the_draft_agree(shortest: str, draft: str, expected: tuple[float, float]) -> None:
+    assert agreement(shortest, draft, "How many passengers of the ferry were rescued?") == expected
+
+
+@pytest.mark.parametrize(
+    ("shortest", "found"),
+    [
+        ("212 passengers.", "212 passengers"),
+        ('"Aurora"', "Aurora"),
+        ("not stated", None),
+        ("12", None),
+        ("a(b", None),
+        ("", None),
+    ],
+)
+def test_the_shortest_answer_is_found_only_word_for_word(shortest: str, found: str | None) -> None:
+    text = "All 212 passengers of the Aurora were rescued."
+    at = place(shortest, text)
+    assert (at and text[slice(*at)]) == found
+
+
+def test_a_doubt_names_what_speaks_most_against_a_draft() -> None:
+    assert doubt(replace(SURE, right=-9.0)) == "asked whether it is right, the model was not sure"
+    assert doubt(replace(SURE, sure=-3.0)) == "the model was not sure of its words"
+
+
+# ---- what the evaluation makes of it -----------------------------------------------------------
+
+
+def row(correct: bool, *support: float, abstained: bool = False) -> dict[str, object]:
+    sentences = [{"support": s, "supported": True} for s in support]
+    return {"correct": correct, "abstained": abstained, "error": None, "sentences": sentences}
+
+
+ROWS = [row(True, 0.95), row(True, 0.9, 0.8), row(False, 0.84), row(False, 0.3), row(True, abstained=True)]
+
+
+def test_the_chance_of_an_answer_is_that_of_its_least_likely_sentence() -> None:
+    assert [confidence.chance(r) for r in ROWS[:4]] == [0.95, 0.8, 0.84, 0.3]
+    assert confidence.auroc(ROWS) == pytest.approx(0.75), "of four pairs of right and wrong three are in order"
+
+
+def test_reliability_counts_answers_by_their_chance() -> None:
+    assert [(round(b.given, 2), b.right, b.n) for b in confidence.reliability(ROWS)] == [
+        (0.3, 0, 1),
+        (0.82, 0.5, 2),
+        (0.95, 1, 1),
+    ]
+
+
+def test_risk_and_coverage_are_shares_of_all_questions() -> None:
+    points = [(p.line, p.answered, p.wrong) for p in confidence.risk_coverage(ROWS)]
+    assert points == [(0.95, 0.2, 0.0), (0.84, 0.4, 0.2), (0.8, 0.6, 0.2), (0.3, 0.8, 0.4)]
