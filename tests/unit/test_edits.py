@@ -138,7 +138,7 @@ def test_a_repair_keeps_it_also_of_an_article_that_is_read_again(index: Path, wo
 
 def test_what_cannot_be_set_changes_nothing(index: Path, words: Words, monkeypatch: pytest.MonkeyPatch) -> None:
     wrong: list[tuple[dict[str, Any], str]] = [
-        ({}, "Nothing is said"),
+        ({}, "There is nothing to set"),
         ({"title": "  "}, "title is empty"),
         ({"published": date(1, 1, 1)}, "no day of an article"),
     ]
