@@ -68,10 +68,15 @@ def main(argv: list[str]) -> int:
 
 
 def _reader(kind: str) -> Callable[[Path], Iterator[RawArticle | Skipped]]:
-    if kind != "pdf":
-        raise ValueError(f"no reader for .{kind} runs here")
-    from index.reading.pdf import read
-
+    match kind:
+        case "pdf":
+            from index.reading.pdf import read
+        case "docx":
+            from index.reading.office import read
+        case "epub":
+            from index.reading.epub import read
+        case _:
+            raise ValueError(f"no reader for .{kind} runs here")
     return read
 
 

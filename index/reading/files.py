@@ -23,10 +23,14 @@ Reader = Callable[[Path], Iterator[RawArticle | Skipped]]
 MAX_LINES_BYTES = 500_000_000  # of a file of many articles: they are held in memory until they are cleaned
 _MAX_LINES = 1_000_000  # articles of one
 _MAX_REASONS = 100  # parts of one file that are told singly
-_MANY = (".jsonl",)
-KINDS = (".txt", ".md", ".markdown", ".html", ".htm", ".pdf", ".jsonl")
+_MANY = (".jsonl", ".csv", ".tsv", ".mbox")
+_PACKED = (".docx", ".epub")  # pictures included; how much of their text is read is bounded apart
+MAX_PACKED_BYTES = 100_000_000
+KINDS = (
+    ".txt", ".md", ".markdown", ".html", ".htm", ".mhtml", ".mht", ".pdf", ".docx", ".epub", ".eml", ".mbox", ".csv", ".tsv", ".jsonl",
+)  # fmt: skip
 # An article that is a part of its file has the part's number after the file's name.
-_PART = re.compile(r"\.jsonl line \d+$", re.IGNORECASE)
+_PART = re.compile(r"\.(?:jsonl line|[ct]sv row|mbox message|epub chapter) \d+$", re.IGNORECASE)
 
 
 def read_folders(folders: Iterable[Path]) -> tuple[list[RawArticle], list[Skipped]]:
@@ -100,7 +104,12 @@ def _too_large(kind: str, size: int) -> str:
     if kind in _MANY:
         most = MAX_LINES_BYTES
         return f"{size:,} bytes; the most is {most:,}: split it into several files" if size > most else ""
-    return f"{size:,} bytes; the most for one article is {MAX_BYTES:,}" if size > MAX_BYTES else ""
+    most = MAX_PACKED_BYTES if kind in _PACKED else MAX_BYTES
+    return (
+        f"{size:,} bytes; the most for one {'file' if kind in _PACKED else 'article'} is {most:,}"
+        if size > most
+        else ""
+    )
 
 
 def _reader(kind: str) -> Reader:
@@ -110,8 +119,14 @@ def _reader(kind: str) -> Reader:
             from index.reading.markdown import read
         case ".html" | ".htm":
             from index.reading.page import read
-        case ".pdf":
+        case ".mhtml" | ".mht" | ".eml":
+            from index.reading.mail import read
+        case ".mbox":
+            from index.reading.mail import read_mbox as read
+        case ".pdf" | ".docx" | ".epub":
             from index.reading.apart import read
+        case ".csv" | ".tsv":
+            from index.reading.table import read
         case ".jsonl":
             from index.reading.lines import read
         case _:

@@ -54,7 +54,7 @@ def test_files_that_are_too_much(tmp_path: Path) -> None:
     for name in ("vast.txt", "vast.pdf"):
         assert f"the most for one article is {MAX_BYTES:,}" in skipped[name]
     assert "split it into several files" in skipped["vast.jsonl"]
-    assert "unknown kind of file" in skipped["bomb.zip"] and "unknown kind of file" in skipped["bomb.docx"]
+    assert "unknown kind of file" in skipped["bomb.zip"] and "DOCX reader gave up" in skipped["bomb.docx"]
     assert "zip.txt" in skipped
     assert "longer than" in skipped["long.jsonl"] and "PDF" in skipped["bomb.pdf"]
     assert "the most for Markdown is 1,000,000" in skipped["headings.md"]
