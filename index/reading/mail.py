@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from contextlib import suppress
 from email import message_from_bytes
 from email.errors import MessageError
-from email.message import EmailMessage
+from email.message import EmailMessage, MIMEPart
 from email.policy import EmailPolicy
 from email.utils import getaddresses, parsedate_to_datetime
 from pathlib import Path
@@ -74,7 +74,7 @@ def _messages(path: Path) -> Iterator[bytes]:
 
 def _parsed(data: bytes) -> EmailMessage:
     try:
-        return message_from_bytes(data, policy=_Bounded())  # type: ignore[return-value]
+        return message_from_bytes(data, policy=_Bounded())  # type: ignore[arg-type]
     except _FAILURES as error:
         raise ValueError(f"it is harmed or nested too deep: {type(error).__name__}: {error}") from error
 
@@ -125,7 +125,7 @@ def _header(part: EmailMessage, name: str) -> str:
         return ""
 
 
-def _text(part: EmailMessage) -> str:
+def _text(part: MIMEPart) -> str:
     data = part.get_payload(decode=True)
     if not isinstance(data, bytes):
         raise ValueError("no text in the part")

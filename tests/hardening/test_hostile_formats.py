@@ -61,7 +61,8 @@ def test_packed_files_that_are_too_much(tmp_path: Path) -> None:
     document(tmp_path / "picture.docx", paragraph, **{"word/media/a.png": "x" * (MAX_UNPACKED + 1)})
     document(tmp_path / "deep.docx", "<w:p>" * 20_000 + "</w:p>" * 20_000)
     document(tmp_path / "laughs.docx", "<w:p><w:r><w:t>&j;&f;</w:t></w:r></w:p>", _LAUGHS)
-    page = f"<html><body><article>{f'<p>{NEWS}</p>' * 3}</article></body></html>"
+    told = "".join(f"<p>{NEWS} It was ship {n}.</p>" for n in range(3))
+    page = f"<html><body><article>{told}</article></body></html>"
     book(tmp_path / "fine.epub", package("a.html"), {"a.html": page})
     book(tmp_path / "bomb.epub", package("a.html", "b.html"), {"a.html": page, "b.html": "<p>harbour " * 3_000_000})
     book(tmp_path / "entities.epub", _LAUGHS + package("&j;", "&f;"), {})
