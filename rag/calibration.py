@@ -84,7 +84,7 @@ class Calibration:
         _FIT,
     )
     lines: tuple[tuple[str, tuple[float, float]], ...] = _chosen(
-        (("strict", (0.8, 0.9)), ("normal", (0.45, 0.75)), ("lenient", (0.25, 0.7))),
+        (("strict", (0.8, 0.9)), ("normal", (0.4, 0.75)), ("lenient", (0.25, 0.7))),
         "the chance of being right below which a draft is not told, and below which it is marked",
         _CANDIDATES,
         _FIT,
