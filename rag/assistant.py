@@ -27,7 +27,7 @@ from rag.engine.local import LocalModel
 from rag.engine.remote import RemoteModel
 from rag.engine.worker import WorkerModel
 from rag.question.check import check_filters, check_history, check_question
-from rag.question.period import Period, after_event
+from rag.question.period import after_event
 from rag.question.small_talk import reply, small_talk
 from rag.question.understand import Question, understand
 from rag.reading import unknown_names
@@ -254,7 +254,7 @@ class Rag:
     def _extract(self, run: Run, question: Question, found: Sequence[Passage]) -> Answer:
         """Without a language model: the best supporting sentences themselves."""
         if not refusal.answers_without_model(found, question.text):
-            reason = refusal.weak_reason(replace(question, period=Period()), found)
+            reason = refusal.weak_reason(question, found)
             return refusal.refuse(run.unanswered(found), found, reason)
         told = extracts(question.text, found, self.embedder)
         run.lap("write")

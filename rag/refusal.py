@@ -9,6 +9,7 @@ from index.text.dates import short
 from index.text.words import overlap
 from index.types import Article
 from rag.calibration import CALIBRATION
+from rag.evidence import inside
 from rag.question.understand import Question
 from rag.types import Answer, Passage
 
@@ -54,7 +55,7 @@ def empty_reason(question: Question, found: Sequence[Passage]) -> str:
 def weak_reason(question: Question, read: Sequence[Passage]) -> str:
     """Why what was read is not enough."""
     asked = question.period
-    if asked.bounded and read and not any(asked.holds(p.article.published, CALIBRATION.near_days) for p in read):
+    if asked.bounded and read and not inside(read, asked):
         return f"there is no article from that time ({asked.words})"
     if max((p.cosine or 0.0 for p in read), default=0.0) < CALIBRATION.near_cosine:
         return "no article mentions it"

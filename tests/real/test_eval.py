@@ -250,10 +250,11 @@ def near_misses(rag: Rag) -> tuple[list[GoldenQuestion], Collections, dict[str, 
 def test_the_decision_to_refuse_switched_off_is_seen(
     near_misses: tuple[list[GoldenQuestion], Collections, dict[str, float]], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    from rag import reading
+    from rag import run
 
     questions, made, good = near_misses
-    monkeypatch.setattr(reading, "evidence_strength", lambda read, unknown=0: 99.0)
+    told = replace(run.CALIBRATION, worth=-99.0, lines=(("normal", (0.0, 0.75)),))
+    monkeypatch.setattr(run, "CALIBRATION", told)
     bad = figures(questions, made)
     assert bad["refusal_recall"] < good["refusal_recall"] and bad["correctness"] < good["correctness"]
 
