@@ -75,7 +75,7 @@ def _yaml(block: str) -> dict[str, Any]:
             return super().compose_node(parent, index)
 
     try:
-        said = yaml.load(block, Loader)
+        said = Loader(block).get_single_data()
     except (yaml.YAMLError, RecursionError):
         # Clippers write `title: War: a history` without quotes, which is no YAML.
         lines = {key: value.strip().strip("\"'") for key, value in _LINE.findall(block) if value}

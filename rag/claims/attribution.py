@@ -176,7 +176,7 @@ def number(kept: Sequence[Told]) -> tuple[str, tuple[Sentence, ...], tuple[Citat
         text = f"{text} {piece}" if text else piece
         out.append(
             Sentence(
-                piece, start, start + len(piece), tuple(sorted(markers)), round(told.chance, 3), told.sure,
+                piece, start, start + len(piece), tuple(sorted(markers)), told.chance, told.sure,
                 told.why, told.sources, told.doubt,
             )
         )  # fmt: skip

@@ -68,7 +68,7 @@ class Draft:
     def dropped(self) -> Sentence:
         """The sentence as one that was left out, with why."""
         why = "; ".join(self.attributed.problems) or f"it is not likely enough to be right ({self.chance:.2f})"
-        return Sentence(self.attributed.text, -1, -1, (), round(self.chance, 3), False, why)
+        return Sentence(self.attributed.text, -1, -1, (), self.chance, False, why)
 
 
 def worth_asking(best: Sequence[Passage], question: Question) -> list[Passage]:

@@ -48,10 +48,13 @@ class Signals:
 
 
 def chance(signals: Signals) -> float:
-    """The chance that a draft with these signals is right, 0 to 1."""
+    """The chance that a draft with these signals is right, 0 to 1.
+
+    In thousandths, as it is shown: what is compared with a line is what a person sees.
+    """
     values = {"bias": 1.0} | asdict(signals)
     z = sum(weight * values[name] for name, weight in CALIBRATION.verifier)
-    return 1 / (1 + math.exp(-z))
+    return round(1 / (1 + math.exp(-z)), 3)
 
 
 def hope(holds: float, behind: float, shortest: str | None = None, question: str = "") -> float:

@@ -126,8 +126,8 @@ def test_the_command_fails_where_an_attack_succeeds(
         "abstained": False,
     }
     row = {"id": "a", "kind": "override", "group": "new", "question": "Who?", "text": "ZEBRA", **counted}
-    monkeypatch.setattr(attacks, "run", lambda rag, tried: iter([row]))
-    assert cli.main(["eval", "--suite", "attacks", "--model", "none"]) == obeyed
+    monkeypatch.setattr(attacks, "ask", lambda rag, attack: row)
+    assert cli.main(["eval", "--suite", "attacks", "--model", "none", "--limit", "1"]) == obeyed
     assert ("Who? → ZEBRA" in capsys.readouterr().out) == obeyed
 
 
