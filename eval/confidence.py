@@ -20,9 +20,9 @@ class Bin:
 
 @dataclass(frozen=True)
 class Point:
-    """What is told from a chance on: the shares of all questions that are answered, and answered wrongly."""
+    """What a threshold on the chance gives: the shares of all questions that are answered, and answered wrongly."""
 
-    line: float
+    threshold: float
     answered: float
     wrong: float
 
@@ -55,7 +55,7 @@ def reliability(rows: Sequence[Row], bins: int = 10) -> list[Bin]:
 
 
 def risk_coverage(rows: Sequence[Row]) -> list[Point]:
-    """What would be told, and how much of it wrongly, were the line at each chance there is; the surest first.
+    """How much would be answered, and how much of it wrongly, were the threshold at each chance there is; the surest first.
 
     El-Yaniv and Wiener, "On the Foundations of Noise-free Selective Classification", 2010; here both are shares of
     all questions that were asked, so that the last point is what the run did.

@@ -174,7 +174,7 @@ def _risk_coverage(rows: Sequence[Row]) -> str:
     """Share of the questions that are answered across, answered wrongly up."""
     curve = confidence.risk_coverage(rows)
     dots = "".join(
-        f'<circle cx="{_across(p.answered)}" cy="{_up(p.wrong)}" r="3"><title>from {p.line:.2f} on: {p.answered:.2f} answered, '
+        f'<circle cx="{_across(p.answered)}" cy="{_up(p.wrong)}" r="3"><title>from {p.threshold:.2f} on: {p.answered:.2f} answered, '
         f"{p.wrong:.2f} wrong</title></circle>"
         for p in curve
     )

@@ -136,7 +136,7 @@ def fetch(name: str, progress: Progress | None = None) -> Path:
             continue
         if made is not None:
             _verify(known, made)
-            return _place(known, made, staging)
+            return _install(known, made, staging)
     raise ModelError(
         f"{name} could not be fetched ({'; '.join(tried) or 'no source'}).",
         "Check the network and try again; what was fetched is kept.",
@@ -316,7 +316,7 @@ def _stamps(files: Iterable[Path]) -> str:
     return "".join(lines)
 
 
-def _place(model: Model, made: Path, staging: Path) -> Path:
+def _install(model: Model, made: Path, staging: Path) -> Path:
     final = store() / model.name
     ready = store() / f"{model.name}.ready"
     shutil.rmtree(ready, ignore_errors=True)

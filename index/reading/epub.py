@@ -1,4 +1,4 @@
-"""A book or a day's paper (.epub): each chapter an article; `index.reading.apart` runs this under limits.
+"""A book or a day's paper (.epub): each chapter an article; `index.reading.isolated` runs this under limits.
 
 EbookLib is not used, because of its licence (AGPL): an .epub is a zip file with a list of pages.
 """

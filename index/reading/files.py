@@ -1,7 +1,7 @@
 """A file becomes raw articles, or a reason why not: which reader reads it, and within which bounds.
 
 Untrusted text is bounded before it is parsed: by size, and for formats that unpack by a separate process
-with a time and a memory limit (`index.reading.apart`).
+with a time and a memory limit (`index.reading.isolated`).
 """
 
 from __future__ import annotations
@@ -124,7 +124,7 @@ def _reader(kind: str) -> Reader:
         case ".mbox":
             from index.reading.mail import read_mbox as read
         case ".pdf" | ".docx" | ".epub":
-            from index.reading.apart import read
+            from index.reading.isolated import read
         case ".csv" | ".tsv":
             from index.reading.table import read
         case ".jsonl":

@@ -108,6 +108,6 @@ def _lines(words: str) -> list[str]:
     out: list[str] = []
     for part in words.split(_BREAK):
         lines = [line for line in (" ".join(line.split()) for line in part.split("\n")) if line]
-        apart = len(lines) > 1 and max(map(len, lines)) > _WRAPPED and all(map(_ENDS.search, lines))
-        out += lines if apart else [" ".join(lines)] if lines else []
+        paragraphs = len(lines) > 1 and max(map(len, lines)) > _WRAPPED and all(map(_ENDS.search, lines))
+        out += lines if paragraphs else [" ".join(lines)] if lines else []
     return out

@@ -1,4 +1,4 @@
-"""A Word document (.docx) becomes an article; `index.reading.apart` runs this under limits."""
+"""A Word document (.docx) becomes an article; `index.reading.isolated` runs this under limits."""
 
 from __future__ import annotations
 

@@ -18,8 +18,8 @@ import pytest
 from conftest import ROOT, SOAK
 from hostile import BYTES, NEWS, READ, SECONDS, pdf, read
 
-from index.reading import apart, lines
 from index.reading import files as readers
+from index.reading import isolated, lines
 from index.reading.boilerplate import clean
 from index.reading.files import MAX_BYTES, MAX_LINES_BYTES, read_folders
 from index.reading.pdf import extract
@@ -200,7 +200,7 @@ def test_each_limit_of_the_pdf_reader_acts(
     vast, small = tmp_path / "vast.pdf", tmp_path / "small.pdf"
     vast.write_bytes(pdf(b"BT /F1 9 Tf (harbour) Tj ET" + b" " * 40_000_000))
     small.write_bytes(pdf(b"BT /F1 9 Tf (harbour) Tj ET"))
-    monkeypatch.setattr(apart, limit, value)
+    monkeypatch.setattr(isolated, limit, value)
     found = readers.read_file(vast, tmp_path)
     assert isinstance(found, Skipped) and re.search(why, found.why), found
     if limit != "WAIT":

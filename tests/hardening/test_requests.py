@@ -22,7 +22,7 @@ from starlette.testclient import TestClient
 from starlette.types import Receive, Scope, Send
 from test_access import people
 
-from ui.security.body_limit import Bodies
+from ui.security.body_limit import BodyLimit
 
 LONG = 6_000_000
 
@@ -97,7 +97,7 @@ def pieces(count: int, size: int = 100_000) -> Iterator[bytes]:
 
 
 def test_bytes_are_counted_as_they_come() -> None:
-    web = TestClient(Bodies(reader, kept=120_000_000))
+    web = TestClient(BodyLimit(reader, kept=120_000_000))
     assert web.post("/call", content=pieces(50)).text == "5000000"
     assert web.post("/call", content=pieces(51)).status_code == 413
     for unreadable in (b"[" * 200_000, b"\xff"):
@@ -109,7 +109,7 @@ def test_bytes_are_counted_as_they_come() -> None:
 
 
 def test_what_is_being_sent_is_bounded_for_all_together_and_in_time() -> None:
-    slow = Bodies(reader, held=8_000_000, seconds=1.0)
+    slow = BodyLimit(reader, held=8_000_000, seconds=1.0)
 
     async def sent(parts: int, waits: float) -> int:
         left, status = parts, []
@@ -135,7 +135,7 @@ def test_what_is_being_sent_is_bounded_for_all_together_and_in_time() -> None:
 
 
 def test_a_client_sends_so_much_in_a_minute() -> None:
-    web = TestClient(Bodies(reader))
+    web = TestClient(BodyLimit(reader))
     assert [web.post("/call", content=pieces(50)).status_code for _ in range(11)] == [200] * 10 + [429]
 
 

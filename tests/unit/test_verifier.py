@@ -105,5 +105,5 @@ def test_reliability_counts_answers_by_their_chance() -> None:
 
 
 def test_risk_and_coverage_are_shares_of_all_questions() -> None:
-    points = [(p.line, p.answered, p.wrong) for p in confidence.risk_coverage(ROWS)]
+    points = [(p.threshold, p.answered, p.wrong) for p in confidence.risk_coverage(ROWS)]
     assert points == [(0.95, 0.2, 0.0), (0.84, 0.4, 0.2), (0.8, 0.6, 0.2), (0.3, 0.8, 0.4)]

@@ -27,7 +27,7 @@ _FORMS = ("multipart/form-data", "application/x-www-form-urlencoded")
 _ADDRESS = ("http://", "https://")
 
 
-class Bodies:
+class BodyLimit:
     """Answers 413 to a body that is too long, however it says so, and 403 to one with an address to fetch."""
 
     def __init__(self, app: ASGIApp, kept: int = _KEPT, held: int = _HELD, seconds: float = _SECONDS) -> None:

@@ -7,7 +7,7 @@ from starlette.middleware.trustedhost import TrustedHostMiddleware
 from starlette.responses import PlainTextResponse
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from ui.security.body_limit import Bodies, header, same_host
+from ui.security.body_limit import BodyLimit, header, same_host
 from ui.security.rate_limit import RateLimit
 
 # Gradio's page has scripts and styles of its own in it, so these must be let be; but nothing may
@@ -78,5 +78,5 @@ def middleware(loopback: bool) -> list[Middleware]:
         *(hosts if loopback else []),
         Middleware(RateLimit),
         Middleware(Strangers),
-        Middleware(Bodies),
+        Middleware(BodyLimit),
     ]

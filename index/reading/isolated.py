@@ -1,6 +1,6 @@
 """Readers that run in a process of their own: a hostile file may hang or eat memory there, not here.
 
-`python -m index.reading.apart KIND FILE MAX_BYTES MAX_SECONDS` prints what it read as JSON.
+`python -m index.reading.isolated KIND FILE MAX_BYTES MAX_SECONDS` prints what it read as JSON.
 """
 
 from __future__ import annotations
@@ -31,7 +31,7 @@ def read(path: Path) -> Iterator[RawArticle | Skipped]:
     kind = path.suffix.lower().lstrip(".")
     try:
         done = subprocess.run(
-            [sys.executable, "-m", "index.reading.apart", kind, str(path.absolute()), str(BYTES), str(SECONDS)],
+            [sys.executable, "-m", "index.reading.isolated", kind, str(path.absolute()), str(BYTES), str(SECONDS)],
             capture_output=True,
             timeout=WAIT,
             check=False,
