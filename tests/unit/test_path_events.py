@@ -180,7 +180,7 @@ def read(rag: Rag) -> int:
     return len([p for p in model(rag).prompts("score") if HOLDS in p])
 
 
-SURE = [Rule(WRITES, "It did land 115 crates of herring."), Rule(SHORTEST, "115 crates"), Rule(RIGHT, 6.0)]
+SURE = [Rule(WRITES, "It did land crates of herring at its quay."), Rule(SHORTEST, "quay"), Rule(RIGHT, 6.0)]
 POOR = [Rule(WRITES, "Many crates of cod."), Rule(RIGHT, -9.0)]
 
 
