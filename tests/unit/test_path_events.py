@@ -157,20 +157,18 @@ def test_the_model_goes_with_the_collection(asking: Asking) -> None:
 # ---- how much is read ------------------------------------------------------------------------
 
 QUESTION = "How many crates of herring did the trawler land?"
+NAMES = [
+    f"{a}{b}" for a in ("Al", "Be", "Co", "Da", "El") for b in ("dor", "fim", "gan", "hus", "kel", "lob", "mur", "nes")
+]
 
 
 @pytest.fixture(scope="module")
 def many(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Forty articles that a question may be about, of which the second word tells them apart."""
     base = tmp_path_factory.mktemp("many")
-    names = [
-        f"{a}{b}"
-        for a in ("Al", "Be", "Co", "Da", "El")
-        for b in ("dor", "fim", "gan", "hus", "kel", "lob", "mur", "nes")
-    ]
     articles = [
         (name, "Reuters", f"2024-03-{n % 28 + 1:02}", f"The {name} is a trawler. It did land {n + 100} crates of herring at {name} quay.")
-        for n, name in enumerate(names)
+        for n, name in enumerate(NAMES)
     ]  # fmt: skip
     build(base / "ix", [news(base / "in", articles)], Words())
     return base / "ix"
@@ -180,7 +178,11 @@ def read(rag: Rag) -> int:
     return len([p for p in model(rag).prompts("score") if HOLDS in p])
 
 
-SURE = [Rule(WRITES, "It did land crates of herring at its quay."), Rule(SHORTEST, "quay"), Rule(RIGHT, 6.0)]
+SURE = [  # whichever of the forty stands first: which one does differs from CPU to CPU
+    *(Rule((f"{name} quay", WRITES), f"It did land {n + 100} crates of herring.") for n, name in enumerate(NAMES)),
+    *(Rule((f"{name} quay", SHORTEST), f"{n + 100} crates") for n, name in enumerate(NAMES)),
+    Rule(RIGHT, 6.0),
+]
 POOR = [Rule(WRITES, "Many crates of cod."), Rule(RIGHT, -9.0)]
 
 
