@@ -9,18 +9,24 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
 from fakes import Rule, ScriptedModel, Words, news
-from invented import NEWS, SHORTEST, Asking
+from invented import NEWS, OUTLETS, SHORTEST, Asking
 
 from eval.serve import chat
 from index.build import build
 from index.embedder import SentenceTransformerEmbedder
 from index.store.sqlite import Store
+from rag import embedders
 from rag.assistant import Rag
 from rag.config import DEFAULT_EMBEDDER, DEFAULT_MODEL, NO_MODEL, Config, seeds
 from rag.models import locate
+
+if TYPE_CHECKING:  # none of it is loaded where no browser is used
+    from browsing import Opener
+    from playwright.sync_api import Browser, BrowserContext, Dialog, Page
 
 SOAK = bool(os.environ.get("RAG_SOAK"))  # `make soak`: the same tests, hundreds of times
 ROOT = Path(__file__).parent.parent
@@ -76,6 +82,28 @@ def invented(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture
+def loaded(monkeypatch: pytest.MonkeyPatch) -> list[str]:
+    """The names of the embedding models that were loaded, each of them a `Words`."""
+    names: list[str] = []
+
+    def load(name: str) -> Words:
+        names.append(name)
+        return Words(name)
+
+    monkeypatch.setattr(embedders, "load", load)
+    return names
+
+
+@pytest.fixture
+def ix(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, loaded: list[str]) -> Path:
+    """An index made with an embedder that is not the default."""
+    monkeypatch.setenv("RAG_HOME", str(tmp_path / "home"))
+    monkeypatch.delenv("NO_COLOR", raising=False)
+    build(tmp_path / "ix", [news(tmp_path / "in", OUTLETS)], Words("odd"))
+    return tmp_path / "ix"
+
+
+@pytest.fixture
 def asking(invented: Path) -> Iterator[Asking]:
     """Opens the invented news, or another index by words, with a model that follows the rules given."""
     opened: list[Rag] = []
@@ -91,6 +119,71 @@ def asking(invented: Path) -> Iterator[Asking]:
     yield open_
     for each in opened:
         each.close()
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Browser]:
+    """Chromium; closed after each file, because no other test can have an event loop while it is open."""
+    from browsing import CHROMIUM, QUIET, SHOTS
+    from playwright.sync_api import sync_playwright
+
+    if CHROMIUM is None and not os.environ.get("CI"):
+        pytest.skip("Chromium is not installed (apt-get install chromium)")
+    SHOTS.mkdir(exist_ok=True)
+    with sync_playwright() as driver:
+        started = driver.chromium.launch(executable_path=CHROMIUM, args=QUIET)
+        yield started
+        started.close()
+
+
+@pytest.fixture(scope="session")
+def markup_index(tmp_path_factory: pytest.TempPathFactory, embedder: SentenceTransformerEmbedder) -> Path:
+    """The seeds and an article full of markup."""
+    folder = tmp_path_factory.mktemp("chat-index")
+    build(folder, [seeds(), ROOT / "tests/fixtures/page"], embedder)
+    return folder
+
+
+@pytest.fixture(scope="session")
+def quick_chat(markup_index: Path) -> Iterator[str]:
+    """The address of a chat without a language model."""
+    with served("--model", "none", "--index", str(markup_index)) as url:
+        yield url
+
+
+@pytest.fixture
+def opened(browser: Browser) -> Iterator[Opener]:
+    """Opens pages, each in a browser of its own; all they ask for is kept in `page.asked`."""
+    from browsing import LONG, foreign
+    from playwright.sync_api import expect
+
+    contexts: list[BrowserContext] = []
+    pages: list[tuple[Page, str]] = []
+    dialogs: list[str] = []
+
+    def said(dialog: Dialog) -> None:
+        dialogs.append(dialog.message)
+        dialog.dismiss()
+
+    def open_page(url: str, width: int = 1280, height: int = 860, dark: bool = False) -> Page:
+        scheme = "dark" if dark else "light"
+        context = browser.new_context(viewport={"width": width, "height": height}, color_scheme=scheme)  # type: ignore[arg-type]
+        contexts.append(context)
+        page = context.new_page()
+        page.asked = []  # type: ignore[attr-defined]
+        page.on("request", lambda request: page.asked.append(request.url))  # type: ignore[attr-defined]
+        page.on("dialog", said)
+        pages.append((page, url))
+        page.goto(url)
+        expect(page.get_by_role("textbox", name="Question")).to_be_visible(timeout=LONG)
+        return page
+
+    yield open_page
+    for context in contexts:
+        context.close()
+    # Here, as what fails in a handler is lost.
+    assert dialogs == [], "a script ran"
+    assert [asked for page, url in pages for asked in foreign(page, url)] == [], "no request leaves the machine"
 
 
 def write(folder: Path, **files: str) -> Path:

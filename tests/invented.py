@@ -22,6 +22,15 @@ NEWS = [
     ("bridge", "Reuters", "2024-05-02", "The bridge at Oulu was opened by mayor Sanna Koski. It cost 40 million euros."),
     ("snow", "BBC", "2024-01-05", "Snow closed the harbour of Oslo for nine hours. Trams stood still in the town."),
 ]  # fmt: skip
+# Two outlets, one of them under two names.
+OUTLETS = [
+    ("001_bridge", "www.cnn.com", "2024-05-02", "The bridge at Turku was opened in May by the mayor."),
+    ("002_bridge", "CNN.com", "2024-05-03", "The ferry sank off the coast of Turku in a storm."),
+    ("003_snow", "Reuters", "2024-01-05", "Snow fell on the harbour of Oslo."),
+    ("004_cnn", "www.cnn.com", "2024-02-01", "A hall was sold in Bergen."),
+    ("005_cnn", "CNN.com", "2024-02-02", "A school burned in Tampere."),
+]
+SOURCES = "The sources are: CNN.com, Reuters."
 SINKING = "How many passengers were rescued from the ferry Aurora?"
 RESCUED = "All 212 passengers were rescued by the coast guard."
 

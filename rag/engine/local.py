@@ -24,6 +24,7 @@ from rag.engine.base import Piece, Prompt, Usage, in_template
 from rag.engine.gguf import check_gguf
 from rag.engine.kv_cache import KVCache
 from rag.engine.tuning import Tuning, remembered
+from rag.engine.vocabulary import Vocabulary, chat_template
 
 MAX_PARALLEL = 16  # sequences read side by side
 _HEADS = 6  # fixed heads kept in the cache
@@ -97,16 +98,13 @@ class LocalModel:
         self.context = context
         self.lookahead = lookahead
         self._memory = llama_cpp.llama_get_memory(self._ctx)
-        self._vocab: Any = llama_cpp.llama_model_get_vocab(model)
-        self._n_vocab: int = llama_cpp.llama_vocab_n_tokens(self._vocab)
+        self.vocabulary = Vocabulary(llama_cpp, model)
         self._batch = llama_cpp.llama_batch_init(_BATCH, 0, 1)
         self._heads: dict[tuple[int, ...], int] = {}
         stat = path.stat()
         identity = f"{llama_cpp.__version__}:{path.name}:{stat.st_size}:{stat.st_mtime_ns}"
         self._cache = KVCache(cache, identity, _CACHE_IN_MEMORY, _CACHE_ON_DISK)
-        self.template = _chat_template(llama_cpp, model)
-        self._yes = self._first_tokens(("Yes", "yes", " Yes", " yes", "YES"))
-        self._no = self._first_tokens(("No", "no", " No", " no", "NO"))
+        self.template = chat_template(llama_cpp, model)
 
     @property
     def label(self) -> str:
@@ -125,15 +123,11 @@ class LocalModel:
 
     def tokens(self, pieces: Sequence[Piece]) -> list[int]:
         """Token ids of the pieces, one after the other."""
-        ids: list[int] = []
-        for piece in pieces:
-            if piece.text:
-                ids += self._tokenize(piece.text, piece.control)
-        return ids
+        return self.vocabulary.tokens(pieces)
 
     def count(self, text: str) -> int:
         """Tokens in a text."""
-        return len(self._tokenize(text, False)) if text else 0
+        return self.vocabulary.count(text)
 
     # ---- the two things it does ------------------------------------------------
 
@@ -211,7 +205,8 @@ class LocalModel:
         jobs: list[_Job] = []
         for prompt, seq, place in zip(prompts, lanes, places, strict=True):
             jobs += self._jobs(self.tokens(prompt.tail), place, seq)
-        scores = [_logsumexp(row[self._yes]) - _logsumexp(row[self._no]) for row in self._decode(jobs)]
+        yes, no = self.vocabulary.yes, self.vocabulary.no
+        scores = [_logsumexp(row[yes]) - _logsumexp(row[no]) for row in self._decode(jobs)]
         self._clear()
         return scores
 
@@ -226,7 +221,7 @@ class LocalModel:
         place += len(ids)
         raw, shown, written = b"", 0, 0
         try:
-            while written < limit and not self._c.llama_vocab_is_eog(self._vocab, token):
+            while written < limit and not self.vocabulary.ends(token):
                 draft = _lookup(seen, token, ahead)[: min(ahead, limit - written - 1)]
                 ahead_of = [_Job(t, place + i, seq, True) for i, t in enumerate([token, *draft])]
                 rows = self._decode(ahead_of, read=False)
@@ -234,7 +229,7 @@ class LocalModel:
                 sure.append(likely)
                 following, likely = _best(rows[0])
                 for guess, row in zip(draft, rows[1:], strict=True):
-                    if guess != following or self._c.llama_vocab_is_eog(self._vocab, guess):
+                    if guess != following or self.vocabulary.ends(guess):
                         break
                     accepted.append(guess)
                     sure.append(likely)
@@ -245,7 +240,7 @@ class LocalModel:
                     seen.append(accept)
                     written += 1
                     self.usage.generated += 1
-                    raw += self._piece(accept)
+                    raw += self.vocabulary.piece(accept)
                     text = raw.decode("utf-8", "ignore")
                     if len(text) > shown:
                         yield text[shown:]
@@ -338,7 +333,7 @@ class LocalModel:
             for i, job in enumerate(part):
                 if job.wanted:
                     pointer = self._c.llama_get_logits_ith(self._ctx, i)
-                    rows.append(np.ctypeslib.as_array(pointer, (self._n_vocab,)).copy())
+                    rows.append(np.ctypeslib.as_array(pointer, (self.vocabulary.size,)).copy())
         self.usage.seconds += time.perf_counter() - started
         return rows
 
@@ -357,23 +352,6 @@ class LocalModel:
     def _forget(self) -> None:
         self._c.llama_memory_clear(self._memory, True)
         self._heads.clear()
-
-    def _tokenize(self, text: str, special: bool) -> list[int]:
-        data = text.encode("utf-8", "replace")
-        room = len(data) + 8
-        buffer = (self._c.llama_token * room)()
-        count = self._c.llama_tokenize(self._vocab, data, len(data), buffer, room, False, special)
-        if count < 0:
-            raise EngineCrashed("The engine could not tokenise the text.", "Run `rag doctor`.")
-        return list(buffer[:count])
-
-    def _piece(self, token: int) -> bytes:
-        buffer = ctypes.create_string_buffer(256)
-        size = self._c.llama_token_to_piece(self._vocab, token, buffer, 256, 0, False)
-        return bytes(buffer.raw[:size]) if size > 0 else b""
-
-    def _first_tokens(self, words: Sequence[str]) -> list[int]:
-        return sorted({self._tokenize(word, False)[0] for word in words})
 
     def close(self) -> None:
         """Give the memory back."""
@@ -408,28 +386,6 @@ def _best(logits: np.ndarray) -> tuple[int, float]:
 def _logsumexp(values: np.ndarray) -> float:
     top = float(values.max())
     return top + math.log(float(np.exp(values - top).sum()))
-
-
-def _chat_template(c: Any, model: Any) -> tuple[str, str, str]:
-    """The model's own template, as what stands before, between and after two messages."""
-    template = c.llama_model_chat_template(model, None)
-    marks = (b"\x01SYSTEM\x01", b"\x01USER\x01")
-    messages = (c.llama_chat_message * 2)(
-        c.llama_chat_message(b"system", marks[0]), c.llama_chat_message(b"user", marks[1])
-    )
-    buffer = ctypes.create_string_buffer(8192)
-    size = c.llama_chat_apply_template(template or b"chatml", messages, 2, True, buffer, 8192)
-    if size <= 0:
-        size = c.llama_chat_apply_template(b"chatml", messages, 2, True, buffer, 8192)
-    text = buffer.raw[:size]
-    if marks[0] not in text or marks[1] not in text:
-        raise ModelError(
-            "The model's chat template has no place for a system and a user message.",
-            "Use an instruction-tuned model.",
-        )
-    before, rest = text.split(marks[0], 1)
-    between, after = rest.split(marks[1], 1)
-    return before.decode(), between.decode(), after.decode()
 
 
 _silence: Any = None

@@ -3,62 +3,21 @@
 from __future__ import annotations
 
 import argparse
-import io
-import os
 import re
-import subprocess
-import sys
-from dataclasses import replace
-from datetime import date
 from pathlib import Path
-from typing import Any
 
 import pytest
-from fakes import Words, news
+from fakes import news
+from invented import OUTLETS, SOURCES
 
-from index.build import build
-from index.errors import IndexDamaged, InputError, ModelMissing, RagError
-from index.search import search
+from index.errors import IndexDamaged
 from index.store.database import made_with
 from index.store.sqlite import Store
-from rag import cli, embedders, terminal
+from rag import cli
 from rag.assistant import Rag
 from rag.config import DEFAULT_EMBEDDER, Config, folder_index
 
 ROOT = Path(__file__).parents[2]
-BRIDGE = "The bridge at Turku was opened in May by the mayor."
-FERRY = "The ferry sank off the coast of Turku in a storm."
-
-
-@pytest.fixture
-def loaded(monkeypatch: pytest.MonkeyPatch) -> list[str]:
-    """The names of the embedding models that were loaded, each of them a `Words`."""
-    names: list[str] = []
-
-    def load(name: str) -> Words:
-        names.append(name)
-        return Words(name)
-
-    monkeypatch.setattr(embedders, "load", load)
-    return names
-
-
-ARTICLES = [
-    ("001_bridge", "www.cnn.com", "2024-05-02", BRIDGE),
-    ("002_bridge", "CNN.com", "2024-05-03", FERRY),
-    ("003_snow", "Reuters", "2024-01-05", "Snow fell on the harbour of Oslo."),
-    ("004_cnn", "www.cnn.com", "2024-02-01", "A hall was sold in Bergen."),
-    ("005_cnn", "CNN.com", "2024-02-02", "A school burned in Tampere."),
-]
-
-
-@pytest.fixture
-def ix(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, loaded: list[str]) -> Path:
-    """An index made with an embedder that is not the default."""
-    monkeypatch.setenv("RAG_HOME", str(tmp_path / "home"))
-    monkeypatch.delenv("NO_COLOR", raising=False)
-    build(tmp_path / "ix", [news(tmp_path / "in", ARTICLES)], Words("odd"))
-    return tmp_path / "ix"
 
 
 def call(capsys: pytest.CaptureFixture[str], *args: str) -> tuple[int, str, str]:
@@ -70,7 +29,6 @@ def call(capsys: pytest.CaptureFixture[str], *args: str) -> tuple[int, str, str]
     return code, said.out, said.err
 
 
-SOURCES = "The sources are: CNN.com, Reuters."
 BAD = [
     (["ask", "Who?", "--read", "0"], "--read is 0. Give a number from 1."),
     (["ask", "Who?", "--as-of", "soon"], "--as-of is 'soon', not a day. Write it as 2022-03-31."),
@@ -213,66 +171,6 @@ def test_options_stand_only_where_they_are_used() -> None:
     assert having("--index") == {"ask", "chat", "index", "search", "doctor", "eval run"} | of_articles
 
 
-# ---- colour and weight -----------------------------------------------------------
-
-
-class Terminal(io.StringIO):
-    def isatty(self) -> bool:
-        return True
-
-
-@pytest.mark.parametrize(
-    ("stream", "set_to", "styled"),
-    [(Terminal, {}, True), (Terminal, {"NO_COLOR": "1"}, False), (Terminal, {"TERM": "dumb"}, False), (io.StringIO, {}, False)],
-)  # fmt: skip
-def test_words_have_weight_on_a_terminal_alone(
-    monkeypatch: pytest.MonkeyPatch, stream: type[io.StringIO], set_to: dict[str, str], styled: bool
-) -> None:
-    monkeypatch.delenv("NO_COLOR", raising=False)
-    monkeypatch.setenv("TERM", "xterm")
-    for name, value in set_to.items():
-        monkeypatch.setenv(name, value)
-    out = stream()
-    monkeypatch.setattr(sys, "stdout", out)
-    terminal.say(("An answer [1].", terminal.STRONG), " [not markup] " + "long " * 40)
-    said = out.getvalue()
-    assert ("\x1b[1m" in said) == ("\x1b[" in said) == styled
-    plain = re.sub(r"\x1b\[[0-9;]*m", "", said)
-    assert plain == "An answer [1]. [not markup] " + "long " * 40 + "\n", "no line breaks of ours"
-
-
-def test_an_article_cannot_speak_to_the_terminal(capsys: pytest.CaptureFixture[str]) -> None:
-    terminal.say("a\x1b]0;title\x07b\x9b2Jc\rd\te\nf")
-    assert capsys.readouterr().out == "a]0;titleb2Jcd\te\nf\n"
-
-
-@pytest.mark.skipif(sys.platform == "win32", reason="no pseudo-terminals")
-def test_the_command_itself_on_a_terminal_and_in_a_pipe() -> None:
-    import pty
-
-    def said(tty: bool, **env: str) -> bytes:
-        command = [sys.executable, "-m", "rag.cli", "articles", "--index", "/no/where"]
-        ours = {k: v for k, v in os.environ.items() if k != "NO_COLOR"} | {"TERM": "xterm"} | env
-        if not tty:
-            return subprocess.run(command, cwd=ROOT, env=ours, capture_output=True, check=False).stderr
-        here, there = pty.openpty()
-        process = subprocess.Popen(command, cwd=ROOT, env=ours, stderr=there, stdout=subprocess.DEVNULL)
-        os.close(there)
-        out = b""
-        try:
-            while part := os.read(here, 4096):
-                out += part
-        except OSError:  # how Linux says that the other end is closed
-            pass
-        process.wait()
-        os.close(here)
-        return out
-
-    assert b"\x1b[1;31mrag: " in said(tty=True)
-    plain = b"rag: There is no index in /no/where. Build one: rag index FOLDER --index /no/where"
-    assert said(tty=True, NO_COLOR="1").strip() == said(tty=False).strip() == plain
-
-
 # ---- the embedder of an index ------------------------------------------------------
 
 
@@ -316,7 +214,7 @@ def test_a_new_index_has_the_default_embedder(
     tmp_path: Path, loaded: list[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("RAG_HOME", str(tmp_path / "home"))
-    news(tmp_path / "in", ARTICLES)
+    news(tmp_path / "in", OUTLETS)
     assert cli.main(["index", str(tmp_path / "in"), "--index", str(tmp_path / "new")]) == 0
     assert loaded == [DEFAULT_EMBEDDER] and made_with(tmp_path / "new") == DEFAULT_EMBEDDER
     assert made_with(tmp_path / "none") is None
@@ -363,119 +261,3 @@ def test_two_folders_of_one_name_have_two_indexes(tmp_path: Path, monkeypatch: p
     assert one != two and one.parent == two.parent == tmp_path / "home" / "indexes" and "news" in one.name
     monkeypatch.chdir(tmp_path / "a")
     assert folder_index(Path("news")) == folder_index(Path("../a/news/")) == one
-
-
-# ---- options that reach the engine ------------------------------------------------------
-
-
-class Stop(RagError):
-    def __init__(self) -> None:
-        super().__init__("Far enough.", "This is a test.")
-
-
-@pytest.fixture
-def opened(monkeypatch: pytest.MonkeyPatch) -> list[Config]:
-    """The settings that collections were opened with."""
-    configs: list[Config] = []
-
-    def open_(index: Any = None, model: str | None = None, config: Config | None = None) -> Rag:
-        assert config
-        configs.append(replace(config, model=model or config.model))
-        raise Stop
-
-    monkeypatch.setattr(Rag, "open", open_)
-    return configs
-
-
-def test_ask_and_eval_pass_on_what_the_engine_is_told(ix: Path, opened: list[Config]) -> None:
-    for command in (["ask", "Who?"], ["eval"], ["eval", "--suite", "attacks"]):
-        on = [] if "attacks" in command else ["--index", str(ix)]
-        assert cli.main([*command, *on, "--gpu-layers", "7", "--model", "small.gguf"]) == 1
-    assert [(c.gpu_layers, c.model) for c in opened] == [(7, "small.gguf")] * 3
-
-
-def test_chat_passes_on_what_the_engine_is_told(
-    ix: Path, opened: list[Config], monkeypatch: pytest.MonkeyPatch
-) -> None:
-    from ui import serving
-    from ui.loading import Loader
-
-    loaders: list[Loader] = []
-
-    def loader(*args: Any) -> Loader:
-        loaders.append(Loader(*args))
-        raise Stop
-
-    monkeypatch.setattr("rag.models.locate", lambda name, kind: Path(name))
-    monkeypatch.setattr(serving, "Loader", loader)
-    assert cli.main(["chat", "--index", str(ix), "--gpu-layers", "7", "--model", "small.gguf"]) == 1
-    loaders[0]._load()
-    assert opened[0].gpu_layers == 7 and opened[0].worker
-
-
-def test_doctor_and_bench_pass_on_what_the_engine_is_told(monkeypatch: pytest.MonkeyPatch, loaded: list[str]) -> None:
-    from eval import bench
-    from rag.engine import benchmark, local
-
-    told: list[int] = []
-
-    def engine(*args: Any, gpu_layers: int = -1, **others: Any) -> None:
-        told.append(gpu_layers)
-        raise Stop
-
-    def process(command: list[str], **others: Any) -> None:
-        told.append(int(command[-1]))
-        raise Stop
-
-    def chat(*options: str) -> None:
-        told.append(int(options[options.index("--gpu-layers") + 1]))
-        raise Stop
-
-    monkeypatch.setattr("rag.models.locate", lambda name, kind: Path(name))
-    monkeypatch.setattr(local, "LocalModel", engine)
-    monkeypatch.setattr(benchmark, "LocalModel", engine)
-    monkeypatch.setattr("rag.doctor.subprocess.run", process)
-    monkeypatch.setattr(bench.people, "chat", chat)
-    monkeypatch.setattr(bench, "LocalModel", engine)
-    monkeypatch.setattr(bench, "_Bare", lambda path, name, gpu_layers: told.append(gpu_layers))
-    for command in (["doctor", "--engine"], ["doctor", "--speed"], ["doctor", "--tune"], ["bench", "serve"]):
-        cli.main([*command, "--gpu-layers", "7"])
-    assert told == [7] * 4
-    cli.main(["bench", "answer", "--sample", "1", "--gpu-layers", "7"])
-    assert told == [7] * 6, "the bare engine and this one"
-
-
-# ---- the same in Python ----------------------------------------------------------------
-
-
-def test_the_model_of_the_config_is_used(ix: Path, loaded: list[str]) -> None:
-    rag = Rag.open(ix, config=Config(model="none"))
-    assert rag.llm is None and (rag.config.model, rag.config.embedder) == ("none", "odd")
-    with pytest.raises(ModelMissing, match=r"there\.gguf"):
-        Rag.open(ix, config=Config(model="not/there.gguf"))
-    assert Rag.open(ix, "none", Config(model="not/there.gguf")).llm is None, "the argument goes first"
-
-
-def test_a_source_and_a_range_are_checked(ix: Path, loaded: list[str]) -> None:
-    rag = Rag.open(ix, "none")
-    for source in ("cnn.com", "WWW.CNN.COM"):
-        found = rag.search("bridge ferry hall school snow", 10, source=source)
-        assert {hit.article.id for hit in found} == {"001_bridge", "002_bridge", "004_cnn", "005_cnn"}
-    with pytest.raises(InputError, match=re.escape(SOURCES)):
-        rag.answer("Which bridge?", source="bbc")
-    with pytest.raises(InputError, match="later than before"):
-        rag.answer("Which bridge?", after=date(2024, 5, 2), before=date(2024, 5, 1))
-    assert search(Store(ix), Words(), "bridge", after=date(2030, 1, 1), source="cnn.com") == []
-
-
-def test_the_fingerprint_of_the_settings_is_of_what_shapes_an_answer() -> None:
-    same = {"threads": 3, "gpu_layers": 0, "milvus": "a.db", "worker": True, "llm_url": "http://a", "lookahead": 0}
-    for name, value in same.items():
-        assert replace(Config(), **{name: value}).id == Config().id, name
-    others = {
-        "model": "m", "embedder": "e", "candidates": 3, "read": 3, "stop_early": False, "prompt_tokens": 3, "tries": 3,
-        "answer_tokens": 9, "context": 512, "caution": "strict",
-    }  # fmt: skip
-    assert set(same) | set(others) == set(Config.__dataclass_fields__), "a new setting is one or the other"
-    ids = {replace(Config(), **{name: value}).id for name, value in others.items()}
-    assert len(ids) == len(others) and Config().id not in ids
