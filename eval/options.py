@@ -28,13 +28,13 @@ def add_eval_actions(parser: argparse.ArgumentParser) -> None:
 
 
 # Which of the options of `rag eval run` each suite uses, besides those of the model and --out, --sample and --resume.
-_GOLDEN = ("golden", "index", "kind", "include_unreviewed", "json", "fail_under", "fail_over")
+_GOLDEN = ("golden", "index", "kind", "include_unreviewed", "json", "fail_under", "fail_over", "caution")
 _USES: dict[str, tuple[str, ...]] = {
     "golden": _GOLDEN,
-    "attacks": ("limit",),
-    "realtimeqa": ("data", "limit", "baseline", "week"),
-    "squad": ("data", "limit", "baseline"),
-    "newsqa": ("data", "limit", "baseline"),
+    "attacks": ("limit", "caution"),
+    "realtimeqa": ("data", "limit", "baseline", "week", "caution"),
+    "squad": ("data", "limit", "baseline", "caution"),
+    "newsqa": ("data", "limit", "baseline", "caution"),
     "qags": ("data", "limit"),
 }
 
@@ -46,10 +46,12 @@ def check_suite(args: argparse.Namespace) -> None:
         InputError: it is not; with the suites that do use it.
     """
     for name in sorted({option for used in _USES.values() for option in used} - set(_USES[args.suite])):
-        if getattr(args, name) not in (None, False):
-            option = "--" + name.replace("_", "-")
-            others = " and ".join(suite for suite, used in _USES.items() if name in used)
-            raise InputError(f"--suite {args.suite} does not use {option}.", f"Leave it out; it is for {others}.")
+        given = getattr(args, name)
+        if given not in (None, False, "normal"):
+            option = given if name == "caution" else name.replace("_", "-")
+            *others, last = (suite for suite, used in _USES.items() if name in used)
+            uses = f"{', '.join(others)} and {last}" if others else last
+            raise InputError(f"--suite {args.suite} does not use --{option}.", f"Leave it out; it is for {uses}.")
 
 
 def _run_options(parser: argparse.ArgumentParser) -> None:
@@ -68,7 +70,7 @@ def _run_options(parser: argparse.ArgumentParser) -> None:
     group.add_argument("--fail-under", metavar="METRIC=VALUE,…", help="exit with 1 where a figure is lower")
     group.add_argument("--fail-over", metavar="METRIC=VALUE,…", help="exit with 1 where a figure is higher (harm)")
     group = parser.add_argument_group("the other suites")
-    group.add_argument("--data", metavar="PATH", help="the suite's data: a folder or a file (all but attacks)")
+    group.add_argument("--data", metavar="PATH", help="the suite's data: a folder or a file (for all suites but attacks)")
     group.add_argument("--limit", type=int, metavar="N", help="only the first N questions, of each week of realtimeqa")
     group.add_argument("--week", action="append", help="realtimeqa: only this week (may be repeated)")
     group.add_argument(
