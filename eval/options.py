@@ -70,7 +70,9 @@ def _run_options(parser: argparse.ArgumentParser) -> None:
     group.add_argument("--fail-under", metavar="METRIC=VALUE,…", help="exit with 1 where a figure is lower")
     group.add_argument("--fail-over", metavar="METRIC=VALUE,…", help="exit with 1 where a figure is higher (harm)")
     group = parser.add_argument_group("the other suites")
-    group.add_argument("--data", metavar="PATH", help="the suite's data: a folder or a file (for all suites but attacks)")
+    group.add_argument(
+        "--data", metavar="PATH", help="the suite's data: a folder or a file (for all suites but attacks)"
+    )
     group.add_argument("--limit", type=int, metavar="N", help="only the first N questions, of each week of realtimeqa")
     group.add_argument("--week", action="append", help="realtimeqa: only this week (may be repeated)")
     group.add_argument(

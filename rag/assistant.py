@@ -48,7 +48,7 @@ class Rag:
         Args:
             index: the index's folder; the default index where None.
             model: a name from `rag models`, a path to a GGUF file, or "none" to answer with the
-                best supporting sentences themselves; where None, the config's.
+                best supporting sentences themselves; the config's where None.
             config: settings. Where it names no embedder, the index's own is used.
 
         Raises:
@@ -110,7 +110,7 @@ class Rag:
         return Rag(self.store, self.embedder, llm, config)
 
     def with_caution(self, caution: Caution) -> Rag:
-        """The same opened collection and model, with another line between an answer and a refusal."""
+        """The same opened collection and model, with another threshold between an answer and a refusal."""
         return Rag(self.store, self.embedder, self.llm, replace(self.config, caution=caution))
 
     @property
@@ -133,7 +133,7 @@ class Rag:
 
         Args:
             title, source, published: what to set; what is None stays as it is.
-            restore: those of "title", "source", "date" that are to be again as they were read.
+            restore: which of "title", "source" and "date" to put back as they were read.
 
         Raises:
             InputError: there is no such article, nothing to set, or the index is in Milvus.
@@ -196,7 +196,7 @@ class Rag:
         after: date | None = None,
         before: date | None = None,
     ) -> Generator[Event, None, None]:
-        """The same as events: what is being done, the evidence that looks nearest, the checked answer.
+        """The answer as events: what is being done, the evidence that looks nearest, the checked answer.
 
         Where the engine's process dies (`Config.worker`), the question is asked once more.
         """

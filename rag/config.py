@@ -52,15 +52,15 @@ class Config:
         model: the language model: a name from `rag models`, a path to a GGUF file, or "none".
         embedder: the embedding model; where None, the one that the index was made with.
         candidates: chunks that retrieval hands to the choice of evidence.
-        read: passages the model is asked about; fewer where the first give a sure answer, twice as many where none does.
-        stop_early: read no further where there is a sure answer, and read on where there is none.
+        read: passages the model is asked about: fewer where the first ones give a sure answer, twice as many where none does.
+        stop_early: stop reading at a sure answer, and read on where there is none.
         lookahead: tokens guessed from the passage while writing and checked together (prompt lookup); 0 for none.
-            The text is the same, it is only there sooner.
-        prompt_tokens: how much of the passages may be read for one question, in tokens and as
-            if none had been read before; at least one passage always is.
-        tries: passages an answer is drafted from each time that some were read, at most.
+            The text is the same; it only arrives sooner.
+        prompt_tokens: how many tokens of passages may be read for one question, counted as if none had
+            been read before; at least one passage always is.
+        tries: the most passages an answer is drafted from, each time that some were read.
         answer_tokens: tokens written, at most.
-        caution: how likely an answer must be to be told: "strict", "normal" or "lenient".
+        caution: how likely an answer must be to be given: "strict", "normal" or "lenient".
         context: tokens that the language model holds at once.
         threads: threads of the language model; where None, as measured by `rag doctor --tune`.
         gpu_layers: layers of it on a GPU; all where -1 and there is one.
@@ -88,7 +88,7 @@ class Config:
 
     @property
     def id(self) -> str:
-        """A short fingerprint of all that shapes an answer: the same one, the same settings.
+        """A short fingerprint of all that shapes an answer, equal where the settings are equal.
 
         Where and how fast it is made (threads, GPU, addresses, processes) is left out.
         """

@@ -14,8 +14,8 @@ class SentenceData(TypedDict):
     markers: the citations that support it.
     support: the chance that it is a right answer, 0 to 1; supported: whether that is enough not to be marked.
     why: why it was dropped or changed; empty otherwise.
-    sources: how many independent sources that were read say it.
-    doubt: what speaks most against it, where it is marked; empty otherwise.
+    sources: how many of the independent sources that were read say it.
+    doubt: the strongest reason to doubt it, where it is marked; empty otherwise.
     """
 
     text: str
@@ -33,7 +33,7 @@ class CitationData(TypedDict):
     """The words of an article that support a sentence: quote is the article's text from start to end.
 
     date: a day as 2022-03-31, or null where none is known.
-    also: ids of other articles that carry the same words.
+    also: ids of other articles with the same words.
     exact: where in the quote the shortest answer stands, as [start, end]; null where it does not.
     """
 
@@ -56,7 +56,7 @@ class PassageData(TypedDict):
 
     score: how near it is, 0 to 1; cosine: its cosine similarity to the question, null where only words matched.
     relevance: the model's log-odds that it holds the answer; null where it was not asked.
-    sources: ids of all articles that carry it, this one first.
+    sources: ids of all articles that have it, this one first.
     """
 
     article_id: str
@@ -85,12 +85,12 @@ class NearData(TypedDict):
 class AnswerData(TypedDict):
     """An answer, or a refusal: then abstained is true, reason says why, and there are no citations.
 
-    standalone_question: the question as it was understood, with what the conversation before it says.
-    dropped: sentences that were written and not supported, so that they are not in the text.
+    standalone_question: the question as it was understood, completed from the conversation so far.
+    dropped: sentences that were written but not supported, and so left out of the text.
     near: what the collection has on the subject, where an answer was refused.
     timings: seconds by stage, and total; tokens: read and written by the model.
     as_of: the day the question is taken to be asked on; nothing published later was used.
-    config_id: the same one, the same settings.
+    config_id: equal where the settings are equal.
     """
 
     question: str

@@ -60,7 +60,7 @@ class Passage:
         score: fused retrieval score and nearness of its nearest sentence, 0 to 1.
         cosine: cosine similarity to the question.
         relevance: the model's log-odds that the passage holds the answer; None if not asked.
-        sources: ids of all articles that carry it, this one first.
+        sources: ids of all articles that have it, this one first.
         timely: how well its day fits the time asked about, on the scale of `relevance`.
         title: the article's, as the model reads it: empty where it is said to a machine.
         best: which of its sentences is nearest to the question.
@@ -95,7 +95,7 @@ class Citation:
     """The words of an article that support a sentence: `quote == article.text[start:end]`.
 
     Attributes:
-        also: ids of other articles that carry the same words: one report, not more sources.
+        also: ids of other articles with the same words: one report, not more sources.
         exact: where in the quote the shortest answer stands, as (start, end); None where it does not.
     """
 
@@ -123,8 +123,8 @@ class Sentence:
         support: the chance that it is a right answer, 0 to 1; see `rag.claims.verifier`.
         supported: whether that is enough; False is marked as not sure (`Calibration.lines`).
         why: why it was dropped or changed; empty otherwise.
-        sources: independent sources read that say it: outlets, copies of one report counted once.
-        doubt: what speaks most against it, where it is marked.
+        sources: how many of the independent sources that were read say it: copies of one report count once.
+        doubt: the strongest reason to doubt it, where it is marked.
     """
 
     text: str
@@ -142,7 +142,7 @@ class Sentence:
 class Answer:
     """An answer, or a refusal: then `abstained` is True, `reason` says why, citations are empty.
 
-    What is no question to the articles ("hello") is replied to in `text`: `abstained` is True then, too, and
+    Words that ask nothing of the articles ("hello") get a reply in `text`: `abstained` is True then, too, and
     `reason` is empty.
 
     Attributes:

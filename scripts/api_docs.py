@@ -45,9 +45,9 @@ def _call(call: Callable[..., Any]) -> Iterator[str]:
     yield f"Gives back [`{_name(hints['return'])}`](#{_name(hints['return']).lower()}).\n"
     given = inspect.signature(call).parameters
     if given:
-        yield "| argument | type | where it is left out | |\n|---|---|---|---|"
+        yield "| argument | type | default | |\n|---|---|---|---|"
         for name, argument in given.items():
-            default = "it must be given" if argument.default is argument.empty else f"`{argument.default!r}`"
+            default = "required" if argument.default is argument.empty else f"`{argument.default!r}`"
             yield f"| `{name}` | `{hints[name]}` | {default} | {texts[name]} |".replace(" | None`", " \\| None`")
         yield ""
 

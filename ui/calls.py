@@ -50,7 +50,7 @@ class Calls:
         ]  # fmt: skip
 
     def about(self) -> schema.About:
-        """What answers: the program's version, its language model, and what is in the collection."""
+        """Describe the program: its version, its language model, and what is in the collection."""
         store = self._loader.store
         first, last = store.span()
         return {
@@ -77,7 +77,7 @@ class Calls:
     ) -> AnswerData:
         """Answer a question from the article collection; every sentence cites the words that support it.
 
-        Nothing is kept: to lead a conversation give the history, or use ask_in_chat.
+        Nothing is kept: to hold a conversation, pass its history or use ask_in_chat.
 
         Args:
             question: the question, in plain words
@@ -85,7 +85,7 @@ class Calls:
             source: only articles of this source
             after: only articles published on or after this day (YYYY-MM-DD)
             before: only articles published on or before this day (YYYY-MM-DD)
-            history: the conversation before it, messages with role (user or assistant) and content
+            history: the conversation so far, as messages with role (user or assistant) and content
         """
         limits = read_days(as_of=as_of, after=after, before=before)
         turns = check_history(history or [])
@@ -108,9 +108,9 @@ class Calls:
     def ask_in_chat(
         self, question: str, chat: str = "", as_of: str = "", source: str = "", after: str = "", before: str = ""
     ) -> schema.ChatAnswer:
-        """Answer a question in a chat, which is kept with those of the page; what was said in it before is its history.
+        """Answer a question in a chat, which is kept with the page's own; what was said in it before is the history.
 
-        Waits for the answer. It is made and kept also where the caller leaves: read it with chat.
+        Waits for the answer. If the caller disconnects, the answer is still made and kept: read it with chat.
 
         Args:
             question: the question, in plain words
@@ -155,7 +155,7 @@ class Calls:
             source: only articles of this source
             after: only articles published on or after this day (YYYY-MM-DD)
             before: only articles published on or before this day (YYYY-MM-DD)
-            as_of: nothing that was published after this day (YYYY-MM-DD)
+            as_of: nothing published after this day (YYYY-MM-DD)
         """
         count, days = _count("k", k, 1, MAX_RESULTS), read_days(after=after, before=before, as_of=as_of)
         return schema.hits(self._loader.rag_now().search(query, count, source=source or None, **days))
@@ -176,7 +176,7 @@ class Calls:
             after: only articles published on or after this day (YYYY-MM-DD)
             before: only articles published on or before this day (YYYY-MM-DD)
             newest_first: the newest article first
-            offset: how many articles to pass over: the `next` of the page before
+            offset: how many articles to skip: the `next` of the previous page
             limit: how many articles, 200 at most
         """
         start, count = _count("offset", offset, 0, 2**31), _count("limit", limit, 1, MAX_PAGE)
@@ -190,7 +190,7 @@ class Calls:
         """Read an article: its whole text, with title, source, date and how the date is known.
 
         Args:
-            id: its id, or any beginning or end of it that no other id has
+            id: its id, or a beginning or end of it that no other id shares
         """
         store, given = self._loader.store, encodable(_text("id", id))
         try:
@@ -199,11 +199,11 @@ class Calls:
             return schema.whole(store.article(article_id(given, store.ids())))
 
     def sources(self) -> schema.Sources:
-        """List the sources of the collection, each with how many articles it has and the days they are from."""
+        """List the sources of the collection, each with its number of articles and the days they are from."""
         return schema.sources(listing.sources(self._loader.store))
 
     def people(self, limit: int = 20) -> schema.People:
-        """List the people whom the newest articles quote by first and last name, those in most articles first.
+        """List the people whom the newest articles quote by first and last name, those in the most articles first.
 
         A name counts where it stands beside a verb of saying ("Dmitry Peskov said").
 
@@ -216,16 +216,16 @@ class Calls:
     def quotes(
         self, name: str, source: str = "", after: str = "", before: str = "", offset: int = 0, limit: int = 50
     ) -> schema.Quotes:
-        """List what a person is reported to have said, oldest first: each the words of an article, with its place.
+        """List what a person is reported to have said, oldest first, each in the words of the article and with its position.
 
-        Taken are sentences that name the person as the one who speaks, with the whole quotation; "he said" is left out.
+        Only sentences that name the person as the speaker are listed, with the whole quotation; "he said" is left out.
 
         Args:
             name: first and last name, as the articles have it
             source: only articles of this source
             after: only articles published on or after this day (YYYY-MM-DD)
             before: only articles published on or before this day (YYYY-MM-DD)
-            offset: how many to pass over: the `next` of the page before
+            offset: how many to skip: the `next` of the previous page
             limit: how many, 200 at most
         """
         start, count = _count("offset", offset, 0, 2**31), _count("limit", limit, 1, MAX_PAGE)

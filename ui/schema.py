@@ -16,11 +16,11 @@ from ui.history import Chat, Exchange
 
 
 class About(TypedDict):
-    """What answers, and over which collection.
+    """The program that answers, and its collection.
 
-    version: of the program; the shapes of its answers change with it alone.
+    version: the program's; the shapes of answers change only when it does.
     first, last: the days of the oldest and the newest article, as 2022-03-31; null where none is dated.
-    ready: whether all models are loaded; until then a question waits.
+    ready: whether all models are loaded; until they are, a question waits.
     """
 
     name: str
@@ -36,7 +36,7 @@ class About(TypedDict):
 
 
 class SourceData(TypedDict):
-    """A source, with how many articles it has and the days of the oldest and the newest of them."""
+    """A source: its number of articles, and the days of the oldest and the newest of them."""
 
     name: str
     articles: int
@@ -45,7 +45,7 @@ class SourceData(TypedDict):
 
 
 class Sources(TypedDict):
-    """The sources that articles name, those with most articles first."""
+    """The sources that articles name, those with the most articles first."""
 
     sources: list[SourceData]
 
@@ -77,7 +77,7 @@ class Articles(TypedDict):
 
 
 class Whole(Head):
-    """An article with its text: what was removed as boilerplate is not in it, and every offset is into it.
+    """An article with its text, without the boilerplate that was removed; every offset is into this text.
 
     captions: start and end of each photo caption in the text.
     """
@@ -90,7 +90,7 @@ class HitData(TypedDict):
     """A passage that was found: text is the article's from start to end.
 
     score: higher is nearer; comparable within one search only.
-    also: ids of other articles that carry it in the same words.
+    also: ids of other articles with the same words.
     """
 
     chunk_id: str
@@ -115,8 +115,8 @@ class ExchangeData(TypedDict):
     """A question in a chat, and what became of it.
 
     state: waiting, running, done, stopped or failed.
-    answer: null where there is none (yet); note: what a person should know of it, as why it failed.
-    limits: source, from, to and as_of, as far as the question was limited.
+    answer: null where there is none (yet); note: what a person should know, such as why it failed.
+    limits: those of source, from, to and as_of that limited the question.
     """
 
     question: str
@@ -136,22 +136,22 @@ class ChatData(TypedDict):
 
 
 class ChatAnswer(ExchangeData):
-    """A question as it stands in its chat: give `chat` with the next one to go on."""
+    """A question as it stands in its chat: pass `chat` with the next one to go on."""
 
     chat: str
 
 
 class Person(TypedDict):
-    """A person, and how many of the articles that were looked through quote them."""
+    """A person, and how many of the articles searched quote them."""
 
     name: str
     articles: int
 
 
 class People(TypedDict):
-    """Who is quoted by first and last name, in most articles first.
+    """The people quoted by first and last name, those in the most articles first.
 
-    looked_through: how many articles that was counted in, the newest ones.
+    looked_through: how many of the newest articles were searched.
     """
 
     people: list[Person]
@@ -161,7 +161,7 @@ class People(TypedDict):
 class QuoteData(TypedDict):
     """Words of an article that say what a person said: text is the article's from start to end.
 
-    direct: whether words of the person's own stand in it, in quotation marks.
+    direct: whether it has the person's own words, in quotation marks.
     """
 
     article_id: str
