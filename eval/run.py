@@ -136,6 +136,7 @@ def judge(question: GoldenQuestion, answer: Answer, rag: Rag) -> Row:
         "abstained": answer.abstained,
         "text": answer.text,
         "reason": answer.reason,
+        "lacking": answer.lacking,
         "standalone": answer.standalone_question,
         "missing": metrics.missing_facts(question, bare) if answered else [],
         "forbidden": [f for f in question.forbidden if metrics.contains(bare, f)] if answered else [],
@@ -216,7 +217,7 @@ def summarise(rows: Sequence[Row]) -> dict[str, Any]:
 
 def harm(row: Row) -> bool:
     """Whether a row's answer is wrong and nothing in it says so; rows of older runs hold all that is needed."""
-    marked = (not sentence["supported"] for sentence in row["sentences"])
+    marked = [not sentence["supported"] for sentence in row["sentences"]] + [bool(row.get("lacking"))]
     return metrics.harmful(row["correct"], row["abstained"], row["error"], marked)
 
 

@@ -31,7 +31,7 @@ from rag.question.period import after_event
 from rag.question.small_talk import reply, small_talk
 from rag.question.understand import Question, understand
 from rag.reading import unknown_names
-from rag.run import Run
+from rag.run import Outcome, Run
 from rag.types import Answer, Event, Filters, Passage, Turn
 
 
@@ -219,21 +219,25 @@ class Rag:
             yield Event("status", "understanding the question")
         question = understand(asked, turns, replace(filters, as_of=filters.as_of or newest), newest, run.llm)
         run.question = question
-        run.lap("rewrite")
+        run.clock.lap("rewrite")
+        outcomes, parts = [], question.parts or (question,)
+        for part in parts:
+            outcomes.append((yield from self._answered(run.part(len(parts)), part)))
+        yield _final(run.tell(outcomes))
+
+    def _answered(self, run: Run, question: Question) -> Generator[Event, None, Outcome]:
+        """What the articles say in answer to a question that asks for one thing."""
         yield Event("status", f"searching {self.store.meta['articles']} articles")
         question, found = self._find(question)
-        run.lap("search")
+        run.clock.lap("search")
         if not found or (refusal.is_later(question) and not evidence.inside(found, question.period)):
-            reason = refusal.empty_reason(question, found)
-            yield _final(refusal.refuse(run.unanswered(found), found, reason))
-            return
+            return Outcome(question, found, reason=refusal.empty_reason(question, found))
         if run.llm is None:
-            yield _final(self._extract(run, question, found))
-            return
+            return self._extracted(run, question, found)
         yield Event("evidence", found[0].nearest.text, evidence=found[0].nearest)
         run.unknown = len(unknown_names(question.text, self.store.knows))
         yield from run.look(question, run.llm, found)
-        yield _final(self._finish(run, question))
+        return self._chosen(run, question)
 
     def _find(self, question: Question) -> tuple[Question, list[Passage]]:
         """The passages that may answer it, best first, and the question with the time of the event it names."""
@@ -251,27 +255,23 @@ class Rag:
                 found = evidence.passages(hits, question.text, self.embedder, event)
         return question, found
 
-    def _extract(self, run: Run, question: Question, found: Sequence[Passage]) -> Answer:
+    def _extracted(self, run: Run, question: Question, found: Sequence[Passage]) -> Outcome:
         """Without a language model: the best supporting sentences themselves."""
         if not refusal.answers_without_model(found, question.text):
-            reason = refusal.weak_reason(question, found)
-            return refusal.refuse(run.unanswered(found), found, reason)
+            return Outcome(question, found, reason=refusal.weak_reason(question, found))
         told = extracts(question.text, found, self.embedder)
-        run.lap("write")
-        return run.compose(found[:6], told, ())
+        run.clock.lap("write")
+        return Outcome(question, found[:6], told)
 
-    def _finish(self, run: Run, question: Question) -> Answer:
+    def _chosen(self, run: Run, question: Question) -> Outcome:
         """The best checked draft, or several where several are asked for, or the best passage's words."""
         kept, dropped = choose(run.drafts, run.refuse)
         if question.kind == "several":
             kept, dropped = statements(run.asked, run.drafts, question.text, self.embedder, run.refuse)
         elif not kept and (quoted := in_own_words(run.drafts, question.text, run.refuse)):
             kept = [quoted]
-        if kept:
-            return run.compose(run.read, kept, dropped)
-        reason = refusal.weak_reason(question, run.read)
-        refused = refusal.refuse(run.unanswered(run.read), run.read, reason)
-        return replace(refused, dropped=tuple(d.dropped() for d in dropped))
+        reason = "" if kept else refusal.weak_reason(question, run.read)
+        return Outcome(question, run.read, kept, dropped, reason)
 
     def newest(self) -> date | None:
         """The day of the newest article, or None where none is dated."""

@@ -21,7 +21,9 @@ def html(answer: Data) -> str:
     """The same as HTML: escaped, without scripts, styles or links of its own."""
     if answer["abstained"]:
         return f"<p><em>{escape(answer['text'])}</em></p>"
-    said = " ".join(_sentence(s) for s in answer["sentences"])
+    said = " ".join(
+        [*map(_sentence, answer["sentences"]), *(f"<em>Not answered: {escape(q)}</em>" for q in answer["lacking"])]
+    )
     notes = "".join(
         f'<li value="{c["marker"]}">{escape(_head(c))}: <q>{escape(_folded(c["quote"]))}</q></li>'
         for c in answer["citations"]

@@ -22,6 +22,38 @@ REWRITE = (
     "At the harbour in Porto.' the question 'And how long was it?' becomes 'How long did the "
     "mayor speak at the harbour in Porto?'"
 )
+QUESTION = "Question:"
+SPLIT = "You write down each thing that a question asks for as a short question of its own, one a line, in the question's words."
+SPLIT_EXAMPLES = """Question: When was the ferry due in Porto, and when did it arrive?
+When was the ferry due in Porto?
+When did the ferry arrive in Porto?
+
+Question: Who is the minister of trade and industry?
+Who is the minister of trade and industry?
+
+Question: How tall were Anna and Leo Brandt when each left school?
+How tall was Anna Brandt when Anna Brandt left school?
+How tall was Leo Brandt when Leo Brandt left school?
+
+Question: Where and when was the bridge built, and what did it cost?
+Where was the bridge built?
+When was the bridge built?
+What did the bridge cost?
+
+Question: After the storm in May, what did the mayor promise?
+After the storm in May, what did the mayor promise?
+
+Question: How high did the river stand in March, in April and in June 2021?
+How high did the river stand in March 2021?
+How high did the river stand in April 2021?
+How high did the river stand in June 2021?
+
+Question: Prices of bread, milk and coal in Lisbon?
+What was the price of bread in Lisbon?
+What was the price of milk in Lisbon?
+What was the price of coal in Lisbon?
+
+"""
 WRITING = "writing"  # what a status says while the model writes
 DRAFT_GOLDEN = "You write quiz questions about a news passage."
 
@@ -60,6 +92,11 @@ def says(sentence: str) -> str:
 def statement_head(article: Article | None, text: str) -> str:
     """Evidence as the support check reads it."""
     return f"Passage ({heading(article)}):\n{text}\n\n" if article else f"Passage:\n{text}\n\n"
+
+
+def split(question: str) -> str:
+    """A question to be taken apart, after `SPLIT_EXAMPLES`."""
+    return f"{QUESTION} {question}"
 
 
 def conversation(history: Sequence[Turn], question: str) -> str:

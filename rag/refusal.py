@@ -62,6 +62,11 @@ def weak_reason(question: Question, read: Sequence[Passage]) -> str:
     return "some articles are about this subject, but none of them answers the question"
 
 
+def part(question: str) -> str:
+    """What is said of a part of the question that nothing answers, beside what answers the others."""
+    return f"The articles do not say: “{question}”"
+
+
 def refuse(base: Answer, read: Sequence[Passage], reason: str) -> Answer:
     """A refusal: it says why, and what the collection has that is near."""
     near: list[Article] = []

@@ -1,17 +1,18 @@
-"""One question being answered: its clock, its room for tokens, and the steps that ask the language model."""
+"""One question, or one part of it, being answered: its room for tokens, and the steps that ask the language model."""
 
 from __future__ import annotations
 
 import time
 from collections.abc import Generator, Sequence
-from dataclasses import replace
+from copy import copy
+from dataclasses import dataclass, field, replace
 
 from index.embedder import Embedder
 from rag import prompt, reading, refusal
 from rag.calibration import CALIBRATION
 from rag.claims.attribution import Told, number, sources
 from rag.claims.drafts import Draft, check, worth_asking
-from rag.claims.statements import own_words
+from rag.claims.statements import own_words, same
 from rag.claims.verifier import Signals, doubt, hope
 from rag.config import NO_MODEL, Config
 from rag.engine.base import LanguageModel
@@ -19,6 +20,37 @@ from rag.question.understand import Question
 from rag.types import Answer, Event, Passage
 
 Steps = Generator[Event, None, None]
+
+
+@dataclass
+class Clock:
+    """Seconds by stage, from when a question was asked."""
+
+    started: float = field(default_factory=time.perf_counter)
+    last: float = field(default_factory=time.perf_counter)
+    stages: dict[str, float] = field(default_factory=dict)
+
+    def lap(self, stage: str) -> None:
+        """Book the time since the last lap on a stage."""
+        now = time.perf_counter()
+        self.stages[stage] = round(self.stages.get(stage, 0.0) + now - self.last, 3)
+        self.last = now
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What came of a question, or of a part of one: drafts to be told, or why there are none.
+
+    Attributes:
+        read: the passages that were read, best first.
+        dropped: drafts that are not told.
+    """
+
+    question: Question
+    read: Sequence[Passage]
+    kept: Sequence[Draft] = ()
+    dropped: Sequence[Draft] = ()
+    reason: str = ""
 
 
 class Run:
@@ -38,23 +70,25 @@ class Run:
         self.asked_as, self.embedder, self.config = asked, embedder, config
         self.llm = llm.for_question() if llm else None
         self.question: Question | None = None
+        self.refuse, self.mark = dict(CALIBRATION.lines)[config.caution]
+        self.clock = Clock()
+        usage = self.llm.usage if self.llm else None
+        self._before = (usage.prompt, usage.generated) if usage else (0, 0)
+        self._begin(config.prompt_tokens)
+
+    def part(self, of: int) -> Run:
+        """The run of one of so many parts: with nothing read so far, and its share of the tokens."""
+        one = copy(self)
+        one._begin(self.config.prompt_tokens // of)
+        return one
+
+    def _begin(self, room: int) -> None:
         self.read: list[Passage] = []
         self.asked: list[Passage] = []
         self.drafts: list[Draft] = []
         self.strength = 0.0
         self.unknown = 0
-        self.refuse, self.mark = dict(CALIBRATION.lines)[config.caution]
-        self._started = self._last = time.perf_counter()
-        self._timings: dict[str, float] = {}
-        self._room = config.prompt_tokens
-        usage = self.llm.usage if self.llm else None
-        self._before = (usage.prompt, usage.generated) if usage else (0, 0)
-
-    def lap(self, stage: str) -> None:
-        """Book the time since the last lap on a stage."""
-        now = time.perf_counter()
-        self._timings[stage] = round(self._timings.get(stage, 0.0) + now - self._last, 3)
-        self._last = now
+        self._room = self._share = room
 
     def look(self, question: Question, llm: LanguageModel, found: Sequence[Passage]) -> Steps:
         """Read, draft, and read on, until the verifier is sure of a draft or nothing is left to read.
@@ -89,7 +123,7 @@ class Run:
             # How far behind the best passage a draft's own one stands changes with what is read.
             self.drafts = [d.beside(self.read) for d in self.drafts]
         self.strength = reading.evidence_strength(self.read, self.unknown)
-        self.lap("read")
+        self.clock.lap("read")
 
     def draft_answers(self, question: Question, llm: LanguageModel, tries: int) -> Steps:
         """Draft from the best passages that nothing was drafted from so far, until the verifier is sure.
@@ -126,7 +160,7 @@ class Run:
         for piece in llm.write(asked, CALIBRATION.shortest):
             exact += piece
             yield Event("status", prompt.WRITING)  # at each piece, so that whoever listens can stop it at once
-        self.lap("write")
+        self.clock.lap("write")
         return exact.strip()
 
     def draft(self, question: Question, llm: LanguageModel, passage: Passage, exact: str) -> Steps:
@@ -136,10 +170,10 @@ class Run:
         for piece in llm.write(written, self.config.answer_tokens, sure=sure):
             text += piece
             yield Event("status", prompt.WRITING)
-        self.lap("write")
+        self.clock.lap("write")
         yield Event("status", "checking")
         self.drafts += check(text, sure, exact, passage, question, self.embedder, llm, self.read, self.unknown)
-        self.lap("check")
+        self.clock.lap("check")
 
     def quote(self, question: Question, llm: LanguageModel) -> Steps:
         """Put the best passage's own words forward as the answer; the verifier weighs them like a draft."""
@@ -150,7 +184,7 @@ class Run:
         (right,) = llm.score([llm.chat(prompt.READ, prompt.passage_head(best), asked)])
         signals = Signals(right=round(right, 4), holds=round(reading.holds(best, self.unknown), 4))
         self.drafts.append(replace(quoted, signals=signals))
-        self.lap("check")
+        self.clock.lap("check")
 
     def _affordable(self, llm: LanguageModel, pool: Sequence[Passage], question: str) -> list[Passage]:
         """The first of these passages that fit in what is left of the question's prompt tokens.
@@ -161,7 +195,7 @@ class Run:
         out = list[Passage]()
         for passage in pool:
             cost = llm.count(prompt.passage_head(passage) + prompt.holds_answer(question))
-            if cost > self._room and self._room < self.config.prompt_tokens:
+            if cost > self._room and self._room < self._share:
                 break
             self._room -= cost
             out.append(passage)
@@ -172,7 +206,7 @@ class Run:
         usage = self.llm.usage if self.llm else None
         before = self._before
         tokens = {"prompt": usage.prompt - before[0], "generated": usage.generated - before[1]} if usage else {}
-        total = round(time.perf_counter() - self._started, 3)
+        total = round(time.perf_counter() - self.clock.started, 3)
         question = self.question
         return Answer(
             question=self.asked_as,
@@ -180,24 +214,37 @@ class Run:
             abstained=True,
             text="",
             passages=tuple(passages),
-            timings=self._timings | {"total": total},
+            timings=self.clock.stages | {"total": total},
             tokens=tokens,
             model=self.llm.label if self.llm else NO_MODEL,
             as_of=question.filters.as_of if question else None,
             config_id=self.config.id,
         )
 
-    def compose(self, read: Sequence[Passage], kept: Sequence[Draft], dropped: Sequence[Draft]) -> Answer:
-        """The answer that these drafts make, with its citations."""
+    def tell(self, outcomes: Sequence[Outcome]) -> Answer:
+        """The answer that the outcomes of a question's parts make, with its citations, or a refusal where none has any.
+
+        What a part lacks is said after what the others have.
+        """
+        read = list({p.chunk_id: p for o in outcomes for p in o.read}.values())
+        dropped = tuple(d.dropped() for o in outcomes for d in o.dropped)
+        kept = list[Draft]()
+        for draft in (d for o in outcomes for d in o.kept):
+            if not any(same(draft, other) for other in kept):
+                kept.append(draft)
+        if not kept:
+            return replace(refusal.refuse(self.unanswered(read), read, outcomes[0].reason), dropped=dropped)
         counts = [sources(d.claim, d.attributed.evidence, read, self.embedder) for d in kept]
         text, parts, cited = number([self._told(d, n) for d, n in zip(kept, counts, strict=True)])
+        lacking = tuple(o.question.text for o in outcomes if not o.kept)
         return replace(
             self.unanswered(read),
             abstained=False,
-            text=text,
+            text=" ".join([text, *(refusal.part(question) for question in lacking)]),
             sentences=parts,
             citations=cited,
-            dropped=tuple(d.dropped() for d in dropped),
+            dropped=dropped,
+            lacking=lacking,
         )
 
     def _told(self, draft: Draft, sources: int) -> Told:

@@ -88,6 +88,7 @@ class AnswerData(TypedDict):
     standalone_question: the question as it was understood, completed from the conversation so far.
     dropped: sentences that were written but not supported, and so left out of the text.
     near: what the collection has on the subject, where an answer was refused.
+    lacking: the parts of the question that nothing answers, where it asks for several things.
     timings: seconds by stage, and total; tokens: read and written by the model.
     as_of: the day the question is taken to be asked on; nothing published later was used.
     config_id: equal where the settings are equal.
@@ -108,6 +109,7 @@ class AnswerData(TypedDict):
     model: str
     as_of: str | None
     config_id: str
+    lacking: list[str]
 
 
 def json_schema(shape: Any) -> dict[str, Any]:

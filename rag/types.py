@@ -148,6 +148,7 @@ class Answer:
     Attributes:
         as_of: the day the question is taken to be asked on; nothing later was used.
         near: what the collection has on the subject, where an answer was refused.
+        lacking: the parts of the question that nothing answers, where it asks for several things; `text` says so last.
         timings: seconds by stage, and "total".
         tokens: prompt tokens read and tokens generated.
     """
@@ -167,6 +168,7 @@ class Answer:
     model: str = ""
     as_of: date | None = None
     config_id: str = ""
+    lacking: tuple[str, ...] = ()
 
     def __repr__(self) -> str:
         kind = "refusal" if self.abstained else f"answer, {len(self.citations)} citations"

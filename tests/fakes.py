@@ -21,6 +21,7 @@ from index.embedder import Progress
 from index.errors import RagError
 from index.text.words import content
 from rag.engine.base import Prompt, Usage, in_template
+from rag.prompt import SPLIT
 from rag.types import Event
 
 Match = str | tuple[str, ...] | Callable[[str], bool]
@@ -105,13 +106,14 @@ class ScriptedModel:
     end the wait. A text is written word by word.
 
     Args:
+        rules: what it replies; a question is taken for one that asks for one thing, where they do not say otherwise.
         sure: the log-probability of every token it writes.
     """
 
     label = "scripted"
 
     def __init__(self, *rules: Rule, sure: float = -0.05) -> None:
-        self.rules, self.sure = list(rules), sure
+        self.rules, self.sure = [*rules, Rule(SPLIT, "")], sure
         self.asked: list[Asked] = []
         self.usage = Usage()
         self.closed = False

@@ -25,6 +25,8 @@ Data = dict[str, Any]
 _TIMELINE = 8  # articles on a timeline, at most
 _EVIDENCE = 8  # passages listed under "How it was answered"
 _ROWS = 2  # quotes shown as rows of their own; more are folded together
+# What a statement among others begins with, in an escaped sentence.
+_HEAD = re.compile(r"^(<span[^>]*>)?[^()<>]{1,120} \((?:\d[^()<>]{0,40}|undated)\)(?: writes)?: ")
 _MATCH = ((1.0, "Strong"), (-1.0, "Fair"))  # log-odds from which a passage matches so well; else "Weak"
 _LIMITS = {"source": "", "from": "from ", "to": "to ", "as_of": "as of "}
 _CAUTION = {
@@ -99,8 +101,11 @@ def answer_html(answer: Data) -> str:
     """The sentences with their citations; what several articles say stands side by side on a line of days."""
     said = [_sentence(s, answer) for s in answer["sentences"]]
     by = [_cited(s, answer) for s in answer["sentences"]]
-    if len({c[0]["article_id"] for c in by if c}) < 2:
-        return f'<p class="said">{" ".join(said)}</p>'
+    lacking = "".join(
+        f'<p class="lacking">Your articles don’t say: “{escaped(q)}”</p>' for q in answer.get("lacking", ())
+    )
+    if len({c[0]["article_id"] for c in by if c}) < 2 or not all(_HEAD.match(text) for text in said):
+        return f'<p class="said">{" ".join(said)}</p>{lacking}'
     together = sorted(
         zip(said, by, strict=True), key=lambda item: (item[1][0]["date"] or "9999") if item[1] else "9999"
     )
@@ -110,7 +115,7 @@ def answer_html(answer: Data) -> str:
         f"<blockquote>{_headless(text)}</blockquote></div></li>"
         for text, c in together
     ]
-    return f'<div class="days"><ol>{"".join(cards)}</ol></div>'
+    return f'<div class="days"><ol>{"".join(cards)}</ol></div>{lacking}'
 
 
 def refusal_html(answer: Data) -> str:
@@ -332,7 +337,7 @@ def _sentence(sentence: Data, answer: Data) -> str:
 
 def _headless(text: str) -> str:
     """A statement without "The Moscow Times (30 March 2022): ", which stands above it."""
-    return re.sub(r"^(<span[^>]*>)?[^()<>]{1,120} \((?:\d[^()<>]{0,40}|undated)\)(?: writes)?: ", r"\1", text)
+    return _HEAD.sub(r"\1", text)
 
 
 def _chip(citation: Data) -> str:

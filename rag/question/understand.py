@@ -1,13 +1,14 @@
-"""From what was typed to one frozen `Question`: standing alone, of one kind, with its time."""
+"""From what was typed to one frozen `Question`: standing alone, of one kind, with its time and its parts."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 
 from rag.engine.base import LanguageModel
 from rag.question.kind import Kind, is_closed, kind_of
+from rag.question.parts import parts
 from rag.question.period import Period, period
 from rag.question.rewrite import standalone
 from rag.types import Filters, Turn
@@ -25,6 +26,7 @@ class Question:
         period: the time it asks about, as far as it says.
         filters: only these articles; `as_of` is set wherever a day is known.
         newest: the day of the newest article there is.
+        parts: what it asks, a question each, where it asks for several things; empty where it asks for one.
     """
 
     asked: str
@@ -34,12 +36,13 @@ class Question:
     period: Period
     filters: Filters
     newest: date | None
+    parts: tuple[Question, ...] = ()
 
 
 def understand(
     asked: str, history: Sequence[Turn], filters: Filters, newest: date | None, llm: LanguageModel | None
 ) -> Question:
-    """Rewrite a follow-up so that it stands alone, and ask once what it is.
+    """Rewrite a follow-up so that it stands alone, take it apart where it asks for several things, and ask once what it is.
 
     Args:
         asked: checked by `rag.question.check`.
@@ -48,4 +51,8 @@ def understand(
         llm: what rewrites a follow-up; without one the last question's words are put before it.
     """
     text = standalone(asked, history, llm)
-    return Question(asked, text, kind_of(text), is_closed(text), period(text, filters.as_of), filters, newest)
+
+    def made(text: str) -> Question:
+        return Question(asked, text, kind_of(text), is_closed(text), period(text, filters.as_of), filters, newest)
+
+    return replace(made(text), parts=tuple(made(part) for part in parts(text, llm)))

@@ -7,6 +7,7 @@ from dataclasses import replace
 from datetime import date, datetime
 
 from index.types import Article, Chunk, Hit, Removed
+from rag import notebook
 from rag.types import Answer, Citation, EvidenceSentence, Sentence
 from ui.copying import as_bibtex, as_markdown, as_page, as_plain
 from ui.history import Chat, Exchange
@@ -78,15 +79,23 @@ def test_a_quote_lights_the_shortest_answer() -> None:
 
 
 def test_what_several_articles_say_stands_side_by_side_in_order_of_day() -> None:
-    second = Sentence("It is shut [2].", 32, 47, (2,), 0.9, True)
-    page = answer_html(replace(ANSWER, sentences=(SAID, second), citations=(CITED, OTHER)).as_dict())
+    first = replace(SAID, text="S (30 March 2022) writes: It is open [1].", supported=False)
+    second = Sentence("R (28 March 2022): It is shut [2].", 32, 66, (2,), 0.9, True)
+    page = answer_html(replace(ANSWER, sentences=(first, second), citations=(CITED, OTHER)).as_dict())
     assert re.findall(r"<time>(.*?)</time>", page) == ["28 Mar 2022", "30 Mar 2022"]
     assert re.findall(r'class="from">(.*?)<', page) == ["R", "S"]
-    headed = replace(SAID, text="S (30 March 2022) writes: It is open [1].", supported=False)
-    page = answer_html(replace(ANSWER, sentences=(headed, second), citations=(CITED, OTHER)).as_dict())
     assert "writes:" not in page and ">It is <span" in page
     same = replace(OTHER, article_id="a")
-    assert "stmt" not in answer_html(replace(ANSWER, sentences=(SAID, second), citations=(CITED, same)).as_dict())
+    assert "stmt" not in answer_html(replace(ANSWER, sentences=(first, second), citations=(CITED, same)).as_dict())
+
+
+def test_the_parts_of_a_question_are_answered_in_one_paragraph_and_what_one_lacks_is_said() -> None:
+    second = Sentence("It is shut [2].", 32, 47, (2,), 0.9, True)
+    whole = replace(ANSWER, sentences=(SAID, second), citations=(CITED, OTHER))
+    assert "stmt" not in answer_html(whole.as_dict()) and "don’t say" not in answer_html(whole.as_dict())
+    lacking = replace(whole, lacking=("Who pays for <it>?",)).as_dict()
+    assert "Your articles don’t say: “Who pays for &lt;it&gt;?”" in answer_html(lacking)
+    assert "Who pays for &lt;it&gt;?" in notebook.html(lacking)
 
 
 def test_a_source_is_one_line_that_unfolds_to_the_quote_and_many_are_folded_together() -> None:

@@ -1,0 +1,100 @@
+"""A question that asks for several things is taken apart, and each part is answered or said to have no answer."""
+
+from __future__ import annotations
+
+import pytest
+from fakes import Rule, ScriptedModel
+from invented import HOLDS, RESCUED, RIGHT, SHORTEST, WRITES, Asking, holds_to_the_letter, model
+
+from eval.run import harm
+from rag.prompt import SPLIT
+from rag.question.parts import parts
+
+BOTH = "How many passengers of the ferry Aurora were rescued, and who leads the inquiry?"
+RESCUE, INQUIRY = "How many passengers of the ferry Aurora were rescued?", "Who leads the inquiry?"
+LED = "The inquiry is led by judge Maria Berg."
+APART = Rule((SPLIT, BOTH), f"{RESCUE}\n{INQUIRY}")
+OF_RESCUE = [
+    Rule((RESCUE, "Aurora sank", HOLDS), 4.0), Rule((RESCUE, "Aurora sank", WRITES), RESCUED),
+    Rule((RESCUE, "Aurora sank", SHORTEST), "212"), Rule((RESCUE, RIGHT), 5.0),
+]  # fmt: skip
+OF_INQUIRY = [
+    Rule((INQUIRY, "Pekka Lahti", HOLDS), 4.0), Rule((INQUIRY, "Pekka Lahti", WRITES), LED),
+    Rule((INQUIRY, "Pekka Lahti", SHORTEST), "judge Maria Berg"), Rule((INQUIRY, RIGHT), 5.0),
+]  # fmt: skip
+
+
+def test_each_part_is_answered_with_evidence_of_its_own(asking: Asking) -> None:
+    rag = asking(APART, *OF_RESCUE, *OF_INQUIRY, Rule(HOLDS, -5.0))
+    answer = rag.answer(BOTH)
+    assert (
+        answer.text
+        == "All 212 passengers were rescued by the coast guard [1]. The inquiry is led by judge Maria Berg [2]."
+    )
+    assert [c.article_id for c in answer.citations] == ["sinking", "inquiry"] and answer.lacking == ()
+    assert answer.question == answer.standalone_question == BOTH
+    assert len({p.chunk_id for p in answer.passages}) == len(answer.passages) == 5, "what both parts read is there once"
+    holds_to_the_letter(answer, rag)
+
+
+def test_what_one_part_lacks_is_said(asking: Asking) -> None:
+    rag = asking(APART, *OF_RESCUE, Rule(HOLDS, -5.0))
+    answer = rag.answer(BOTH)
+    assert (
+        answer.text == f"All 212 passengers were rescued by the coast guard [1]. The articles do not say: “{INQUIRY}”"
+    )
+    assert answer.lacking == (INQUIRY,) and len(answer.sentences) == 1 and not answer.abstained
+    holds_to_the_letter(answer, rag)
+    row = {"correct": False, "abstained": False, "error": None, "sentences": [{"supported": True}]}
+    assert harm(row) and not harm(row | {"lacking": [INQUIRY]}), "what says that it is half an answer warns of itself"
+
+
+def test_where_no_part_has_an_answer_it_is_refused(asking: Asking) -> None:
+    answer = asking(APART, Rule(HOLDS, -5.0)).answer(BOTH)
+    assert answer.abstained and answer.sentences == answer.lacking == ()
+    assert answer.text.startswith("The articles do not say: some articles are about this subject")
+
+
+def test_one_sentence_that_answers_both_parts_is_told_once(asking: Asking) -> None:
+    same = [
+        Rule(("Aurora sank", HOLDS), 4.0), Rule(HOLDS, -5.0), Rule(WRITES, RESCUED), Rule(SHORTEST, "212"), Rule(RIGHT, 5.0)
+    ]  # fmt: skip
+    answer = asking(APART, *same).answer(BOTH)
+    assert answer.text == "All 212 passengers were rescued by the coast guard [1]."
+
+
+def test_a_part_reads_no_more_than_its_share(asking: Asking) -> None:
+    whole = asking(APART, Rule(HOLDS, -5.0))
+    whole.answer(BOTH)
+    all_read = [p for p in model(whole).prompts("score") if HOLDS in p]
+    assert len(all_read) == 10
+    rag = asking(APART, Rule(HOLDS, -5.0), prompt_tokens=2)
+    rag.answer(BOTH)
+    assert len([p for p in model(rag).prompts("score") if HOLDS in p]) == 2, "one passage a part always is"
+
+
+@pytest.mark.parametrize(
+    "written",
+    [
+        "one",
+        "",
+        BOTH,  # as it was
+        f"{RESCUE}\n{RESCUE}",  # twice the same, and half of it lost
+        f"{RESCUE}\nWho is the judge?",  # a word of its own, and one lost
+        RESCUE,
+        f"{RESCUE}\n{RESCUE} {INQUIRY}",  # the second asks for all that the first asks for
+        "\n".join(f"{RESCUE} {INQUIRY} {n}" for n in range(5)),
+    ],
+)
+def test_what_does_not_keep_the_question_s_words_is_not_used(written: str) -> None:
+    assert parts(BOTH, ScriptedModel(Rule(SPLIT, written))) == ()
+
+
+def test_a_list_is_read_as_the_questions_in_it() -> None:
+    assert parts(BOTH, ScriptedModel(Rule(SPLIT, f"1. {RESCUE}\n\n- {INQUIRY}"))) == (RESCUE, INQUIRY)
+
+
+def test_a_plain_question_is_not_shown_to_the_model() -> None:
+    asked = ScriptedModel()
+    assert parts(RESCUE, asked) == parts(BOTH, None) == ()
+    assert not asked.asked
