@@ -267,7 +267,7 @@ class Rag:
         """The best checked draft, or several where several are asked for, or the best passage's words."""
         kept, dropped = choose(run.drafts, run.refuse)
         if question.kind == "several":
-            kept, dropped = statements(run.asked, run.drafts, question.text, self.embedder, run.refuse)
+            kept, dropped = statements(run.drafts, question.text, run.refuse)
         elif not kept and (quoted := in_own_words(run.drafts, question.text, run.refuse)):
             kept = [quoted]
         reason = "" if kept else refusal.weak_reason(question, run.read)

@@ -12,7 +12,7 @@ from rag import prompt, reading, refusal
 from rag.calibration import CALIBRATION
 from rag.claims.attribution import Told, number, sources
 from rag.claims.drafts import Draft, check, worth_asking
-from rag.claims.statements import own_words, same
+from rag.claims.statements import can_be_told, own_words, same
 from rag.claims.verifier import Signals, doubt, hope
 from rag.config import NO_MODEL, Config
 from rag.engine.base import LanguageModel
@@ -104,8 +104,12 @@ class Run:
                 break
         if question.kind == "several":
             yield from self.draft_answers(question, llm, CALIBRATION.statements)
+            for passage in worth_asking(self.read, question):
+                drafted = [d for d in self.drafts if d.passage.chunk_id == passage.chunk_id]
+                if not any(can_be_told(d, question.text, self.refuse) for d in drafted):
+                    yield from self.quote(question, llm, passage)
         elif question.kind == "yes_no" and self._satisfied(question):
-            yield from self.quote(question, llm)
+            yield from self.quote(question, llm, self.read[0])
 
     def _satisfied(self, question: Question) -> bool:
         if question.kind == "yes_no":
@@ -175,14 +179,13 @@ class Run:
         self.drafts += check(text, sure, exact, passage, question, self.embedder, llm, self.read, self.unknown)
         self.clock.lap("check")
 
-    def quote(self, question: Question, llm: LanguageModel) -> Steps:
-        """Put the best passage's own words forward as the answer; the verifier weighs them like a draft."""
+    def quote(self, question: Question, llm: LanguageModel, passage: Passage) -> Steps:
+        """Put a passage's own words forward as the answer; the verifier weighs them like a draft."""
         yield Event("status", "checking")
-        best = self.read[0]
-        quoted = own_words(question.text, best, self.embedder)
+        quoted = own_words(question.text, passage, self.embedder)
         asked = prompt.is_right(question.text, quoted.claim)
-        (right,) = llm.score([llm.chat(prompt.READ, prompt.passage_head(best), asked)])
-        signals = Signals(right=round(right, 4), holds=round(reading.holds(best, self.unknown), 4))
+        (right,) = llm.score([llm.chat(prompt.READ, prompt.passage_head(passage), asked)])
+        signals = Signals(right=round(right, 4), holds=round(reading.holds(passage, self.unknown), 4))
         self.drafts.append(replace(quoted, signals=signals))
         self.clock.lap("check")
 

@@ -20,28 +20,27 @@ from rag.types import Passage
 _DENIES = re.compile(r"\b(?:not|no|never|none|nothing|nobody|neither|nor|without|hardly)\b|n[’']t\b", re.I)
 
 
-def statements(
-    asked: Sequence[Passage], drafts: Sequence[Draft], question: str, embedder: Embedder, refuse: float
-) -> tuple[list[Draft], list[Draft]]:
+def statements(drafts: Sequence[Draft], question: str, refuse: float) -> tuple[list[Draft], list[Draft]]:
     """What each article says, in order of date, and the drafts left out.
 
     Where several statements are asked for, what each article says is told by itself rather
-    than merged: sources that disagree then stand side by side with their days. A draft that states
-    what its passage does not, or is not likely enough, gives way to the article's own words.
+    than merged: sources that disagree then stand side by side with their days.
 
     Args:
         refuse: the chance of being right below which a draft is not told.
     """
     told: list[Draft] = []
-    for passage in asked:
-        drafted = [d for d in drafts if d.passage.chunk_id == passage.chunk_id]
-        mine = [d for d in drafted if d.holds and d.chance >= refuse and not only_agrees(question, d.attributed.text)]
-        for draft in mine or [own_words(question, passage, embedder)]:
-            if not any(same(draft, other) for other in told):
-                told.append(draft)
+    for draft in drafts:
+        if can_be_told(draft, question, refuse) and not any(same(draft, other) for other in told):
+            told.append(draft)
     dropped = [d for d in drafts if d not in told]
     told.sort(key=lambda d: (d.passage.article.published or date.max, d.passage.start))
     return [d if d.why else _with_day(d) for d in told], dropped
+
+
+def can_be_told(draft: Draft, question: str, refuse: float) -> bool:
+    """Whether a draft is likely enough, has all it states in its evidence, and says more than yes or no."""
+    return draft.holds and draft.chance >= refuse and not only_agrees(question, draft.attributed.text)
 
 
 def _with_day(draft: Draft) -> Draft:

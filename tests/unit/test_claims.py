@@ -110,7 +110,8 @@ def test_several_statements_stand_side_by_side_in_order_of_date(words: Words) ->
     )
     wrong = Draft(attribute("The harbour is open since 1950.", [read[0]], words), read[0], SURE)
     held = Draft(attribute("The port said that the harbour is shut.", [read[1]], words), read[1], SURE)
-    told, dropped = statements(asked_of, [wrong, held], question, words, 0.4)
+    quoted = own_words(question, read[0], words)
+    told, dropped = statements([wrong, held, quoted, held], question, 0.4)
     assert [d.attributed.text for d in told] == [
         "S (1 March 2022): The port said that the harbour is shut.",
         "S (30 March 2022) writes: The harbour is open, the mayor said.",

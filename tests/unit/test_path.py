@@ -156,6 +156,23 @@ def test_several_statements_stand_side_by_side_in_order_of_their_days(asking: As
     holds_to_the_letter(answer, rag)
 
 
+@pytest.mark.parametrize("right", [1.0, -6.0])
+def test_an_article_s_own_words_are_weighed_before_they_stand_beside_a_statement(asking: Asking, right: float) -> None:
+    rag = asking(
+        Rule(("Pekka Lahti", HOLDS), 4.0), Rule(("Juhani Salo", HOLDS), 3.8), Rule(HOLDS, -5.0),
+        Rule((WRITES, "Juhani Salo"), "Salo said that 19 valves were new."),
+        Rule((RIGHT, "Proposed answer: Juhani Salo"), right), Rule((RIGHT, "Proposed answer: Salo said that the valve"), right),
+        Rule((WRITES, "Pekka Lahti"), "Lahti said that the ferry Aurora was safe when it left Turku."), Rule(RIGHT, 5.0),
+    )  # fmt: skip
+    answer = rag.answer("What did Lahti and Salo each say about the ferry Aurora?")
+    assert answer.sentences[0].supported and answer.sentences[0].text.startswith("BBC (20 March 2024): Lahti said")
+    assert [s.supported for s in answer.sentences[1:]] == ([False] if right > 0 else []), answer.text
+    if right > 0:
+        assert answer.sentences[1].text.startswith("CNN (2 April 2024) writes: ") and answer.sentences[1].doubt
+    assert "Salo said that 19 valves were new." in [s.text for s in answer.dropped]
+    holds_to_the_letter(answer, rag)
+
+
 @pytest.mark.parametrize(("odds", "answered"), [(4.0, True), (-1.0, False)])
 def test_a_yes_or_a_no_is_quoted_and_never_written(asking: Asking, odds: float, answered: bool) -> None:
     rag = asking(Rule(("valve had failed", HOLDS), odds), Rule(HOLDS, -5.0), Rule(RIGHT, 3.0))
