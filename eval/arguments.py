@@ -10,6 +10,7 @@ from typing import TypeVar
 from eval.run import RATES
 from index.errors import InputError
 from rag import models
+from rag.commands.common import existing_index
 from rag.config import NO_MODEL, Caution, Config
 from rag.engine.base import LanguageModel
 from rag.engine.local import LocalModel
@@ -38,6 +39,15 @@ def language_model(args: argparse.Namespace) -> LanguageModel | None:
 def folder(text: str | None) -> Path | None:
     """A path that is named, or none."""
     return Path(text).expanduser() if text else None
+
+
+def index(args: argparse.Namespace) -> Path | None:
+    """The folder of the index that is named, or none.
+
+    Raises:
+        InputError, IndexMissing: two are named, or there is none there.
+    """
+    return existing_index(args) if args.index or args.collection else None
 
 
 def data(args: argparse.Namespace) -> Path:

@@ -65,12 +65,12 @@ def _draft(args: argparse.Namespace) -> int:
 def _golden(args: argparse.Namespace) -> int:
     floors = arguments.limits(args.fail_under, "--fail-under")
     ceilings = arguments.limits(args.fail_over, "--fail-over")
-    if args.golden and not args.index:
-        raise InputError("--golden needs the index its questions are about.", "Add --index DIR.")
+    if args.golden and not (args.index or args.collection):
+        raise InputError("--golden needs the index its questions are about.", "Add --index DIR or --collection NAME.")
     if args.resume and not args.out:
         raise InputError("--resume needs the folder of the run.", "Add --out DIR.")
     questions = _questions(args)
-    collections = Collections(args.model, arguments.settings(args), arguments.folder(args.index))
+    collections = Collections(args.model, arguments.settings(args), arguments.index(args))
     _check_quotes(questions, collections, args.golden or str(golden.DEFAULT))
     out = arguments.folder(args.out) or data_home() / "runs" / time.strftime("%Y%m%d-%H%M%S")
     with bar("asking") as tick:

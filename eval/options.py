@@ -28,7 +28,7 @@ def add_eval_actions(parser: argparse.ArgumentParser) -> None:
 
 
 # Which of the options of `rag eval run` each suite uses, besides those of the model and --out, --sample and --resume.
-_GOLDEN = ("golden", "index", "kind", "include_unreviewed", "json", "fail_under", "fail_over", "caution")
+_GOLDEN = ("golden", "index", "collection", "kind", "include_unreviewed", "json", "fail_under", "fail_over", "caution")
 _USES: dict[str, tuple[str, ...]] = {
     "golden": _GOLDEN,
     "attacks": ("limit", "caution"),

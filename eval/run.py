@@ -40,7 +40,7 @@ class Collections:
         return self._open[name]
 
     def _built(self, name: str) -> Path:
-        folder = data_home() / "indexes" / f"eval-{name}"
+        folder = data_home() / "eval" / name
         embedder = embedders.load(self._config.embedder or DEFAULT_EMBEDDER)
         build(folder, [seeds(), HOSTILE] if name == "hostile" else [seeds()], embedder)
         return folder

@@ -23,11 +23,13 @@ if TYPE_CHECKING:
     )
     from index.types import Article, Hit, IndexReport
     from rag.assistant import Rag, answer
+    from rag.collection import CollectionInfo
     from rag.config import Config
     from rag.types import Answer, Citation, Event, Passage, Sentence, Turn
 
 _HOME = {
     "rag.assistant": ("Rag", "answer"),
+    "rag.collection": ("CollectionInfo",),
     "rag.config": ("Config",),
     "rag.types": ("Answer", "Citation", "Event", "Passage", "Sentence", "Turn"),
     "index.types": ("Article", "Hit", "IndexReport"),
@@ -59,6 +61,7 @@ __all__ = [  # noqa: RUF022 - what is used most comes first
     "Article",
     "Hit",
     "IndexReport",
+    "CollectionInfo",
     "RagError",
     "InputError",
     "CollectionError",

@@ -21,6 +21,7 @@ from index.types import Article, Hit, IndexReport
 from rag import embedders, evidence, models, refusal
 from rag.claims.drafts import choose
 from rag.claims.statements import extracts, in_own_words, statements
+from rag.collection import CollectionInfo, collections, existing, index_of, remembered
 from rag.config import NO_MODEL, Caution, Config, data_home, default_index
 from rag.engine.base import LanguageModel
 from rag.engine.local import LocalModel
@@ -42,21 +43,30 @@ class Rag:
         self.store, self.embedder, self.llm, self.config = store, embedder, llm, config
 
     @classmethod
-    def open(cls, index: str | Path | None = None, model: str | None = None, config: Config | None = None) -> Rag:
+    def open(
+        cls,
+        index: str | Path | None = None,
+        model: str | None = None,
+        config: Config | None = None,
+        *,
+        collection: str | None = None,
+    ) -> Rag:
         """Open an index with a model.
 
         Args:
             index: the index's folder; the default index where None.
+            collection: a collection by its name, instead.
             model: a name from `rag models`, a path to a GGUF file, or "none" to answer with the
                 best supporting sentences themselves; the config's where None.
             config: settings. Where it names no embedder, the index's own is used.
 
         Raises:
+            InputError: an index and a collection are named, or a name that no collection can have.
             IndexMissing, IndexDamaged: see `index.store.sqlite.Store`.
             ModelMissing, ModelError: a model is not here, or is not one.
         """
         config = config or Config()
-        model, folder = model or config.model, Path(index) if index else default_index()
+        model, folder = model or config.model, _folder(index, collection, must_be=True)
         embedder = embedders.for_index(folder, config.milvus, config.embedder)
         config = replace(config, model=NO_MODEL, embedder=embedder.name)
         if model != NO_MODEL and not config.llm_url:
@@ -69,27 +79,37 @@ class Rag:
         cls,
         *folders: str | Path,
         index: str | Path | None = None,
+        collection: str | None = None,
         embedder: str | None = None,
         progress: Progress | None = None,
     ) -> IndexReport:
         """Make an index hold the articles of folders, as `rag index` does; then open it with `Rag.open`.
 
         Args:
-            folders: where the articles are, at any depth.
+            folders: where the articles are, at any depth; where none is named, those that the index or
+                collection was made from before.
             index: the index's folder; the default index where None. One that is there is brought up to date.
+            collection: a collection by its name, instead.
             embedder: the embedding model of a new index, by name or folder.
             progress: called with (done, total) chunks while they are embedded.
 
         Raises:
-            InputError: no folder is named.
+            InputError: no folder is named or known, or an index and a collection are named.
             CollectionError: a folder that is not there, or no article in them.
             IndexBusy, IndexDamaged: another process writes it, or its parts do not agree.
         """
-        if not folders:
+        target = _folder(index, collection)
+        named = [Path(folder).expanduser() for folder in folders]
+        if not named and (index or collection):
+            named = remembered(target)
+        if not named:
             raise InputError("No folder is named.", "Name the folders that hold the articles.")
-        target = Path(index).expanduser() if index else default_index()
-        model = embedders.for_index(target, asked=embedder)
-        return build(target, [Path(folder).expanduser() for folder in folders], model, progress=progress)
+        return build(target, named, embedders.for_index(target, asked=embedder), progress=progress)
+
+    @classmethod
+    def collections(cls) -> list[CollectionInfo]:
+        """Every collection under the data folder, in alphabetical order, with its folders, sources, days and size."""
+        return collections()
 
     def with_model(self, model: str) -> Rag:
         """The same opened collection, answered by this language model ("none" for none).
@@ -290,6 +310,15 @@ class Rag:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         self.close()
+
+
+def _folder(index: str | Path | None, name: str | None, must_be: bool = False) -> Path:
+    """The folder of the index that is named."""
+    if index and name:
+        raise InputError(f"The index {index} and the collection {name!r} are both named.", "Leave one of them out.")
+    if name is not None:
+        return existing(name) if must_be else index_of(name)
+    return Path(index).expanduser() if index else default_index()
 
 
 def _final(answer: Answer) -> Event:

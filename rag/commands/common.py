@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from index.errors import IndexMissing, InputError
+from rag import collection
 from rag.config import DEFAULT_MODEL, NO_MODEL, default_index, folder_index
 from rag.progress import bar
 from rag.terminal import FAINT, note
@@ -19,8 +20,9 @@ if TYPE_CHECKING:
 
 
 def index_option(parser: argparse._ActionsContainer) -> None:
-    """Add `--index`."""
+    """Add `--index` and `--collection`."""
     parser.add_argument("--index", metavar="DIR", help="the index's folder (default: the default index)")
+    parser.add_argument("--collection", metavar="NAME", help="a collection by its name (`rag collections` lists them)")
 
 
 def uri_option(parser: argparse.ArgumentParser) -> None:
@@ -86,6 +88,8 @@ def days(args: argparse.Namespace) -> tuple[date | None, date | None]:
 def existing_index(args: argparse.Namespace) -> Path:
     """The folder of the index that is meant; one that is named must be there."""
     target = named_index(args)
+    if args.collection:
+        return collection.existing(args.collection)
     if args.index and not target.exists():
         raise IndexMissing(f"There is no index in {target}.", f"Build one: rag index FOLDER --index {target}")
     return target
@@ -93,8 +97,11 @@ def existing_index(args: argparse.Namespace) -> Path:
 
 def named_index(args: argparse.Namespace) -> Path:
     """The folder of the index that is meant, whether there is one or not."""
-    if args.index and getattr(args, "uri", None):
-        raise InputError("--index and --uri name two different indexes.", "Leave one of them out.")
+    named = [option for option in ("index", "collection", "uri") if getattr(args, option, None)]
+    if len(named) > 1:
+        raise InputError(f"--{named[0]} and --{named[1]} name two different indexes.", "Leave one of them out.")
+    if args.collection is not None:
+        return collection.index_of(args.collection)
     return Path(args.index).expanduser() if args.index else default_index()
 
 
@@ -106,8 +113,10 @@ def index_to_open(args: argparse.Namespace, folder: str | None) -> Path:
     """
     if folder is None:
         return existing_index(args)
-    if args.index or getattr(args, "uri", None):
-        raise InputError("A folder and an index are given.", "Leave the folder out, or --index and --uri.")
+    if args.index or args.collection or getattr(args, "uri", None):
+        raise InputError(
+            "A folder and an index are given.", "Leave the folder out, or --index, --collection and --uri."
+        )
     if not Path(folder).expanduser().is_dir():
         raise InputError(f"There is no folder {folder}.", "Check the path.")
     if args.model != NO_MODEL and not args.llm_url:

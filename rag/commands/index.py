@@ -4,15 +4,17 @@ from __future__ import annotations
 
 import argparse
 import json
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from index.errors import IndexMissing, InputError, RagError
+from rag import collection
 from rag.commands import common
 from rag.config import DEFAULT_EMBEDDER, seeds
 from rag.progress import bar
-from rag.terminal import FAINT, STRONG, say
+from rag.terminal import FAINT, STRONG, complain, say
 
 if TYPE_CHECKING:
     from index.types import IndexReport
@@ -22,11 +24,13 @@ ABOUT = "index the articles of folders (default: those indexed before, or the ex
 
 def options(parser: argparse.ArgumentParser) -> None:
     """Add what `rag index` takes."""
-    parser.add_argument("folder", nargs="*")
+    parser.add_argument("folder", nargs="*", help="the folders whose articles it holds, and no others")
+    parser.add_argument("--add", action="store_true", help="besides the folders that were indexed before")
     how = parser.add_mutually_exclusive_group()
     how.add_argument("--rebuild", action="store_true", help="start anew, also over a damaged index")
     how.add_argument("--repair", action="store_true", help="make a damaged index whole from what is still good in it")
     how.add_argument("--if-missing", action="store_true", help="do nothing where there is an index")
+    how.add_argument("--watch", action="store_true", help="go on until Ctrl+C: whenever a file changes, do it again")
     common.index_option(parser)
     common.uri_option(parser)
     parser.add_argument(
@@ -41,8 +45,10 @@ def run(args: argparse.Namespace) -> int:
 
     target = common.named_index(args)
     if args.uri:
-        if args.rebuild or args.if_missing or args.repair:
-            raise InputError("--rebuild, --repair and --if-missing are for an index in a folder.", "Leave them out.")
+        if args.rebuild or args.if_missing or args.repair or args.watch or args.add:
+            raise InputError(
+                "--rebuild, --repair, --if-missing, --watch and --add are for an index in a folder.", "Leave them out."
+            )
         return _in_milvus(args)
     if args.repair:
         return _repair(args, target)
@@ -53,26 +59,59 @@ def run(args: argparse.Namespace) -> int:
 
 def _build(args: argparse.Namespace, target: Path) -> int:
     from index.build import build
-    from index.store.database import is_there
-    from index.store.sqlite import Store
     from rag import embedders
 
-    folders = [Path(folder) for folder in args.folder]
-    if not folders and is_there(target):
+    folders = _folders(args, target)
+    embedder = embedders.for_index(target, asked=args.embedder)
+
+    def once() -> IndexReport:
+        with bar("embedding") as tick:
+            return build(target, folders, embedder, args.rebuild, tick)
+
+    if args.watch:
+        return _watch(once, folders, target)
+    _say(once(), folders)
+    return 0
+
+
+def _watch(once: Callable[[], IndexReport], folders: Sequence[Path], target: Path) -> int:
+    """Bring it up to date now and after each change, until Ctrl+C; what goes wrong later is told and tried again."""
+    from index.watch import changes
+
+    looks = 0
+    with suppress(KeyboardInterrupt):
+        for _ in changes(folders, target):
+            looks += 1
+            try:
+                report = once()
+            except RagError as error:
+                if looks == 1:
+                    raise
+                complain(f"{error} The index stays as it was until the next change.")
+                continue
+            if looks == 1 or report.added or report.updated or report.dropped:
+                _say(report, folders)
+            if looks == 1:
+                say("Watching for changes (stop with Ctrl+C).")
+    return 0
+
+
+def _folders(args: argparse.Namespace, target: Path) -> list[Path]:
+    """The folders that are named, those that were indexed before, or both; the examples for a new default index."""
+    named = [Path(folder).expanduser() for folder in args.folder]
+    before: list[Path] = []
+    if not named or args.add:
         try:
-            folders = [Path(f) for f in json.loads(Store(target, vectors=False).meta["folders"])]
-        except IndexMissing:  # a first build that was interrupted
-            folders = []
+            before = collection.remembered(target)
         except RagError as error:
             if not args.rebuild:
                 raise
             raise InputError(error.what, "Name the folders to make it anew from: rag index --rebuild FOLDER") from error
-    folders = folders or [seeds()]
-    embedder = embedders.for_index(target, asked=args.embedder)
-    with bar("embedding") as tick:
-        report = build(target, folders, embedder, args.rebuild, tick)
-    _say(report, folders)
-    return 0
+    if args.collection and not named and not before:
+        collection.existing(args.collection)  # which says that there is none, or that its first build was interrupted
+        raise InputError(f"No folder is known of the collection {args.collection!r}.", "Name its folders.")
+    known = {folder.resolve() for folder in before}
+    return [*before, *(folder for folder in named if folder.resolve() not in known)] or [seeds()]
 
 
 def _repair(args: argparse.Namespace, target: Path) -> int:

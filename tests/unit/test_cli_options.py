@@ -37,7 +37,7 @@ BAD = [
     (["ask", "Who?", "--after", "2024-05-02", "--before", "2024-05-01"],
      "The range starts on 2024-05-02 and ends on 2024-05-01: after is later than before. Swap the two days."),
     (["ask", "Who?", "--uri", "there.db"], "--index and --uri name two different indexes. Leave one of them out."),
-    (["ask", "Who?", "{in}"], "A folder and an index are given. Leave the folder out, or --index and --uri."),
+    (["ask", "Who?", "{in}"], "A folder and an index are given. Leave the folder out, or --index, --collection and --uri."),
     (["ask", "Which bridge?", "--source", "bbc"], f"No article has the source 'bbc'. {SOURCES}"),
     (["search", "bridge", "--source", "bbc"], f"No article has the source 'bbc'. {SOURCES}"),
     (["search", "bridge", "--k", "0"], "k is 0. Ask for at least one result."),
@@ -57,7 +57,7 @@ BAD = [
     (["chat", "--port", "-1"], "--port is -1. Give a number from 1024 to 65535; 0 takes any that is free."),
     (["chat", "--read-ahead", "-1"], "--read-ahead is -1. Give a number of passages; 0 for none."),
     (["index", "--rebuild", "--uri", "x.db", "--index", ""],
-     "--rebuild, --repair and --if-missing are for an index in a folder. Leave them out."),
+     "--rebuild, --repair, --if-missing, --watch and --add are for an index in a folder. Leave them out."),
 ]  # fmt: skip
 
 
@@ -169,6 +169,7 @@ def test_options_stand_only_where_they_are_used() -> None:
     assert having("--k") == {"search"} and having("--read") == {"ask"}
     of_articles = {f"articles {action}" for action in ("list", "show", "add", "remove", "set")}
     assert having("--index") == {"ask", "chat", "index", "search", "doctor", "eval run"} | of_articles
+    assert having("--collection") == having("--index")
 
 
 # ---- the embedder of an index ------------------------------------------------------
