@@ -75,6 +75,7 @@ def ids(folder: Path) -> list[str]:
 GIVEN = {
     "golden": ["--golden", "a.jsonl"],
     "index": ["--index", "ix"],
+    "collection": ["--collection", "ix"],
     "kind": ["--kind", "who"],
     "include_unreviewed": ["--include-unreviewed"],
     "json": ["--json"],
