@@ -99,10 +99,12 @@ def add_benchmarks(parser: argparse.ArgumentParser) -> None:
     sub.add_argument("--runs", type=int, default=3, metavar="N", help="how often (default: 3)")
     sub.add_argument("--folder", metavar="DIR", help="articles to index (default: the examples)")
     sub = benchmark("scale", "what search and additions cost in large indexes of made-up chunks")
-    sub.add_argument("--folder", metavar="DIR", help="where there is room")
+    sub.add_argument("--folder", metavar="DIR", help="a folder on a disk with room for them")
     sub.add_argument("--chunks", type=int, action="append", metavar="N", help="a size (may be repeated)")
     sub.add_argument("--chart", metavar="FILE", help="draw the table as an SVG")
     sub = benchmark("serve", "many people at once against a chat")
-    sub.add_argument("--people", type=int, default=50, metavar="N", help="who ask at once (default: 50)")
+    sub.add_argument(
+        "--people", type=int, default=50, metavar="N", help="people who ask at the same time (default: 50)"
+    )
     sub.add_argument("--minutes", type=float, default=5.0, metavar="N", help="for how long (default: 5)")
     model_options(sub, server=False)

@@ -160,7 +160,7 @@ class Rag:
             IndexBusy: another process writes the index.
         """
         if not isinstance(self.store, Store):
-            raise InputError("An index in Milvus has no place for what you set.", "Use an index in a folder.")
+            raise InputError("An index in Milvus cannot keep what you set.", "Use an index in a folder.")
         return edits.set_fields(self.store.folder, article_id, self.embedder, title, source, published, restore)
 
     def search(

@@ -28,7 +28,7 @@ class Queue:
         return ticket
 
     def turn(self, ticket: object) -> Iterator[int]:
-        """Wait for one's turn; how many are before one, at first and at least twice a second."""
+        """Wait for a turn: yields how many are ahead in the queue, at first and at least twice a second."""
         while True:
             with self._moved:
                 before = self._before(ticket)

@@ -154,12 +154,12 @@ def _people(options: ChatOptions) -> Callable[[str, str], bool] | None:
     people = read_auth(options.auth) if options.auth else None
     if options.host not in _LOOPBACK and not people:
         raise InputError(
-            f"--host {options.host} would open the chat to other machines, to anyone.",
+            f"--host {options.host} would open the chat to anyone on other machines.",
             "Add --auth FILE, or leave it at 127.0.0.1.",
         )
     if people and options.mcp:
         raise InputError(
-            "--mcp with --auth would show the tools to anyone, and programs have no way to enter.",
+            "--mcp with --auth would show the tools to anyone, because MCP clients have no way to log in.",
             "Leave one of them out.",
         )
     return people

@@ -20,7 +20,7 @@ def check(path: Path) -> None:
         with zipfile.ZipFile(path) as file:
             parts = file.infolist()
     except zipfile.BadZipFile as error:
-        raise ValueError(f"it is no zip file inside: {error}") from error
+        raise ValueError(f"it is not a zip file inside: {error}") from error
     if len(parts) > MAX_FILES:
         raise ValueError(f"{len(parts):,} files in it; the most is {MAX_FILES:,}")
     total = sum(part.file_size for part in parts)

@@ -68,7 +68,7 @@ def _rows(rows: Iterator[list[str]], path: Path) -> Iterator[RawArticle | Skippe
     try:
         places = _columns(next(rows, []))
     except csv.Error as error:
-        raise ValueError(f"its first line is no table's: {error}") from error
+        raise ValueError(f"its first line is not the header of a table: {error}") from error
     number = 1
     while True:
         number += 1

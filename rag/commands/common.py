@@ -49,10 +49,14 @@ def caution_options(parser: argparse.ArgumentParser) -> None:
     either = parser.add_mutually_exclusive_group()
     either.add_argument(
         "--strict", dest="caution", action="store_const", const="strict", default="normal",
-        help="say only what is very likely right, and refuse more often",
+        help="give only answers that are very likely right, and refuse more often",
     )  # fmt: skip
     either.add_argument(
-        "--lenient", dest="caution", action="store_const", const="lenient", help="refuse less often; more is marked"
+        "--lenient",
+        dest="caution",
+        action="store_const",
+        const="lenient",
+        help="refuse less often, and mark more answers as unsure",
     )
 
 

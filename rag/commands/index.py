@@ -25,9 +25,11 @@ ABOUT = "index the articles of folders (default: those indexed before, or the ex
 def options(parser: argparse.ArgumentParser) -> None:
     """Add what `rag index` takes."""
     parser.add_argument("folder", nargs="*", help="the folders whose articles it holds, and no others")
-    parser.add_argument("--add", action="store_true", help="besides the folders that were indexed before")
+    parser.add_argument(
+        "--add", action="store_true", help="add to the folders that were indexed before, instead of replacing them"
+    )
     how = parser.add_mutually_exclusive_group()
-    how.add_argument("--rebuild", action="store_true", help="start anew, also over a damaged index")
+    how.add_argument("--rebuild", action="store_true", help="start anew, even over a damaged index")
     how.add_argument("--repair", action="store_true", help="make a damaged index whole from what is still good in it")
     how.add_argument("--if-missing", action="store_true", help="do nothing where there is an index")
     how.add_argument("--watch", action="store_true", help="go on until Ctrl+C: whenever a file changes, do it again")

@@ -10,7 +10,7 @@ ABOUT = "print the line that lets somebody into a chat with --auth"
 
 def options(parser: argparse.ArgumentParser) -> None:
     """Add what `rag password` takes; the password is asked for, never an argument."""
-    parser.add_argument("name", help="who enters with it")
+    parser.add_argument("name", help="the name to log in with")
 
 
 def run(args: argparse.Namespace) -> int:

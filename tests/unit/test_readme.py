@@ -37,6 +37,10 @@ def test_links_to_files_hold() -> None:
         assert (ROOT / target).exists(), target
 
 
+def test_it_is_short() -> None:
+    assert len(README.splitlines()) < 150
+
+
 def test_no_figure_is_left_open() -> None:
     for name in ("README.md", "eval/README.md"):
         assert not re.search(r"\b(?:SPEED_|EVAL_SUMMARY|GOLDEN_TABLE|MEASURED_ON)", (ROOT / name).read_text("utf-8"))

@@ -43,7 +43,7 @@ def read_auth(path: Path) -> Callable[[str, str], bool]:
                 f"Make it again: rag password NAME >> {path}",
             ) from None
     if not people:
-        raise InputError(f"{path} names nobody.", f"Name somebody: rag password NAME >> {path}")
+        raise InputError(f"{path} names nobody.", f"Add a person: rag password NAME >> {path}")
     nobody = os.urandom(16), os.urandom(32)
 
     def may_enter(name: str, password: str) -> bool:
