@@ -12,7 +12,7 @@ import threading
 import uuid
 from collections.abc import Iterator, Sequence
 from contextlib import closing, contextmanager, suppress
-from dataclasses import asdict, replace
+from dataclasses import asdict, dataclass, replace
 from datetime import date
 from pathlib import Path
 
@@ -77,7 +77,7 @@ def write(
             replace_index(rebuilt, folder)
             return report
         with closing(connect(folder)) as db:
-            return _write(db, folder, articles, embedder, skipped, folders, progress, drop)
+            return _write(db, folder, _Wanted(articles, skipped, folders, drop), embedder, progress)
 
 
 @contextmanager
@@ -137,15 +137,18 @@ def writing(folder: Path) -> Iterator[None]:
         lock.release()
 
 
+@dataclass(frozen=True)
+class _Wanted:
+    """What an index is to hold after a write; where `drop` is given, all other articles too, save those with these ids."""
+
+    articles: Sequence[Article]
+    skipped: Sequence[Skipped]
+    folders: Sequence[str]
+    drop: Sequence[str] | None
+
+
 def _write(
-    db: sqlite3.Connection,
-    folder: Path,
-    articles: Sequence[Article],
-    embedder: Embedder,
-    skipped: Sequence[Skipped],
-    folders: Sequence[str],
-    progress: Progress | None,
-    drop: Sequence[str] | None,
+    db: sqlite3.Connection, folder: Path, wanted: _Wanted, embedder: Embedder, progress: Progress | None
 ) -> IndexReport:
     prepare(db)
     meta = dict(db.execute("SELECT key, value FROM meta").fetchall())
@@ -156,10 +159,10 @@ def _write(
                 f"The index in {folder} has {key} {meta[key]}, and {want} is asked for.",
                 "Rebuild it: rag index --rebuild",
             )
-    hashes = {a.id: hashlib.sha256(as_data(a).encode()).hexdigest() for a in articles}
-    before = _hashes(db, None if drop is None else [*hashes, *drop])
-    changed = [a for a in articles if before.get(a.id) != hashes[a.id]]
-    dropped = [i for i in before if i not in hashes and (drop is None or i in drop)]
+    hashes = {a.id: hashlib.sha256(as_data(a).encode()).hexdigest() for a in wanted.articles}
+    before = _hashes(db, None if wanted.drop is None else [*hashes, *wanted.drop])
+    changed = [a for a in wanted.articles if before.get(a.id) != hashes[a.id]]
+    dropped = [i for i in before if i not in hashes and (wanted.drop is None or i in wanted.drop)]
     embedded = _embed_missing(db, changed, embedder, progress)
 
     db.execute("BEGIN IMMEDIATE")
@@ -194,8 +197,8 @@ def _write(
             "articles": count,
             "kind": base.kind,
             "built_at": date.today().isoformat(),
-            "folders": json.dumps(list(folders)),
-            "skipped": json.dumps([asdict(s) for s in skipped]),
+            "folders": json.dumps(list(wanted.folders)),
+            "skipped": json.dumps([asdict(s) for s in wanted.skipped]),
         }
         say(db, {key: str(value) for key, value in says.items()})
         db.execute("COMMIT")
@@ -213,10 +216,10 @@ def _write(
         chunks=total,
         added=len(changed) - updated,
         updated=updated,
-        unchanged=len(articles) - len(changed),
+        unchanged=len(wanted.articles) - len(changed),
         dropped=len(dropped),
         embedded=embedded,
-        skipped=tuple(skipped),
+        skipped=tuple(wanted.skipped),
     )
 
 
