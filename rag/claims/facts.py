@@ -77,7 +77,7 @@ def problems(
     names = _names(sentence)
     known = [name for name in names if all(_known(w, have) for w in name.split())]
     for name in names:
-        missing = [w for w in name.split() if not _known(w, have)]
+        missing = [w for w in name.split() if not (_known(w, have) or _shortens(w, sentence, have))]
         if missing and not (name in given and any(f"{k}, {name}" in t for t in beside for k in known)):
             found.append(f"the name {name} is not in the evidence")
     first = re.match(r"[\"“']?([A-Z][\w’'-]{3,})", sentence)
@@ -158,6 +158,14 @@ def _known(word: str, have: Set[str]) -> bool:
     """Whether a word or a near form of it stands there: "Ukraine" and "Ukrainian", not "Austria" and "Australia"."""
     low = stem(word.lower().strip("’'"))
     return low in have or any(len(low) >= 4 <= len(h) and _one_root(low, h) for h in have)
+
+
+def _shortens(word: str, sentence: str, have: Set[str]) -> bool:
+    """Whether a word is written with a full stop and shortens one that stands there: "Va." is "Virginia"."""
+    if not re.search(rf"\b{re.escape(word)}\.(?!\s*$)", sentence):
+        return False
+    letters = ".*".join(map(re.escape, word.lower()))
+    return any(re.match(letters, whole) and len(whole) > len(word) for whole in have)
 
 
 def _one_root(a: str, b: str) -> bool:

@@ -60,6 +60,17 @@ def asked(text: str) -> Question:
         ("According to Slutsky, Peskov was wrong.", SLUTSKY, ""),
         ("Austria hosts the talks, Leonid Slutsky said.", "Leonid Slutsky said Australia hosts the talks.", "Austria"),
         ("Ukraine hosts them, Leonid Slutsky said.", "Leonid Slutsky said Ukrainian cities host them.", ""),
+        ("It rained in Buchanan County, Va., on Tuesday.", "On Tuesday it rained in Buchanan County, Virginia.", ""),
+        (
+            "It rained in Buchanan County, Va on Tuesday.",
+            "On Tuesday it rained in Buchanan County, Virginia.",
+            "Va is not",
+        ),
+        (
+            "It rained in Buchanan County, Vt., on Tuesday.",
+            "On Tuesday it rained in Buchanan County, Virginia.",
+            "Vt is not",
+        ),
         ("Ukrainian Prime Minister Naftali Bennett came.", BENNETT, "is not what Bennett is called"),
         ("Israeli Prime Minister Naftali Bennett came.", BENNETT, ""),
         ("Israel's Foreign Minister Naftali Bennett came.", BENNETT, "is not what Bennett is called"),
