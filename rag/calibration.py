@@ -44,7 +44,7 @@ class Calibration:
     rank_retrieval: float = _chosen(1.5, "weight of retrieval beside the model's log-odds in the rank of a passage")
     cosine: float = _chosen(2.0, "weight of the best cosine beside the best log-odds, in the strength of evidence")
     steps: tuple[int, ...] = _chosen(
-        (5, 8, 16), "eighths of `Config.read` that are read in turn, as long as there is no sure answer"
+        (5, 8, 16), "eighths of `Config.read` that are read in turn, as long as there is no answer that needs no mark"
     )
     unknown_name: float = _chosen(0.8, "what a name that stands in no article takes from the strength of evidence")
     near_cosine: float = _chosen(0.3, "cosine from which an article counts as near the question")
@@ -85,11 +85,13 @@ class Calibration:
     )
     lines: tuple[tuple[str, tuple[float, float]], ...] = _chosen(
         (("strict", (0.8, 0.9)), ("normal", (0.4, 0.75)), ("lenient", (0.25, 0.7))),
-        "the chance of being right below which a draft is not told, and below which it is marked",
+        "the chance of being right below which a draft is not told, and below which it is marked and the search goes on",
         _CANDIDATES,
         _FIT,
     )
-    sure: float = _chosen(0.8, "the chance from which no other draft is tried", _CANDIDATES, _FIT)
+    accounts: int = _chosen(
+        2, "other articles that are asked whether they give another figure, where an answer needs no mark"
+    )
     closed: float = _chosen(
         2.4,
         "strength of evidence, with the share of its words added, that quotes an answer to a question for a yes or no",

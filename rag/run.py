@@ -8,12 +8,13 @@ from copy import copy
 from dataclasses import dataclass, field, replace
 
 from index.embedder import Embedder
+from index.text.words import numbers
 from rag import prompt, reading, refusal
 from rag.calibration import CALIBRATION
 from rag.claims.attribution import Told, number, sources
 from rag.claims.drafts import Draft, check, worth_asking
 from rag.claims.statements import can_be_told, own_words, same
-from rag.claims.verifier import Signals, doubt, hope
+from rag.claims.verifier import Signals, another_figure, doubt, hope
 from rag.config import NO_MODEL, Config
 from rag.engine.base import LanguageModel
 from rag.question.understand import Question
@@ -102,7 +103,9 @@ class Run:
                 yield from self.draft_answers(question, llm, self.config.tries)
             if len(self.read) == before or self._satisfied(question):
                 break
-        if question.kind == "several":
+        if question.kind == "fact":
+            yield from self.other_accounts(question, llm)
+        elif question.kind == "several":
             yield from self.draft_answers(question, llm, CALIBRATION.statements)
             for passage in worth_asking(self.read, question):
                 drafted = [d for d in self.drafts if d.passage.chunk_id == passage.chunk_id]
@@ -114,7 +117,7 @@ class Run:
     def _satisfied(self, question: Question) -> bool:
         if question.kind == "yes_no":
             return refusal.worth_quoting(question, self.read[0], self.strength)
-        return any(d.holds and d.chance >= CALIBRATION.sure for d in self.drafts)
+        return any(d.holds and d.chance >= self.mark for d in self.drafts)
 
     def read_passages(self, question: Question, llm: LanguageModel, pool: Sequence[Passage]) -> Steps:
         """Ask of each passage whether it holds the answer; as many as the question's tokens allow."""
@@ -149,12 +152,33 @@ class Run:
             if question.kind != "several" and self._satisfied(question):
                 break
 
+    def other_accounts(self, question: Question, llm: LanguageModel) -> Steps:
+        """Look whether other articles that were read give another figure than the answer's; then it is drafted, too."""
+        sure = [d for d in self.drafts if d.holds and d.chance >= self.mark]
+        answer = max(sure, key=lambda d: d.chance, default=None)
+        if not answer or not numbers(answer.exact):
+            return
+        others = dict[str, Passage]()
+        for passage in self.read:
+            asked = {answer.passage.article.id, *(p.article.id for p in self.asked)}
+            if passage.article.id not in asked and self._could_be(question, passage) >= self.refuse:
+                others.setdefault(passage.article.id, passage)
+        for passage in list(others.values())[: CALIBRATION.accounts]:
+            self.asked.append(passage)
+            exact = yield from self.shortest(question, llm, passage)
+            if another_figure(exact, answer.exact):
+                yield from self.draft(question, llm, passage, exact)
+
+    def _could_be(self, question: Question, passage: Passage, exact: str | None = None) -> float:
+        """The chance that the best draft from a passage would have."""
+        behind = reading.rank(self.read[0]) - reading.rank(passage)
+        return hope(reading.holds(passage, self.unknown), behind, exact, question.text)
+
     def _worth(self, question: Question, passage: Passage, exact: str | None = None) -> bool:
         """Whether a draft from a passage could be told, and be likelier than what there is."""
-        holds = reading.holds(passage, self.unknown)
-        could_be = hope(holds, reading.rank(self.read[0]) - reading.rank(passage), exact, question.text)
+        could_be = self._could_be(question, passage, exact)
         best = max((d.chance for d in self.drafts if d.holds), default=0.0)
-        likely = holds >= CALIBRATION.worth and could_be >= self.refuse
+        likely = reading.holds(passage, self.unknown) >= CALIBRATION.worth and could_be >= self.refuse
         return likely and (question.kind == "several" or could_be > best)
 
     def shortest(self, question: Question, llm: LanguageModel, passage: Passage) -> Generator[Event, None, str]:

@@ -16,7 +16,7 @@ from rag import prompt
 from rag.calibration import CALIBRATION
 from rag.claims.attribution import Attributed, attribute, split_draft
 from rag.claims.facts import form_problems
-from rag.claims.verifier import Signals, agreement, chance
+from rag.claims.verifier import Signals, agreement, another_figure, chance
 from rag.engine.base import LanguageModel
 from rag.evidence import is_caption
 from rag.question.understand import Question
@@ -152,9 +152,15 @@ def _unsaid(made: Sequence[Attributed], head: str, llm: LanguageModel) -> dict[s
 def choose(drafts: Sequence[Draft], refuse: float) -> tuple[list[Draft], list[Draft]]:
     """The draft that is the answer, the likeliest one, if it is likely enough; and those left out.
 
+    Where another article gives another figure that is likely enough, too, it stands beside the answer.
+
     Args:
-        refuse: the chance below which none is the answer.
+        refuse: the chance below which none is told.
     """
-    ranked = sorted(drafts, key=lambda d: -d.chance)
-    accepted = [d for d in ranked if d.chance >= refuse and d.holds]
-    return accepted[:1], [d for d in ranked if d not in accepted[:1]]
+    ranked = sorted((d for d in drafts if d.holds and d.chance >= refuse), key=lambda d: -d.chance)
+    kept = ranked[:1]
+    for draft in ranked[1:]:
+        elsewhere = draft.passage.article.id not in {d.passage.article.id for d in kept}
+        if elsewhere and all(another_figure(draft.exact, d.exact) for d in kept):
+            kept.append(draft)
+    return kept, [d for d in sorted(drafts, key=lambda d: -d.chance) if d not in kept]

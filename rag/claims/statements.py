@@ -33,9 +33,13 @@ def statements(drafts: Sequence[Draft], question: str, refuse: float) -> tuple[l
     for draft in drafts:
         if can_be_told(draft, question, refuse) and not any(same(draft, other) for other in told):
             told.append(draft)
-    dropped = [d for d in drafts if d not in told]
-    told.sort(key=lambda d: (d.passage.article.published or date.max, d.passage.start))
-    return [d if d.why else _with_day(d) for d in told], dropped
+    return side_by_side(told), [d for d in drafts if d not in told]
+
+
+def side_by_side(told: Sequence[Draft]) -> list[Draft]:
+    """Statements in order of date, each headed by who reports it and when."""
+    by_day = sorted(told, key=lambda d: (d.passage.article.published or date.max, d.passage.start))
+    return [d if d.why else _with_day(d) for d in by_day]
 
 
 def can_be_told(draft: Draft, question: str, refuse: float) -> bool:

@@ -12,7 +12,7 @@ import math
 import re
 from dataclasses import asdict, dataclass
 
-from index.text.words import content
+from index.text.words import content, numbers
 from rag.calibration import CALIBRATION
 
 _DOUBTS = {
@@ -88,6 +88,12 @@ def is_answer(shortest: str, question: str) -> bool:
 def is_silent(shortest: str) -> bool:
     """Whether the model says that the passage does not state an answer."""
     return not shortest.strip() or shortest.strip().lower().startswith("not stated")
+
+
+def another_figure(shortest: str, other: str) -> bool:
+    """Whether two shortest answers give numbers, and neither has all of the other's: "22", and "at least 50"."""
+    one, two = numbers(shortest), numbers(other)
+    return bool(one and two) and not is_silent(shortest) and not (one <= two or two <= one)
 
 
 def place(shortest: str, text: str) -> tuple[int, int] | None:

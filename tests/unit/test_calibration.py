@@ -67,6 +67,6 @@ def test_each_says_what_it_does_and_where_it_comes_from(field: dataclasses.Field
 
 def test_another_number_is_another_config(monkeypatch: pytest.MonkeyPatch) -> None:
     before = Config().id
-    monkeypatch.setattr(calibration, "CALIBRATION", dataclasses.replace(CALIBRATION, sure=0.21))
+    monkeypatch.setattr(calibration, "CALIBRATION", dataclasses.replace(CALIBRATION, worth=0.21))
     assert Config().id != before
     assert Config(threads=1, gpu_layers=0, worker=True).id == Config().id

@@ -6,11 +6,13 @@
 from __future__ import annotations
 
 from datetime import date
+from pathlib import Path
 
 import pytest
-from fakes import Rule
-from invented import HOLDS, RESCUED, RIGHT, SHORTEST, SINKING, WRITES, Asking, drafted, holds_to_the_letter, model
+from fakes import Rule, Words, news
+from invented import HOLDS, NEWS, RESCUED, RIGHT, SHORTEST, SINKING, WRITES, Asking, drafted, holds_to_the_letter, model
 
+from index.build import build
 from rag.calibration import CALIBRATION
 from rag.types import Turn
 
@@ -96,6 +98,44 @@ def test_the_likeliest_draft_is_the_answer_and_not_the_first(asking: Asking) -> 
     owner, *_ = drafted(rag)
     assert "Juhani Salo" in owner, "another passage was tried first"
     assert "The owner said that the valve was new." in [s.text for s in answer.dropped]
+
+
+@pytest.mark.parametrize(
+    ("elsewhere", "right", "told"),
+    [
+        ("220 passengers", 5.0, [True, True]),  # another figure, as sure: both accounts stand there
+        ("220 passengers", -3.0, [True, False]),  # another one that may be wrong
+        ("220 passengers", -9.0, [True]),  # another one that is not likely to be right
+        ("212 passengers", 5.0, [True]),  # the same one
+        ("not stated", 5.0, [True]),
+    ],
+)
+def test_another_article_s_other_figure_stands_beside_the_answer(
+    asking: Asking, tmp_path: Path, elsewhere: str, right: float, told: list[bool]
+) -> None:
+    later = (
+        "later",
+        "BBC",
+        "2024-03-06",
+        "The ferry Aurora lies off Turku. The coast guard rescued 220 passengers from it.",
+    )
+    build(tmp_path / "ix", [news(tmp_path / "in", [*NEWS, later])], Words())
+    rag = asking(
+        Rule(("Aurora sank", HOLDS), 6.0), Rule(("Aurora lies", HOLDS), 4.9), Rule(HOLDS, -5.0),
+        Rule(("Aurora sank", WRITES), RESCUED), Rule(("Aurora sank", SHORTEST), "212"), Rule(("Aurora sank", RIGHT), 6.0),
+        Rule(("Aurora lies", WRITES), "The coast guard rescued 220 passengers from it."),
+        Rule(("Aurora lies", SHORTEST), elsewhere), Rule(("Aurora lies", RIGHT), right),
+        index=tmp_path / "ix",
+    )  # fmt: skip
+    answer = rag.answer(SINKING)
+    assert [s.supported for s in answer.sentences] == told, answer.text
+    assert "All 212 passengers were rescued by the coast guard [1]." in answer.text
+    if len(told) == 2:
+        assert (
+            answer.text.startswith("Reuters (4 March 2024): ") and "BBC (6 March 2024): The coast guard" in answer.text
+        )
+    assert len(drafted(rag)) == (2 if elsewhere.startswith("220") else 1), "what says the same is not drafted from"
+    holds_to_the_letter(answer, rag)
 
 
 def test_where_no_draft_is_likely_it_is_refused(asking: Asking) -> None:
