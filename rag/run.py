@@ -12,7 +12,7 @@ from index.text.words import numbers
 from rag import prompt, reading, refusal
 from rag.calibration import CALIBRATION
 from rag.claims.attribution import Told, number, sources
-from rag.claims.drafts import Draft, check, worth_asking
+from rag.claims.drafts import Draft, Written, check, worth_asking
 from rag.claims.statements import can_be_told, own_words, same
 from rag.claims.verifier import Signals, another_figure, doubt, hope
 from rag.config import NO_MODEL, Config
@@ -200,7 +200,8 @@ class Run:
             yield Event("status", prompt.WRITING)
         self.clock.lap("write")
         yield Event("status", "checking")
-        self.drafts += check(text, sure, exact, passage, question, self.embedder, llm, self.read, self.unknown)
+        draft = Written(passage, exact, text, sure)
+        self.drafts += check(draft, question, self.read, self.unknown, self.embedder, llm)
         self.clock.lap("check")
 
     def quote(self, question: Question, llm: LanguageModel, passage: Passage) -> Steps:

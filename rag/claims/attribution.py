@@ -14,7 +14,7 @@ from index.text.words import content
 from rag.calibration import CALIBRATION
 from rag.claims.facts import problems
 from rag.claims.support import score
-from rag.claims.verifier import place
+from rag.claims.verifier import span_of
 from rag.types import Citation, EvidenceSentence, Passage, Sentence
 
 # "today (28 March)" was true when the article was written, not when it is read.
@@ -82,9 +82,7 @@ def attribute(
 
     def judge(indexes: Sequence[int]) -> list[str]:
         around = " ".join(dict.fromkeys(home[id(pool[i])].text for i in indexes))
-        named = " ".join(dict.fromkeys(pool[i].article.text for i in indexes))
-        days = [pool[i].article.published for i in indexes]
-        return problems(sentence, [pool[i].text for i in indexes], days, around, named, given, beside)
+        return problems(sentence, [pool[i] for i in indexes], around, given, beside)
 
     wrong = judge(chosen)
     while len(chosen) < CALIBRATION.evidence:
@@ -187,5 +185,5 @@ def _citation(marker: int, s: EvidenceSentence, exact: str) -> Citation:
     a = s.article
     return Citation(
         marker, a.id, s.chunk_id, a.title, a.source, a.published, a.url, s.start, s.end, s.text, s.also,
-        place(exact, s.text),
+        span_of(exact, s.text),
     )  # fmt: skip

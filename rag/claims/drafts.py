@@ -89,37 +89,46 @@ def worth_asking(best: Sequence[Passage], question: Question) -> list[Passage]:
     return list(first.values())[: CALIBRATION.statements] or list(best[:1])
 
 
+@dataclass(frozen=True)
+class Written:
+    """What the model wrote from a passage.
+
+    Attributes:
+        exact: the shortest answer in the passage's own words, as the model gives it.
+        sure: log-probabilities of the text's tokens.
+    """
+
+    passage: Passage
+    exact: str
+    text: str
+    sure: Sequence[float]
+
+
 def check(
-    text: str,
-    sure: Sequence[float],
-    exact: str,
-    passage: Passage,
+    written: Written,
     question: Question,
+    beside: Sequence[Passage],
+    unknown: int,
     embedder: Embedder,
     llm: LanguageModel,
-    beside: Sequence[Passage],
-    unknown: int = 0,
 ) -> list[Draft]:
-    """Each sentence of a draft with its evidence and what speaks for it.
+    """Each sentence that was written, with its evidence and what speaks for it.
 
     Args:
-        text: what was written.
-        sure: log-probabilities of its tokens.
-        exact: the shortest answer in the passage's own words, as the model gives it.
-        passage: what it was written from.
         question: what it is to answer.
         beside: all passages that were read, best first.
         unknown: how many names of the question stand in no article.
     """
+    passage, exact = written.passage, written.exact
     others = [p.text for p in beside]
     made = [
         attribute(sentence, [passage], embedder, question.text, others)
-        for sentence in split_draft(text)[: CALIBRATION.sentences]
+        for sentence in split_draft(written.text)[: CALIBRATION.sentences]
     ]
     head = prompt.passage_head(passage)
     odds = llm.score([llm.chat(prompt.READ, head, prompt.is_right(question.text, m.text)) for m in made])
     unsaid = _unsaid(made, head, llm)
-    mean = sum(sure) / len(sure) if sure else 0.0
+    mean = sum(written.sure) / len(written.sure) if written.sure else 0.0
     drafts = []
     for m, right in zip(made, odds, strict=True):
         m = replace(m, problems=(*m.problems, *form_problems(question.text, m.text), *unsaid.get(m.text, ())))

@@ -15,6 +15,7 @@ from index.text.dates import CALENDAR, WEEKDAYS, mentions, parse_day
 from index.text.words import content, numbers, plain, stem
 from rag.calibration import CALIBRATION
 from rag.claims import speakers
+from rag.types import EvidenceSentence
 
 _NAME = re.compile(r"\b[A-Z][\w’'-]*[a-z][\w’'-]*(?:\s+(?:[A-Z][\w’'-]*[a-z][\w’'-]*))*|\b[A-Z]{2,}\b")
 _QUOTE = re.compile(r"[“\"]([^“”\"]{2,}?)[”\"]")
@@ -38,10 +39,8 @@ _QUANTITY = re.compile(
 
 def problems(
     sentence: str,
-    evidence: Sequence[str],
-    published: Sequence[date | None],
+    evidence: Sequence[EvidenceSentence],
     around: str,
-    named: str,
     given: str = "",
     beside: Sequence[str] = (),
 ) -> list[str]:
@@ -49,27 +48,27 @@ def problems(
 
     Args:
         sentence: without citation markers.
-        evidence: the sentences that are to support it.
-        published: the publication day of each.
+        evidence: the sentences that are to support it; a name may be spelled out elsewhere in their
+            articles ("Zelensky", "Ukraine's president").
         around: the passage around the evidence; it may say who "he" is.
-        named: the article's text; a name may be spelled out there ("Zelensky", "Ukraine's president").
         given: the question; a small number that stands there ("the two sides") is not the sentence's claim.
         beside: other passages; a name of the question may be missing in the evidence where one
             of them puts it after a name that is there ("Istanbul, Turkey").
     """
-    said = " ".join(evidence)
+    texts, published = [s.text for s in evidence], [s.article.published for s in evidence]
+    said, named = " ".join(texts), " ".join(dict.fromkeys(s.article.text for s in evidence))
     found = []
     for quote in _QUOTE.findall(sentence):
         if plain(quote) not in plain(said) and plain(quote) not in plain(around):
             found.append(f"the quotation “{quote}” is not in the evidence")
-    found += _day_problems(sentence, evidence, published)
+    found += _day_problems(sentence, texts, published)
     # Days are judged by themselves; what is left are amounts, and they must stand in the evidence itself.
     near = next((d for d in published if d), None)
     bare = sentence
     for mention in reversed(mentions(sentence, near)):
         bare = bare[: mention.start] + " " + bare[mention.end :]
     years = {str(d.year) for d in published if d} | {
-        str(m.day.year) for t, p in zip(evidence, published, strict=True) for m in mentions(t, p)
+        str(m.day.year) for t, p in zip(texts, published, strict=True) for m in mentions(t, p)
     }
     there = numbers(said) | years | {n for n in numbers(given) if len(n) == 1}
     found += [f"the number {n} is not in the evidence" for n in sorted(numbers(bare) - there)]

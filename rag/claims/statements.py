@@ -12,7 +12,7 @@ from index.text.words import content, numbers, overlap
 from rag.calibration import CALIBRATION
 from rag.claims.attribution import Attributed
 from rag.claims.drafts import Draft
-from rag.claims.verifier import place
+from rag.claims.verifier import span_of
 from rag.evidence import leans, short_day
 from rag.question.kind import only_agrees
 from rag.types import Passage
@@ -82,7 +82,7 @@ def in_own_words(drafts: Sequence[Draft], question: str, refuse: float) -> Draft
     """
     for draft in sorted(drafts, key=lambda d: -d.chance):
         sentences = draft.passage.sentences
-        there = [i for i, s in enumerate(sentences) if place(draft.exact, s.text)]
+        there = [i for i, s in enumerate(sentences) if span_of(draft.exact, s.text)]
         failed = draft.attributed.problems
         of_question = any(content(missing) & content(question) for missing in map(_missing, failed))
         if there and failed and not of_question and draft.chance >= refuse and draft.signals and draft.signals.stated:

@@ -96,7 +96,7 @@ def another_figure(shortest: str, other: str) -> bool:
     return bool(one and two) and not is_silent(shortest) and not (one <= two or two <= one)
 
 
-def place(shortest: str, text: str) -> tuple[int, int] | None:
+def span_of(shortest: str, text: str) -> tuple[int, int] | None:
     """Where the shortest answer stands in a text word for word: its first character, and the one after its last."""
     words = shortest.strip().strip(".\"“”'‘’ ")
     if is_silent(words):

@@ -42,13 +42,13 @@ PRIVATE_WORDS = frozenset("talk shelf line guard bodies place addressed ahead st
 
 
 def private_names(root: Path) -> list[str]:
-    """Modules, folders and classes that are named by a private word."""
+    """Modules, folders, classes and functions that are named by a private word."""
     found = []
     for path in (p for room in sorted(ROOMS) for p in (root / room).rglob("*.py")):
         inside = path.relative_to(root)
         found += [str(inside) for part in inside.with_suffix("").parts if part in PRIVATE_WORDS]
         for node in ast.walk(ast.parse(path.read_text("utf-8"))):
-            if isinstance(node, ast.ClassDef) and node.name.lower() in PRIVATE_WORDS:
+            if isinstance(node, (ast.ClassDef, ast.FunctionDef)) and node.name.lower() in PRIVATE_WORDS:
                 found.append(f"{inside}: {node.name}")
     return found
 
@@ -58,10 +58,10 @@ def test_names_are_the_fields() -> None:
 
 
 def test_a_private_name_is_found(tmp_path: Path) -> None:
-    for name, text in {"ui/shelf.py": "", "rag/claims/words.py": "class Bodies: ..."}.items():
+    for name, text in {"ui/shelf.py": "", "rag/claims/words.py": "class Bodies: ...\ndef place(): ..."}.items():
         (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
         (tmp_path / name).write_text(text)
-    assert private_names(tmp_path) == ["rag/claims/words.py: Bodies", "ui/shelf.py"]
+    assert private_names(tmp_path) == ["rag/claims/words.py: Bodies", "rag/claims/words.py: place", "ui/shelf.py"]
 
 
 # Modules that may take part in a circle of imports, each with its reason.

@@ -77,14 +77,14 @@ def asked(text: str) -> Question:
     ],
 )
 def test_hard_facts(sentence: str, evidence: str, wrong: str) -> None:
-    found = problems(sentence, [evidence], [DAY], evidence, evidence)
+    found = problems(sentence, passage(evidence).sentences, evidence)
     assert bool(found) == bool(wrong) and wrong in "; ".join(found), found
 
 
 def test_a_small_number_of_the_question_is_no_claim_of_the_answer() -> None:
     sentence = "The two sides will study the proposals."
-    assert problems(sentence, [EVIDENCE], [DAY], EVIDENCE, EVIDENCE)
-    assert not problems(sentence, [EVIDENCE], [DAY], EVIDENCE, EVIDENCE, "What will the two sides do?")
+    assert problems(sentence, passage(EVIDENCE).sentences, EVIDENCE)
+    assert not problems(sentence, passage(EVIDENCE).sentences, EVIDENCE, "What will the two sides do?")
 
 
 @pytest.mark.parametrize(
@@ -272,13 +272,8 @@ def test_a_denial_is_not_the_same_statement() -> None:
 
 def test_an_amount_must_stand_in_the_evidence_itself() -> None:
     def wrong(sentence: str) -> list[str]:
-        return problems(
-            sentence,
-            ["Peskov said the talks lasted two hours."],
-            [date(2022, 3, 30)],
-            "Three people died in Kyiv.",
-            "Peskov",
-        )
+        evidence = passage("Peskov said the talks lasted two hours.").sentences
+        return problems(sentence, evidence, "Three people died in Kyiv.")
 
     assert wrong("Peskov said the talks lasted two hours.") == []
     assert wrong("Peskov said the talks lasted three hours.") and wrong("Peskov said the talks lasted 30 hours.")

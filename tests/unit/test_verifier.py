@@ -8,7 +8,7 @@ import pytest
 
 from eval import confidence
 from rag.calibration import CALIBRATION
-from rag.claims.verifier import Signals, agreement, chance, doubt, hope, place
+from rag.claims.verifier import Signals, agreement, chance, doubt, hope, span_of
 
 SURE = Signals(right=4.0, holds=4.0, behind=0.0, exact=1.0, stated=1.0, sure=-0.02)
 POOR = Signals(right=-2.0, holds=-3.0, behind=5.0, exact=0.0, stated=0.0, sure=-0.8)
@@ -70,7 +70,7 @@ def test_the_shortest_answer_and_the_draft_agree(shortest: str, draft: str, expe
 )
 def test_the_shortest_answer_is_found_only_word_for_word(shortest: str, found: str | None) -> None:
     text = "All 212 passengers of the Aurora were rescued."
-    at = place(shortest, text)
+    at = span_of(shortest, text)
     assert (at and text[slice(*at)]) == found
 
 
