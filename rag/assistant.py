@@ -20,7 +20,7 @@ from index.store.sqlite import Store
 from index.types import Article, Hit, IndexReport
 from rag import embedders, evidence, models, refusal
 from rag.claims.drafts import choose
-from rag.claims.statements import extracts, in_own_words, side_by_side, statements
+from rag.claims.statements import extracts, side_by_side, statements
 from rag.collection import CollectionInfo, collections, existing, index_of, remembered
 from rag.config import NO_MODEL, Caution, Config, data_home, default_index
 from rag.engine.base import LanguageModel
@@ -290,8 +290,6 @@ class Rag:
             kept, dropped = statements(run.drafts, question.text, run.refuse)
         elif len(kept) > 1:
             kept = side_by_side(kept)
-        elif not kept and (quoted := in_own_words(run.drafts, question.text, run.refuse)):
-            kept = [quoted]
         reason = "" if kept else refusal.weak_reason(question, run.read)
         return Outcome(question, run.read, kept, dropped, reason)
 

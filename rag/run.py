@@ -13,7 +13,7 @@ from rag import prompt, reading, refusal
 from rag.calibration import CALIBRATION
 from rag.claims.attribution import Told, number, sources
 from rag.claims.drafts import Draft, Written, check, worth_asking
-from rag.claims.statements import can_be_told, own_words, same
+from rag.claims.statements import can_be_told, in_own_words, own_words, same
 from rag.claims.verifier import Signals, another_figure, doubt, hope
 from rag.config import NO_MODEL, Config
 from rag.engine.base import LanguageModel
@@ -201,7 +201,8 @@ class Run:
         self.clock.lap("write")
         yield Event("status", "checking")
         draft = Written(passage, exact, text, sure)
-        self.drafts += check(draft, question, self.read, self.unknown, self.embedder, llm)
+        checked = check(draft, question, self.read, self.unknown, self.embedder, llm)
+        self.drafts += [*checked, *(q for d in checked if (q := in_own_words(d, question.text)))]
         self.clock.lap("check")
 
     def quote(self, question: Question, llm: LanguageModel, passage: Passage) -> Steps:

@@ -70,25 +70,21 @@ def own_words(question: str, passage: Passage, embedder: Embedder) -> Draft:
     return _quotation(passage, chosen)
 
 
-def in_own_words(drafts: Sequence[Draft], question: str, refuse: float) -> Draft | None:
-    """The sentence in which the best failed draft's shortest answer stands word for word, quoted instead of it.
+def in_own_words(draft: Draft, question: str) -> Draft | None:
+    """The sentence in which a failed draft's shortest answer stands word for word, quoted instead of it.
 
-    A draft is often right in what was asked for and wrong in what it adds. None where no failed draft is
-    likely enough to be right, or its passage does not have the shortest answer in so many words, or what is
-    missing in the passage is a name or a number of the question itself: then it tells of something else.
-
-    Args:
-        refuse: the chance below which a draft is not told.
+    A draft is often right in what was asked for and wrong in what it adds. None where the draft did not fail, or
+    its passage does not have the shortest answer in so many words, or what is missing in the passage is a
+    name or a number of the question itself: then it tells of something else.
     """
-    for draft in sorted(drafts, key=lambda d: -d.chance):
-        sentences = draft.passage.sentences
-        there = [i for i, s in enumerate(sentences) if span_of(draft.exact, s.text)]
-        failed = draft.attributed.problems
-        of_question = any(content(missing) & content(question) for missing in map(_missing, failed))
-        if there and failed and not of_question and draft.chance >= refuse and draft.signals and draft.signals.stated:
-            chosen = {there[0], there[0] - 1} if there[0] and leans(sentences[there[0]].text) else {there[0]}
-            return replace(_quotation(draft.passage, chosen), signals=draft.signals, exact=draft.exact)
-    return None
+    failed, sentences = draft.attributed.problems, draft.passage.sentences
+    there = [i for i, s in enumerate(sentences) if span_of(draft.exact, s.text)]
+    of_question = any(content(missing) & content(question) for missing in map(_missing, failed))
+    if not (failed and there and draft.signals and draft.signals.stated) or of_question:
+        return None
+    first = there[0]
+    chosen = {first, first - 1} if first and leans(sentences[first].text) else {first}
+    return replace(_quotation(draft.passage, chosen), signals=draft.signals, exact=draft.exact)
 
 
 def _missing(problem: str) -> str:

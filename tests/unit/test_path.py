@@ -100,6 +100,18 @@ def test_the_likeliest_draft_is_the_answer_and_not_the_first(asking: Asking) -> 
     assert "The owner said that the valve was new." in [s.text for s in answer.dropped]
 
 
+def test_the_words_of_a_likelier_draft_that_failed_come_before_a_draft_that_did_not(asking: Asking) -> None:
+    rag = asking(
+        Rule(("Aurora sank", HOLDS), 4.0), Rule(("Juhani Salo", HOLDS), 3.5), Rule(HOLDS, -5.0),
+        Rule(("Aurora sank", WRITES), "On 9 May 2023 all 212 passengers were rescued."), Rule(("Aurora sank", SHORTEST), "212"),
+        Rule(("Juhani Salo", WRITES), "Salo said that the valve was new, and nobody was rescued."), Rule(SHORTEST, "not stated"),
+        Rule("9 May 2023", 1.0), Rule(RIGHT, 1.0),
+    )  # fmt: skip
+    answer = rag.answer(SINKING)
+    assert answer.text == f"Reuters (4 March 2024) writes: {RESCUED[:-1]} [1]."
+    assert "9 May 2023 is not a day of the evidence" in [s.why for s in answer.dropped]
+
+
 @pytest.mark.parametrize(
     ("elsewhere", "right", "told"),
     [
