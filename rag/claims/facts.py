@@ -76,7 +76,9 @@ def problems(
     names = _names(sentence)
     known = [name for name in names if all(_known(w, have) for w in name.split())]
     for name in names:
-        missing = [w for w in name.split() if not (_known(w, have) or _shortens(w, sentence, have))]
+        missing = [
+            w for w in name.split() if not (_known(w, have) or _shortens(w, sentence, have) or _initials(w, named))
+        ]
         if missing and not (name in given and any(f"{k}, {name}" in t for t in beside for k in known)):
             found.append(f"the name {name} is not in the evidence")
     first = re.match(r"[\"“']?([A-Z][\w’'-]{3,})", sentence)
@@ -165,6 +167,12 @@ def _shortens(word: str, sentence: str, have: Set[str]) -> bool:
         return False
     letters = ".*".join(map(re.escape, word.lower()))
     return any(re.match(letters, whole) and len(whole) > len(word) for whole in have)
+
+
+def _initials(word: str, text: str) -> bool:
+    """Whether a word in capitals has the first letters of names that stand there: "JFK" is "John F. Kennedy"."""
+    between = r"[\w’'-]*\.?\s+(?:(?:of|the|and|for)\s+)*"
+    return word.isalpha() and word.isupper() and len(word) > 1 and bool(re.search(rf"\b{between.join(word)}\w*", text))
 
 
 def _one_root(a: str, b: str) -> bool:

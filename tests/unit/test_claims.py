@@ -60,6 +60,9 @@ def asked(text: str) -> Question:
         ("According to Slutsky, Peskov was wrong.", SLUTSKY, ""),
         ("Austria hosts the talks, Leonid Slutsky said.", "Leonid Slutsky said Australia hosts the talks.", "Austria"),
         ("Ukraine hosts them, Leonid Slutsky said.", "Leonid Slutsky said Ukrainian cities host them.", ""),
+        ("The EU and the WHO met.", "The European Union and the World Health Organization met.", ""),
+        ("It was made for JFK.", "It was made for John F. Kennedy.", ""),
+        ("It was made for RFK.", "It was made for John F. Kennedy.", "RFK"),
         ("It rained in Buchanan County, Va., on Tuesday.", "On Tuesday it rained in Buchanan County, Virginia.", ""),
         (
             "It rained in Buchanan County, Va on Tuesday.",
