@@ -30,6 +30,11 @@ def complain(message: str) -> None:
     note(("rag: ", BAD), message)
 
 
+def counted(number: int | str, noun: str) -> str:
+    """ "1 article", "2 articles"."""
+    return f"{number} {noun}{'' if int(number) == 1 else 's'}"
+
+
 def as_json(data: Any) -> None:
     """Print a result for programs."""
     print(json.dumps(data, ensure_ascii=False, indent=2))

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from rag.commands import common
 from rag.progress import bar
-from rag.terminal import ACCENT, FAINT, STRONG, say
+from rag.terminal import ACCENT, FAINT, STRONG, counted, say
 
 if TYPE_CHECKING:
     from index.store.sqlite import Store
@@ -67,7 +67,7 @@ def _show(args: argparse.Namespace) -> int:
     if args.removed:
         for r in article.removed:
             say((f"{r.line:4}  ", FAINT), f"{r.why:42}  {r.text}")
-        say(f"{len(article.removed)} lines removed.")
+        say(f"{counted(len(article.removed), 'line')} removed.")
         return 0
     say((article.label, STRONG))
     found = article.published_how or "no date found"
@@ -87,7 +87,7 @@ def _add(args: argparse.Namespace) -> int:
     target = common.existing_index(args)
     with bar("embedding") as tick:
         report = additions.add(target, [Path(name) for name in args.file], embedders.for_index(target), tick)
-    say((f"{report.added} added", STRONG), f"; {report.articles} articles now.")
+    say((f"{report.added} added", STRONG), f"; {counted(report.articles, 'article')} now.")
     for skipped in report.skipped:
         say((f"  skipped {skipped.path}: {skipped.why}", FAINT))
     return 0 if report.added else 1
@@ -105,7 +105,7 @@ def _remove(args: argparse.Namespace) -> int:
     embedder = embedders.for_index(target)
     for name in dict.fromkeys(names):
         report = additions.remove(target, name, embedder)
-        say((f"{name} removed", STRONG), f"; {report.articles} articles are left.")
+        say((f"{name} removed", STRONG), f"; {counted(report.articles, 'article')} left.")
     return 0
 
 

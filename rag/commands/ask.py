@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 from index.errors import InputError
 from rag.commands import common
-from rag.terminal import ACCENT, FAINT, STRONG, WARNING, as_json, complain, say
+from rag.terminal import ACCENT, FAINT, STRONG, WARNING, as_json, complain, counted, say
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -66,7 +66,7 @@ def run(args: argparse.Namespace) -> int:
     rag = Rag.open(common.index_to_open(args, folder), config=config)
     answer = partial(rag.answer, as_of=as_of, source=args.source, after=after, before=before)
     if question is None:
-        say(f"{rag.store.meta['articles']} articles. Ask a question; an empty line ends.")
+        say(f"{counted(rag.store.meta['articles'], 'article')}. Ask a question; an empty line ends.")
         _converse(answer)
     elif args.json:
         as_json(answer(question).as_dict())

@@ -6,7 +6,7 @@ import argparse
 from typing import TYPE_CHECKING
 
 from rag import collection
-from rag.terminal import ACCENT, BAD, FAINT, STRONG, as_json, say
+from rag.terminal import ACCENT, BAD, FAINT, STRONG, as_json, counted, say
 
 if TYPE_CHECKING:
     from rag.collection import CollectionInfo
@@ -55,7 +55,10 @@ def _show(info: CollectionInfo) -> None:
         say("    ", (info.error, BAD))
         return
     span = f"{info.first} to {info.last}" if info.first else "undated"
-    say((f"    {info.articles} articles", STRONG), f", {info.chunks} chunks, {span}; embedded with {info.embedder}")
+    say(
+        (f"    {counted(info.articles, 'article')}", STRONG),
+        f", {counted(info.chunks, 'chunk')}, {span}; embedded with {info.embedder}",
+    )
     named = [f"{s.name} ({s.articles})" for s in info.sources[:_SOURCES]]
     more = [f"{len(info.sources) - _SOURCES} more"] if len(info.sources) > _SOURCES else []
     if named:

@@ -11,7 +11,7 @@ from index.errors import IndexMissing, InputError
 from rag import collection
 from rag.config import DEFAULT_MODEL, NO_MODEL, default_index, folder_index
 from rag.progress import bar
-from rag.terminal import FAINT, note
+from rag.terminal import FAINT, counted, note
 
 if TYPE_CHECKING:
     from index.types import Skipped
@@ -139,7 +139,7 @@ def _up_to_date(folder: Path) -> Path:
         report = build(target, [folder], for_index(target), progress=tick)
     if report.added or report.updated or report.dropped:
         changes = f"{report.added} new, {report.updated} changed, {report.dropped} dropped"
-        note((f"Indexed {folder}: {report.articles} articles ({changes}).", FAINT))
+        note((f"Indexed {folder}: {counted(report.articles, 'article')} ({changes}).", FAINT))
         say_skipped(report.skipped)
     return target
 

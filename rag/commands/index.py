@@ -14,7 +14,7 @@ from rag import collection
 from rag.commands import common
 from rag.config import DEFAULT_EMBEDDER, seeds
 from rag.progress import bar
-from rag.terminal import FAINT, STRONG, complain, say
+from rag.terminal import FAINT, STRONG, complain, counted, say
 
 if TYPE_CHECKING:
     from index.types import IndexReport
@@ -127,9 +127,9 @@ def _repair(args: argparse.Namespace, target: Path) -> int:
         embedder = embedders.for_index(target, asked=args.embedder)
         done = repair(target, embedder, [Path(folder) for folder in args.folder], tick)
     say(
-        (f"{done.articles} articles", STRONG),
+        (counted(done.articles, "article"), STRONG),
         f": {done.kept} were whole, {done.articles - done.kept} were read from their files again; "
-        f"{done.embedded} chunks embedded.",
+        f"{counted(done.embedded, 'chunk')} embedded.",
     )
     return 0
 
@@ -153,9 +153,9 @@ def _in_milvus(args: argparse.Namespace) -> int:
 def _say(report: IndexReport, folders: Sequence[Path]) -> None:
     names = ", ".join(str(folder) for folder in folders)
     say(
-        (f"{report.articles} articles, {report.chunks} chunks", STRONG),
+        (f"{counted(report.articles, 'article')}, {counted(report.chunks, 'chunk')}", STRONG),
         f" from {names}: {report.added} new, {report.updated} changed, {report.unchanged} unchanged, "
-        f"{report.dropped} dropped; {report.embedded} chunks embedded.",
+        f"{report.dropped} dropped; {counted(report.embedded, 'chunk')} embedded.",
     )
     for skipped in report.skipped:
         say((f"  skipped {skipped.path}: {skipped.why}", FAINT))

@@ -90,7 +90,7 @@ def test_index_search_articles(capsys: pytest.CaptureFixture[str], tmp_path: Pat
     (folder / "b.xyz").write_text("?", "utf-8")
     index = str(tmp_path / "ix")
     code, out, _ = run(capsys, "index", str(folder), "--index", index)
-    assert code == 0 and "1 articles, 1 chunks" in out and "skipped" in out and "b.xyz" in out
+    assert code == 0 and "1 article, 1 chunk" in out and "skipped" in out and "b.xyz" in out
     code, out, _ = run(capsys, "index", "--index", index)
     assert code == 0 and "1 unchanged" in out and "0 chunks embedded" in out
     code, out, _ = run(capsys, "search", "bridge", "--index", index, "--json")
@@ -111,7 +111,7 @@ def test_articles_are_added_and_removed(capsys: pytest.CaptureFixture[str], tmp_
     )
     assert code == 0 and "1 added; 2 articles now." in out and "skipped none.txt" in out
     code, out, _ = run(capsys, "articles", "remove", "ferry", "--index", str(tmp_path / "ix"))
-    assert code == 0 and "1 articles are left" in out
+    assert code == 0 and "1 article left" in out
 
 
 def test_articles_are_listed_with_their_day(capsys: pytest.CaptureFixture[str], seeds_index: Path) -> None:

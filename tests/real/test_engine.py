@@ -178,6 +178,7 @@ def test_the_fastest_settings_are_measured_and_remembered(tmp_path: Path, monkey
     from rag.engine import benchmark, tuning
 
     monkeypatch.setattr(tuning, "data_home", lambda: tmp_path)
+    monkeypatch.setattr(benchmark, "_ROUNDS", 1)  # one round of each setting is enough to choose by
     assert tuning.remembered("smollm2-135m") == tuning.usual()
     said: list[str] = []
     chosen = benchmark.tune(models.locate("smollm2-135m", "llm"), "smollm2-135m", said.append)

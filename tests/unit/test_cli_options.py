@@ -181,7 +181,7 @@ def test_articles_are_added_and_removed_with_the_embedder_of_the_index(
     (tmp_path / "hall.txt").write_text("A concert hall was opened in Vaasa.", "utf-8")
     assert call(capsys, "articles", "add", str(tmp_path / "hall.txt"), "--index", str(ix))[0] == 0
     code, out, _ = call(capsys, "articles", "remove", "hal", "--index", str(ix))
-    assert (code, out) == (0, "hall removed; 5 articles are left.\n")
+    assert (code, out) == (0, "hall removed; 5 articles left.\n")
     assert set(loaded) == {"odd"} and made_with(ix) == "odd"
 
 

@@ -72,7 +72,7 @@ def test_another_folder_takes_the_place_of_those_before_or_is_added(
     rag(capsys, "index", str(one), "--collection", "news")
     assert "2 articles" in rag(capsys, "index", str(two), str(one), "--add", "--collection", "news")[1]
     assert collection.remembered(collection.index_of("news")) == [one, two]
-    assert "1 articles" in rag(capsys, "index", str(two), "--collection", "news")[1]
+    assert "1 article" in rag(capsys, "index", str(two), "--collection", "news")[1]
     assert collection.remembered(collection.index_of("news")) == [two]
 
 
@@ -181,7 +181,7 @@ def test_the_command_keeps_a_collection_in_step_until_it_is_stopped(tmp_path: Pa
         assert any(words in line for line in process.stdout), f"it never said {words!r}"
 
     try:
-        until("1 articles")
+        until("1 article")
         until("Watching")
         (folder / "hall.txt").write_text("A concert hall was opened in Vaasa.", "utf-8")
         until("2 articles")
