@@ -60,5 +60,10 @@ def standalone(question: str, history: Sequence[Turn], llm: LanguageModel | None
     written = "".join(llm.write(llm.chat(prompt.REWRITE, "", prompt.conversation(history[-_TURNS:], question)), 60))
     line = written.strip().splitlines()[0].strip().strip('"“”') if written.strip() else ""
     line = re.sub(r"^(?:rewritten )?question:\s*", "", line, flags=re.I)
-    another = content(line) != content(last)  # a small model may give the last question back
-    return line if another and 3 <= len(line) <= 400 else f"{last} {question}"
+    return line if _asks_it(line, question, last) and 3 <= len(line) <= 400 else f"{last} {question}"
+
+
+def _asks_it(line: str, question: str, last: str) -> bool:
+    """Whether a rewriting asks the question: a small model may give the last one back, in the same or in other words."""
+    new = content(question) - content(last)
+    return bool(content(line) & new) if new else content(line) != content(last)

@@ -55,4 +55,5 @@ def understand(
     def made(text: str) -> Question:
         return Question(asked, text, kind_of(text), is_closed(text), period(text, filters.as_of), filters, newest)
 
-    return replace(made(text), parts=tuple(made(part) for part in parts(text, llm)))
+    before = text != asked and text.endswith(asked)  # the last question stands before it, and is no part of it
+    return replace(made(text), parts=tuple(made(part) for part in (() if before else parts(text, llm))))

@@ -9,6 +9,7 @@ from invented import HOLDS, RESCUED, RIGHT, SHORTEST, WRITES, Asking, holds_to_t
 from eval.run import harm
 from rag.prompt import SPLIT
 from rag.question.parts import parts
+from rag.types import Turn
 
 BOTH = "How many passengers of the ferry Aurora were rescued, and who leads the inquiry?"
 RESCUE, INQUIRY = "How many passengers of the ferry Aurora were rescued?", "Who leads the inquiry?"
@@ -88,6 +89,14 @@ def test_a_part_reads_no_more_than_its_share(asking: Asking) -> None:
 )
 def test_what_does_not_keep_the_question_s_words_is_not_used(written: str) -> None:
     assert parts(BOTH, ScriptedModel(Rule(SPLIT, written))) == ()
+
+
+def test_the_last_question_is_no_part_of_one_that_leans_on_it(asking: Asking) -> None:
+    turns: list[Turn] = [{"role": "user", "content": RESCUE}, {"role": "assistant", "content": RESCUED}]
+    rag = asking(Rule("Last question:", RESCUE), *OF_RESCUE, Rule(HOLDS, -5.0))
+    answer = rag.answer("And who leads the inquiry of it?", turns)
+    assert answer.standalone_question == f"{RESCUE} And who leads the inquiry of it?"
+    assert not [p for p in model(rag).prompts("write") if SPLIT in p]
 
 
 def test_a_list_is_read_as_the_questions_in_it() -> None:

@@ -269,7 +269,10 @@ def test_a_question_that_stands_alone_is_left_as_it_is(asking: Asking) -> None:
     assert not any("Last question:" in p for p in model(rag).prompts("write"))
 
 
-@pytest.mark.parametrize("written", [" ", "?", "word " * 50 + "x" * 400, "What did captain Elina Saari say?"])
+@pytest.mark.parametrize(
+    "written",
+    [" ", "?", "word " * 50 + "x" * 400, "What did captain Elina Saari say?", "What was it that the captain told?"],
+)
 def test_a_rewriting_that_is_none_gives_way_to_the_last_question(asking: Asking, written: str) -> None:
     rag = asking(Rule("Last question:", written), *ANSWERING)
     answer = rag.answer("And how many were rescued from it?", TALK)
