@@ -25,6 +25,8 @@ if TYPE_CHECKING:
     from rag.assistant import Rag, answer
     from rag.collection import CollectionInfo
     from rag.config import Config
+    from rag.people import Person
+    from rag.quotes import Quote
     from rag.types import Answer, Citation, Event, Passage, Sentence, Turn
 
 _HOME = {
@@ -32,6 +34,8 @@ _HOME = {
     "rag.collection": ("CollectionInfo",),
     "rag.config": ("Config",),
     "rag.types": ("Answer", "Citation", "Event", "Passage", "Sentence", "Turn"),
+    "rag.people": ("Person",),
+    "rag.quotes": ("Quote",),
     "index.types": ("Article", "Hit", "IndexReport"),
     "index.errors": (
         "CollectionError",
@@ -60,6 +64,8 @@ __all__ = [  # noqa: RUF022 - what is used most comes first
     "Turn",
     "Article",
     "Hit",
+    "Person",
+    "Quote",
     "IndexReport",
     "CollectionInfo",
     "RagError",

@@ -27,10 +27,12 @@ from rag.engine.base import LanguageModel
 from rag.engine.local import LocalModel
 from rag.engine.remote import RemoteModel
 from rag.engine.worker import WorkerModel
+from rag.people import Person, people
 from rag.question.check import check_filters, check_history, check_question
 from rag.question.period import after_event
 from rag.question.small_talk import reply, small_talk
 from rag.question.understand import Question, understand
+from rag.quotes import Quote, quotes
 from rag.reading import unknown_names
 from rag.run import Outcome, Run
 from rag.types import Answer, Event, Filters, Passage, Turn
@@ -176,6 +178,24 @@ class Rag:
         """The k best chunks for a query; see `index.search.search`."""
         check_filters(source, after, before, as_of)
         return search(self.store, self.embedder, query, k, source, after, before, as_of)
+
+    def people(self, limit: int = 20) -> list[Person]:
+        """The people whom the 200 newest articles quote by first and last name, those in the most articles first."""
+        return people(self.store, limit)
+
+    def quotes(
+        self, name: str, *, after: date | None = None, before: date | None = None, source: str | None = None
+    ) -> list[Quote]:
+        """What a person is reported to have said, oldest first; "he said" is left out.
+
+        Args:
+            name: first and last name, as the articles have it.
+            after, before, source: only articles of these days and this source.
+
+        Raises:
+            InputError: the name is not a first and a last name, or a limit cannot be used.
+        """
+        return quotes(self.store, name, after, before, source)
 
     def answer(
         self,

@@ -13,7 +13,8 @@ from index.errors import RagError
 from rag.terminal import complain
 
 COMMANDS = (
-    "setup", "ask", "chat", "index", "collections", "search", "articles", "models", "password", "doctor", "eval", "bench",
+    "setup", "ask", "chat", "index", "collections", "search", "people", "quotes", "articles", "models", "password", "doctor",
+    "eval", "bench",
 )  # fmt: skip
 _MESSAGE = 700  # characters of a message
 

@@ -15,10 +15,11 @@ from index.errors import InputError
 from index.reading.metadata import encodable
 from index.store import listing
 from index.store.names import article_id
+from rag.people import NEWEST, people
 from rag.question.check import check_history, check_question, read_days
 from rag.quotes import quotes
 from rag.schema import AnswerData
-from ui import examples, schema
+from ui import schema
 from ui.answering import Answering
 from ui.history import History
 from ui.loading import Loader
@@ -210,8 +211,9 @@ class Calls:
         Args:
             limit: how many people, 100 at most
         """
-        found, looked = examples.quoted(self._loader.store, _count("limit", limit, 1, MAX_PEOPLE))
-        return {"people": [{"name": name, "articles": count} for name, count in found], "looked_through": looked}
+        found = people(self._loader.store, _count("limit", limit, 1, MAX_PEOPLE))
+        looked = min(len(self._loader.store.ids()), NEWEST)
+        return {"people": [{"name": p.name, "articles": p.articles} for p in found], "looked_through": looked}
 
     def quotes(
         self, name: str, source: str = "", after: str = "", before: str = "", offset: int = 0, limit: int = 50

@@ -2,22 +2,13 @@
 
 from __future__ import annotations
 
-import re
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 
-from index.store.base import Collection
-from index.text.dates import CALENDAR
 from index.types import Article
 from rag.assistant import Rag
-from rag.claims.speakers import INSTITUTIONS
-from rag.quotes import TITLES
+from rag.people import NEWEST, people, quoted
 
-_SAYS = r"(?:said|says|told|wrote|added|warned|argued|stated|announced|insisted)"
-_SPEAKER = re.compile(rf"\b([A-Z][\w’-]+ [A-Z][\w’-]+),? (?:\w+ly )?{_SAYS}\b|\b{_SAYS} ([A-Z][\w’-]+ [A-Z][\w’-]+)\b")
-_OPENERS = {"the", "a", "an", "today", "if", "but", "and", "while", "though", "although", "when", "as", "will", "since"}
-_NO_NAME = CALENDAR | INSTITUTIONS | TITLES | _OPENERS | {"county", "state", "superintendent", "guard"}
-_MOST = 200  # articles that are looked through, the newest
 _NAMED = 3
 _OFFERED = 4
 _TRIED = 7  # questions that are tried until enough have an answer
@@ -25,13 +16,7 @@ _TRIED = 7  # questions that are tried until enough have an answer
 
 def named(rag: Rag) -> list[tuple[str, int]]:
     """The people quoted by most articles, with how many articles those are."""
-    return quoted(rag.store, _NAMED)[0]
-
-
-def quoted(store: Collection, limit: int) -> tuple[list[tuple[str, int]], int]:
-    """The people quoted by most of the newest articles, with how many articles those are; and how many were looked through."""
-    articles = store.articles(_MOST)
-    return _speakers(articles).most_common(limit), len(articles)
+    return [(person.name, person.articles) for person in people(rag.store, _NAMED)]
 
 
 def questions(rag: Rag, stop: Callable[[], bool] = lambda: False) -> list[tuple[str, str]]:
@@ -43,7 +28,7 @@ def questions(rag: Rag, stop: Callable[[], bool] = lambda: False) -> list[tuple[
     """
     quick = Rag(rag.store, rag.embedder, None, rag.config)
     out: list[tuple[str, str]] = []
-    for (kind, question, name), _ in zip(_candidates(rag.store.articles(_MOST)), range(_TRIED), strict=False):
+    for (kind, question, name), _ in zip(_candidates(rag.store.articles(NEWEST)), range(_TRIED), strict=False):
         if len(out) == _OFFERED or stop():
             break
         answer = quick.answer(question)
@@ -54,25 +39,12 @@ def questions(rag: Rag, stop: Callable[[], bool] = lambda: False) -> list[tuple[
 
 def _candidates(articles: Sequence[Article]) -> Iterator[tuple[str, str, str]]:
     """Kind, question, and the name that its answer must have in it."""
-    people = [name for name, _ in _speakers(articles).most_common(_TRIED)]
-    for name in people[:2]:
+    names = [person.name for person in quoted(articles)[:_TRIED]]
+    for name in names[:2]:
         yield "One person", f"What did {name} say?", name.rsplit(" ", 1)[-1]
     days = Counter(a.published for a in articles if a.published)
-    for name in people[2:]:
+    for name in names[2:]:
         yield "One fact", f"Who is {name}?", name.rsplit(" ", 1)[-1]
     if days:
         day = max(days, key=lambda d: (days[d], d))
         yield "One day", f"What was reported on {day.day} {day:%B %Y}?", ""
-
-
-def _speakers(articles: Sequence[Article]) -> Counter[str]:
-    """How many articles quote each person by first and last name."""
-    count: Counter[str] = Counter()
-    for article in articles:
-        found = {re.sub(r"[’']s$", "", a or b) for a, b in _SPEAKER.findall(article.text)}
-        count.update(sorted(name for name in found if _is_person(name)))
-    return count
-
-
-def _is_person(name: str) -> bool:
-    return not any(word.lower() in _NO_NAME or word.isupper() for word in name.split())

@@ -9,9 +9,13 @@ from __future__ import annotations
 import calendar
 import re
 import warnings
+from bisect import bisect_right
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from typing import Any
+
+from index.text.sentences import sentences
+from index.text.weekdays import direction
 
 WEEKDAYS = ("monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday")
 CALENDAR = frozenset(WEEKDAYS) | {name.lower() for name in (*calendar.month_name, *calendar.month_abbr, "Sept") if name}
@@ -25,20 +29,15 @@ _ABSOLUTE = re.compile(
     r"|\d{4}-\d{2}-\d{2})\b(?!\s*%)",
     re.IGNORECASE,
 )
-_WEEKDAY = re.compile(rf"\b(?:(last|next|this)\s+)?({'|'.join(WEEKDAYS)})s?\b", re.IGNORECASE)
+_WEEKDAY = re.compile(rf"\b(?:(last|past|next|coming|this)\s+)?({'|'.join(WEEKDAYS)})s?\b", re.IGNORECASE)
 _NEARBY = re.compile(r"\b(today|tonight|yesterday|tomorrow|the next day|the day before)\b", re.IGNORECASE)
-_FUTURE = re.compile(
-    r"\b(?:will|would|shall|going to|set (?:to|for)|scheduled|due|expect(?:s|ed)?|planned?|plans|upcoming|may|might|could|(?:un)?likely|"
-    r"resume|begin on|starts? on|to be held|next|ahead of)\b",
-    re.IGNORECASE,
-)
-_PAST = re.compile(r"\b(?:said|told|announced|was|were|had|met|did|killed|found|wrote|earlier|late)\b", re.I)
 _DATELINE = re.compile(
     rf"^(?:published|updated|posted|last updated|date)?:?\s*(?:on\s+)?(?:\w+day,?\s+)?"
     rf"({_MONTH}\s+\d{{1,2}},?\s+\d{{4}}|\d{{1,2}}\s+{_MONTH},?\s+\d{{4}}|\d{{4}}-\d{{2}}-\d{{2}})"
     r"(?:[\sT,|·-]*\d{1,2}:\d{2}.*)?$",
     re.IGNORECASE,
 )
+_BEFORE, _AFTER = 350, 200  # characters of a sentence around a weekday that are parsed: enough for its verb
 _URL_DAY = re.compile(r"/(\d{4})/(\d{1,2})/(\d{1,2})(?:/|$)")
 
 
@@ -105,24 +104,29 @@ def published_from_url(url: str | None) -> date | None:
 def mentions(text: str, published: date | None) -> list[Mention]:
     """Every expression in `text` that names a day, resolved against the publication day.
 
-    A weekday is the latest one up to the publication day, unless the clause looks ahead
-    ("talks are set to resume Monday"): then the next one from it on. The weekday of publication
+    A weekday is the latest one up to the publication day where the verb that it hangs on looks
+    back, the next one from it on where that looks ahead ("talks are set to resume Monday"); where
+    the verb decides nothing it stays unresolved (`index.text.weekdays`). The weekday of publication
     itself is that day ("later Wednesday"), unless "next" stands before it. Plural weekdays ("on
     Mondays") and anything relative in an article without a date stay unresolved.
     """
     published = published if in_range(published) else None
     found: list[Mention] = []
+    spans: list[tuple[int, int]] = []
     for match in _ABSOLUTE.finditer(text):
         day = parse_day(match.group(), published)
         if day:
             found.append(Mention(match.start(), match.end(), match.group(), day))
     if published:
         for match in _WEEKDAY.finditer(text):
-            followed = text[match.end() : match.end() + 14]
-            if match.group().lower().endswith("s") or re.match(r",?\s+" + _MONTH, followed, re.I):
+            followed = text[match.end() : match.end() + 16]
+            if match.group().lower().endswith("s") or re.match(rf",?\s+{_MONTH}\s*\d", followed, re.I):
                 continue
-            day = weekday(match.group(2), published, _direction(text, match))
-            found.append(Mention(match.start(), match.end(), match.group(), day))
+            spans = spans or sentences(text)
+            first, last = spans[bisect_right(spans, (match.start(), len(text))) - 1]
+            day = _meant(text, max(first, match.start() - _BEFORE), min(last, match.end() + _AFTER), match, published)
+            if day:
+                found.append(Mention(match.start(), match.end(), match.group(), day))
         for match in _NEARBY.finditer(text):
             shift = {"yesterday": -1, "tomorrow": 1, "today": 0, "tonight": 0}.get(match.group().lower())
             if shift is not None:
@@ -139,22 +143,19 @@ def weekday(name: str, base: date, direction: int) -> date:
     return base - timedelta(days=(7 - gap) % 7)
 
 
-def _direction(text: str, match: re.Match[str]) -> int:
-    modifier = (match.group(1) or "").lower()
-    if modifier in ("last", "next"):
-        return -1 if modifier == "last" else 2
-    opening = max(text.rfind(mark, 0, match.start()) for mark in '.;"“”\n') + 1
-    clause = text[max(opening, match.start() - 90) : match.start()]
-    ahead = [m.start() for m in _FUTURE.finditer(clause)]
-    back = [m.start() for m in _PAST.finditer(clause)]
-    if ahead and (not back or ahead[-1] > back[-1]):
-        return 1
-    # "On Monday, a session will be held": the verb follows the day.
-    if not clause.strip(" ,").lower().removesuffix("on").strip(" ,"):
-        after = re.split(r"[.;\"”\n]", text[match.end() : match.end() + 70])[0]
-        if re.search(r"\b(?:will|is set to|are set to|is due|are due)\b", after):
-            return 1
-    return -1
+def _meant(text: str, first: int, last: int, match: re.Match[str], published: date) -> date | None:
+    """The day that a weekday in the sentence `text[first:last]` is, seen from the day of publication; None where nobody can tell."""
+    before, name = (match.group(1) or "").lower(), match.group(2)
+    if before == "next":
+        return weekday(name, published, 2)
+    latest = weekday(name, published, -1)
+    if before in ("last", "past"):
+        return latest if latest < published else latest - timedelta(days=7)
+    gap = (published - latest).days
+    if before == "coming":
+        return weekday(name, published, 1)
+    way = direction(text[first:last], match.start(2) - first, match.end(2) - first, before == "this", gap)
+    return None if way is None else weekday(name, published, way)
 
 
 def spell(day: date) -> str:

@@ -21,6 +21,7 @@ from index.errors import EngineCrashed
 from index.types import Article
 from rag.assistant import Rag
 from rag.config import DEFAULT_MODEL
+from rag.people import quoted
 from ui import examples, feedback, history
 from ui.conversation import Conversation
 from ui.history import Chat, Exchange, History, as_json, as_markdown, new_chat
@@ -142,7 +143,7 @@ def test_what_is_offered_to_begin_with_is_known_to_have_an_answer(quick: Rag, tm
     assert not any(quick.answer(question).abstained for _, question in made)
     assert examples.named(quick)[0] == ("Dmitry Peskov", 4)
     text = "In Turku, Liisa Virtanen said the ferry sank. The Kremlin said nothing."
-    assert list(examples._speakers([Article("a", None, None, None, "", None, (), text)])) == ["Liisa Virtanen"]
+    assert [p.name for p in quoted([Article("a", None, None, None, "", None, (), text)])] == ["Liisa Virtanen"]
 
 
 def test_while_the_language_model_loads_the_articles_own_words_answer(seeds_index: Path, quick: Rag) -> None:

@@ -41,6 +41,9 @@ BAD = [
     (["ask", "Which bridge?", "--source", "bbc"], f"No article has the source 'bbc'. {SOURCES}"),
     (["search", "bridge", "--source", "bbc"], f"No article has the source 'bbc'. {SOURCES}"),
     (["search", "bridge", "--k", "0"], "k is 0. Ask for at least one result."),
+    (["people", "--limit", "0"], "The limit is 0. Ask for at least one person."),
+    (["quotes", "Virtanen"], "'Virtanen' is not a first and a last name. Give both, as in Dmitry Peskov."),
+    (["quotes", "Liisa Virtanen", "--source", "bbc"], f"No article has the source 'bbc'. {SOURCES}"),
     (["search", " "], "The query is empty. Ask something."),
     (["search", "x", "--before", "2024-01-01", "--after", "2024-01-02"],
      "The range starts on 2024-01-02 and ends on 2024-01-01: after is later than before. Swap the two days."),
@@ -80,6 +83,8 @@ GOOD = [
     (["search", "bridge", "--source", "cnn.com"], "001_bridge#0"),
     (["search", "ferry", "--source", "WWW.cnn.com"], "002_bridge#0"),
     (["search", "bridge", "--json", "--k", "1"], '"chunk_id": "001_bridge#0"'),
+    (["people"], "Nobody is quoted by first and last name."),
+    (["quotes", "Liisa Virtanen"], "The articles do not quote Liisa Virtanen. `rag people` lists whom they quote."),
     (["ask", "Who opened the bridge at Turku?", "--model", "none"], "“The bridge at Turku was opened in May"),
     (["index"], "5 unchanged, 0 dropped; 0 chunks embedded."),
     (["index", "--repair"], "5 articles: 5 were whole, 0 were read from their files again; 0 chunks embedded."),
@@ -164,11 +169,15 @@ def test_options_stand_only_where_they_are_used() -> None:
     assert having("--gpu-layers") == asking | {"doctor", "bench answer", "bench serve"}
     assert having("--model") == having("--gpu-layers") | {"setup"}
     assert having("--llm-url") == asking
-    assert having("--uri") == {"ask", "index", "search"}
-    assert having("--after") == having("--before") == {"ask", "search"} == having("--source") - {"articles set"}
+    assert having("--uri") == {"ask", "index", "search", "people", "quotes"}
+    assert (
+        having("--after") == having("--before") == {"ask", "search", "quotes"} == having("--source") - {"articles set"}
+    )
     assert having("--k") == {"search"} and having("--read") == {"ask"}
     of_articles = {f"articles {action}" for action in ("list", "show", "add", "remove", "set")}
-    assert having("--index") == {"ask", "chat", "index", "search", "doctor", "eval run"} | of_articles
+    assert (
+        having("--index") == {"ask", "chat", "index", "search", "people", "quotes", "doctor", "eval run"} | of_articles
+    )
     assert having("--collection") == having("--index")
 
 

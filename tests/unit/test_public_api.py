@@ -31,7 +31,7 @@ def made(**changes: object) -> Answer:
 
 def test_the_names_are_these() -> None:
     errors = "CollectionError EngineCrashed EngineDied IndexBusy IndexDamaged IndexMissing InputError ModelError ModelMissing RagError"
-    values = "Answer Article Citation CollectionInfo Config Event Hit IndexReport Passage Rag Sentence Turn answer"
+    values = "Answer Article Citation CollectionInfo Config Event Hit IndexReport Passage Person Quote Rag Sentence Turn answer"
     assert sorted(rag.__all__) == sorted([*errors.split(), *values.split()]) == dir(rag)
     assert all(getattr(rag, name).__doc__ for name in rag.__all__)
     assert all(issubclass(getattr(rag, name), rag.RagError) for name in errors.split())

