@@ -22,7 +22,7 @@ from index.reading import files as readers
 from index.reading import isolated, lines
 from index.reading.boilerplate import clean
 from index.reading.files import MAX_BYTES, MAX_LINES_BYTES, read_folders
-from index.reading.pdf import extract
+from index.reading.pdf import read as read_pdf
 from index.types import RawArticle, Skipped
 
 
@@ -175,7 +175,8 @@ def test_a_pdf_is_found_from_any_folder(tmp_path: Path, monkeypatch: pytest.Monk
 def test_the_text_of_one_page_of_a_pdf_is_bounded(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("index.reading.pdf.MAX_CHARACTERS", 1_000)
     (tmp_path / "a.pdf").write_bytes(pdf(b"BT /F1 9 Tf " + b"(harbour) Tj " * 3_000 + b"ET"))
-    assert len(extract(str(tmp_path / "a.pdf"))["text"]) == 1_000
+    (raw,) = read_pdf(tmp_path / "a.pdf")
+    assert isinstance(raw, RawArticle) and len(raw.text) == 1_000
 
 
 def test_lines_of_a_file_are_bounded_in_number(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
