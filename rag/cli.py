@@ -13,7 +13,7 @@ from index.errors import RagError
 from rag.terminal import complain
 
 COMMANDS = (
-    "setup", "ask", "chat", "index", "collections", "search", "people", "quotes", "articles", "models", "password", "doctor",
+    "setup", "ask", "chat", "index", "collections", "search", "people", "quotes", "articles", "feed", "models", "password", "doctor",
     "eval", "bench",
 )  # fmt: skip
 _MESSAGE = 700  # characters of a message

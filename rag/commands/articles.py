@@ -7,6 +7,7 @@ import json
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from index.types import Skipped
 from rag.commands import common
 from rag.progress import bar
 from rag.terminal import ACCENT, FAINT, STRONG, counted, say
@@ -31,8 +32,11 @@ def options(parser: argparse.ArgumentParser) -> None:
     sub = action("show", "show the text of an article")
     sub.add_argument("id", metavar="ID", help="its id, or any beginning or end of it that no other id has")
     sub.add_argument("--removed", action="store_true", help="show instead what was removed from it as boilerplate")
-    sub = action("add", "add the articles of files, beside the indexed folders")
-    sub.add_argument("file", nargs="+", metavar="FILE")
+    sub = action("add", "add the articles of files or of pages (https://…), beside the indexed folders")
+    sub.add_argument(
+        "file", nargs="+", metavar="FILE", help="or the address of a page, which is fetched now and kept as a file"
+    )
+    common.private_option(sub)
     sub = action("remove", "remove articles that were added")
     sub.add_argument("id", nargs="+", metavar="ID", help="as in `rag articles show`")
     sub = action("set", "set what its file does not say, or says wrongly; `rag index` keeps it")
@@ -81,16 +85,23 @@ def _show(args: argparse.Namespace) -> int:
 
 
 def _add(args: argparse.Namespace) -> int:
-    from index import additions
+    from index import additions, pages
     from rag import embedders
 
-    target = common.existing_index(args)
+    target = common.opened_index(args)
+    urls = [name for name in args.file if name.lower().startswith(("http://", "https://"))]
+    files = [Path(name) for name in args.file if name not in urls]
+    embedder, added, skipped = embedders.for_index(target), 0, list[Skipped]()
     with bar("embedding") as tick:
-        report = additions.add(target, [Path(name) for name in args.file], embedders.for_index(target), tick)
-    say((f"{report.added} added", STRONG), f"; {counted(report.articles, 'article')} now.")
-    for skipped in report.skipped:
-        say((f"  skipped {skipped.path}: {skipped.why}", FAINT))
-    return 0 if report.added else 1
+        for report in (
+            *([pages.add(target, urls, embedder, args.private, tick)] if urls else ()),
+            *([additions.add(target, files, embedder, tick)] if files else ()),
+        ):
+            added, skipped, now = added + report.added, [*skipped, *report.skipped], report.articles
+    say((f"{added} added", STRONG), f"; {counted(now, 'article')} now.")
+    for item in skipped:
+        say((f"  skipped {item.path}: {item.why}", FAINT))
+    return 0 if added else 1
 
 
 def _remove(args: argparse.Namespace) -> int:

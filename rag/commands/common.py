@@ -25,6 +25,13 @@ def index_option(parser: argparse._ActionsContainer) -> None:
     parser.add_argument("--collection", metavar="NAME", help="a collection by its name (`rag collections` lists them)")
 
 
+def private_option(parser: argparse.ArgumentParser) -> None:
+    """Add `--private`."""
+    parser.add_argument(
+        "--private", action="store_true", help="the host that is named may be on this machine or a private network"
+    )
+
+
 def uri_option(parser: argparse.ArgumentParser) -> None:
     """Add `--uri`."""
     parser.add_argument(
@@ -96,6 +103,19 @@ def existing_index(args: argparse.Namespace) -> Path:
         return collection.existing(args.collection)
     if args.index and not target.exists():
         raise IndexMissing(f"There is no index in {target}.", f"Build one: rag index FOLDER --index {target}")
+    return target
+
+
+def opened_index(args: argparse.Namespace) -> Path:
+    """The folder of an index that is there and can be read.
+
+    Raises:
+        IndexMissing, IndexDamaged: it is not there, or cannot be read.
+    """
+    from index.store.sqlite import Store
+
+    target = existing_index(args)
+    Store(target, vectors=False).close()
     return target
 
 

@@ -175,9 +175,11 @@ def test_options_stand_only_where_they_are_used() -> None:
     )
     assert having("--k") == {"search"} and having("--read") == {"ask"}
     of_articles = {f"articles {action}" for action in ("list", "show", "add", "remove", "set")}
+    of_articles |= {f"feed {action}" for action in ("list", "add", "update", "remove")}
     assert (
         having("--index") == {"ask", "chat", "index", "search", "people", "quotes", "doctor", "eval run"} | of_articles
     )
+    assert having("--private") == {"articles add", "feed add"}
     assert having("--collection") == having("--index")
 
 

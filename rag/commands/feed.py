@@ -1,0 +1,54 @@
+"""`rag feed`: follow feeds, and fetch what is new in them when asked."""
+
+from __future__ import annotations
+
+import argparse
+
+from rag.commands import common
+from rag.progress import bar
+from rag.terminal import ACCENT, FAINT, STRONG, counted, say
+
+ABOUT = "follow RSS and Atom feeds: add, update, list, remove; a connection is made by add and update alone"
+DEFAULT_ACTION = "list"
+
+
+def options(parser: argparse.ArgumentParser) -> None:
+    """Add the actions of `rag feed`."""
+    actions = parser.add_subparsers(dest="action", required=True, metavar="ACTION")
+
+    def action(name: str, about: str) -> argparse.ArgumentParser:
+        sub: argparse.ArgumentParser = actions.add_parser(name, help=about, description=about)
+        common.index_option(sub)
+        return sub
+
+    action("list", "list the feeds of a collection (the default)")
+    sub = action("add", "follow a feed from now on, and fetch its newest articles")
+    sub.add_argument("url", metavar="URL")
+    common.private_option(sub)
+    action("update", "fetch the feeds, and the pages of their entries that are not there yet")
+    sub = action("remove", "follow a feed no longer; its articles stay")
+    sub.add_argument("url", metavar="URL")
+
+
+def run(args: argparse.Namespace) -> int:
+    """Do one of the actions."""
+    from index import pages
+    from rag import embedders
+
+    target = common.opened_index(args)
+    if args.action == "list":
+        for feed in pages.read_feeds(target):
+            say((feed.url, ACCENT), f"  {feed.title}")
+        return 0
+    if args.action == "remove":
+        pages.remove_feed(target, args.url)
+        return 0
+    if args.action == "add":
+        feed = pages.add_feed(target, args.url, args.private)
+        say("Followed: ", (feed.title or feed.url, STRONG))
+    with bar("embedding") as tick:
+        report = pages.update_feeds(target, embedders.for_index(target), tick)
+    say((f"{report.added} added", STRONG), f"; {counted(report.articles, 'article')} now.")
+    for skipped in report.skipped:
+        say((f"  skipped {skipped.path}: {skipped.why}", FAINT))
+    return 0
