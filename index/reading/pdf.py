@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import itertools
 import re
+import zlib
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
@@ -17,6 +18,7 @@ if TYPE_CHECKING:
     from pdfminer.layout import LTPage, LTTextLine
 
 MAX_PAGES, MAX_CHARACTERS = 2_000, 5_000_000
+MAX_CONTENT = 10_000_000  # bytes of what draws one page, unpacked
 _MARGIN = 0.12  # of a page's height, above and below, where running heads and page numbers stand
 _COLUMN, _LEAST_COLUMN = 5, 60  # lines that make a column, and points that it is wide
 _NUMBER = re.compile(r"(?:page\s+)?[-–—]?\s*\d{1,4}\s*[-–—]?(?:\s*(?:/|of)\s*\d{1,4})?", re.IGNORECASE)
@@ -98,6 +100,7 @@ def extract(path: Path) -> tuple[list[TextLine], int, str]:
             if pages == MAX_PAGES or size > MAX_CHARACTERS:
                 break
             pages += 1
+            _check_size(page.contents)
             interpreter.process_page(page)
             layout = device.get_result()
             found = [line for box in layout if isinstance(box, LTTextBox) for line in box]
@@ -105,6 +108,27 @@ def extract(path: Path) -> tuple[list[TextLine], int, str]:
             lines += in_order([piece for piece in pieces if piece.text])
             size += sum(len(piece.text) for piece in pieces)
     return lines, pages, " ".join(decode_text(named).split())
+
+
+def _check_size(contents: Sequence[object]) -> None:
+    """Refuse a page that unpacks to too much, before it is unpacked.
+
+    Raises:
+        ValueError: it does.
+    """
+    from pdfminer.pdftypes import PDFStream, resolve1
+
+    left = MAX_CONTENT
+    for stream in map(resolve1, contents):
+        if isinstance(stream, PDFStream):
+            packed = any("Fl" in str(name) for name, _ in stream.get_filters()[:1])
+            raw = stream.rawdata or b""
+            try:
+                left -= len(zlib.decompressobj().decompress(raw, left + 1)) if packed else len(raw)
+            except zlib.error:  # the library takes what can be had of it
+                left -= len(raw)
+            if left < 0:
+                raise ValueError(f"a page of it has more than {MAX_CONTENT:,} bytes")
 
 
 def _piece(line: LTTextLine, page: int, layout: LTPage) -> TextLine:

@@ -199,7 +199,7 @@ def test_each_limit_of_the_pdf_reader_acts(
 ) -> None:
     """The file needs more than the one that is lowered and less than the others; a small file needs less than all."""
     vast, small = tmp_path / "vast.pdf", tmp_path / "small.pdf"
-    vast.write_bytes(pdf(b"BT /F1 9 Tf (harbour) Tj ET" + b" " * 40_000_000))
+    vast.write_bytes(pdf(b"BT /F1 9 Tf (harbour) Tj ET " + b"0 0 m " * 600_000))
     small.write_bytes(pdf(b"BT /F1 9 Tf (harbour) Tj ET"))
     monkeypatch.setattr(isolated, limit, value)
     found = readers.read_file(vast, tmp_path)
