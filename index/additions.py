@@ -32,6 +32,19 @@ MAX_TEXT = 2_000_000  # bytes of a pasted article
 _ALIKE = 200  # articles of one source that are looked at for its repeated lines
 
 
+def look(index: Path, files: Sequence[Path], text: str, embedder: Embedder) -> tuple[list[Article], list[Skipped]]:
+    """What `add` and `add_text` would take of files and a pasted text, and what they would skip; nothing is stored.
+
+    Raises:
+        InputError: the text is too long.
+        IndexMissing, IndexDamaged: see `index.store.sqlite`.
+    """
+    raws, skipped = _read(files)
+    if text.strip():
+        raws.append(_pasted(text))
+    return [article for article, _ in _new(index, raws, skipped, embedder)], skipped
+
+
 def add(index: Path, files: Sequence[Path], embedder: Embedder, progress: Progress | None = None) -> IndexReport:
     """Take the articles of files into a collection, beside what is there.
 
@@ -41,6 +54,11 @@ def add(index: Path, files: Sequence[Path], embedder: Embedder, progress: Progre
     Raises:
         IndexMissing, IndexDamaged, IndexBusy: see `index.store.sqlite`.
     """
+    raws, skipped = _read(files)
+    return _take(index, raws, skipped, embedder, progress)
+
+
+def _read(files: Sequence[Path]) -> tuple[list[RawArticle], list[Skipped]]:
     raws: list[RawArticle] = []
     skipped: list[Skipped] = []
     for path in files:
@@ -50,7 +68,7 @@ def add(index: Path, files: Sequence[Path], embedder: Embedder, progress: Progre
                 skipped.append(replace(item, path=item.path.replace(str(path), path.name)))
             else:
                 raws.append(item)
-    return _take(index, raws, skipped, embedder, progress)
+    return raws, skipped
 
 
 def add_text(
@@ -68,6 +86,12 @@ def add_text(
     """
     if not text.strip():
         raise InputError("The text is empty.", "Paste an article.")
+    return _take(index, [_pasted(text, title, source, published)], [], embedder, None)
+
+
+def _pasted(
+    text: str, title: str | None = None, source: str | None = None, published: date | None = None
+) -> RawArticle:
     size = len(text.encode("utf-8", "replace"))
     if size > MAX_TEXT:
         raise InputError(f"The text has {size:,} bytes; the most is {MAX_TEXT:,}.", "Split it, or add it as a file.")
@@ -76,7 +100,7 @@ def add_text(
         name or "pasted", text, "the pasted text", title or None, source or None, None, published,
         "stated when it was added" if published else "",
     )  # fmt: skip
-    return _take(index, [bounded(raw)], [], embedder, None)
+    return bounded(raw)
 
 
 def own(store: Store) -> list[Article]:

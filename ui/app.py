@@ -3,19 +3,23 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import gradio as gr
 
 from index.reading.files import KINDS
+from ui.adding import Adding, Understood
 from ui.answering import Answering
 from ui.api import MAX_CALLS, add_endpoints
+from ui.articles import Shown
 from ui.calls import Calls
 from ui.conversation import Conversation
 from ui.icons import icon
 from ui.library import Library
 from ui.loading import Loader
+from ui.people import People
 
 _SCRIPT = Path(__file__).parent / "static" / "app.js"
 _QUIET: dict[str, Any] = {"api_visibility": "private", "show_progress": "hidden"}
@@ -31,8 +35,11 @@ _DRAWER = f"""
 _ADDRESS = "() => new URLSearchParams(location.search).get('chat') ?? ''"
 _TOP = f"""
 <header class="top"><button type="button" class="icon only-small" data-rail aria-label="Chats and pages">{icon("menu")}</button>
-<h1>Ask the articles</h1><button type="button" class="btn quiet" data-page-go="articles">{icon("plus")}Add articles</button>
+<h1>Ask the articles</h1><button type="button" class="btn quiet" data-act="add">{icon("plus")}Add articles</button>
 <button type="button" class="icon only-small" data-act="new" aria-label="New question">{icon("edit")}</button></header>
+"""
+_PEOPLE = """
+<div class="page-head"><div><h2>People</h2><p>Who speaks in your articles, and what they are reported to have said.</p></div></div>
 """
 _SETTINGS = """
 <div class="page-head"><div><h2>Settings</h2></div></div>
@@ -82,6 +89,9 @@ def build(loader: Loader, answering: Answering | None = None) -> gr.Blocks:
                         question = _question_box(library)
                 with gr.Column(elem_id="page-articles", min_width=0):
                     collection = _articles_page(library)
+                with gr.Column(elem_id="page-people", min_width=0):
+                    _part("people-head", _PEOPLE)
+                    people = _part("people", "")
                 with gr.Column(elem_id="page-settings", min_width=0):
                     _part("look", _SETTINGS)
                     settings = _part("settings", library.settings())
@@ -92,7 +102,9 @@ def build(loader: Loader, answering: Answering | None = None) -> gr.Blocks:
                  "wanted": gr.Textbox(visible="hidden"), "exported": gr.JSON(visible=False)}  # fmt: skip
         _wire_chat(conversation, page, parts, view)
         _wire_thumbs(conversation, parts)
-        _wire_collection(library, page, collection, question, [rail, foot, settings, hello])
+        _wire_collection(library, Adding(loader), page, collection, question, [rail, foot, settings, hello])
+        # Made when the page is looked at: until then nobody waits for it.
+        gr.on([people.expand, people.select], People(loader).opened, None, [people], queue=False, **_QUIET)
         clock = gr.Timer(1.0, active=not loader.settled)
         clock.tick(loaded, None, [foot, hello, clock], queue=False, **_QUIET)
         add_endpoints(Calls(loader, answering))
@@ -125,23 +137,24 @@ def _question_box(library: Library) -> dict[str, Any]:
 
 
 def _articles_page(library: Library) -> dict[str, Any]:
-    """Search, the list, adding."""
-    _part("articles-head", '<div class="page-head"><div><h2>Articles</h2></div></div>')
-    words = gr.Textbox(label="Search the articles", placeholder="Words or a question", max_length=500, show_label=False,
-                       container=False, elem_id="search")  # fmt: skip
+    """Adding, search, filters, the list."""
+    head = _part("articles-head", library.head())
+    with gr.Column(elem_id="add", min_width=0):
+        with gr.Row(elem_id="from"):
+            files = gr.File(
+                label=f"Files ({', '.join(KINDS)})", file_count="multiple", file_types=list(KINDS), height=140
+            )
+            text = gr.Textbox(label="Or paste a text", lines=4, max_lines=4, max_length=2_000_000)
+        look = gr.Button("See what was understood", elem_id="look", min_width=80)
+        review = _part("review", "")
+    report = _part("report", "")
+    words = gr.Textbox(label="Search the articles", placeholder="Search words or a question", max_length=500,
+                       show_label=False, container=False, elem_id="search")  # fmt: skip
+    filters = _part("filters", library.filters())
     found = _part("found", "")
-    with gr.Accordion("Add articles", open=False, elem_id="add"):
-        files = gr.File(label=f"Files ({', '.join(KINDS)})", file_count="multiple", file_types=list(KINDS), height=120)
-        text = gr.Textbox(label="Or paste a text", lines=4, max_length=2_000_000)
-        with gr.Row():
-            title = gr.Textbox(label="Title", min_width=120, max_length=300)
-            source = gr.Textbox(label="Source", min_width=120, max_length=100)
-            day = gr.Textbox(label="Date", placeholder="2022-03-31", min_width=110, max_length=10)
-        add = gr.Button("Add to the collection", variant="primary")
-    report = gr.HTML(elem_id="report", apply_default_css=False)
-    listing = _part("listing", library.listing())
-    return {"words": words, "found": found, "files": files, "text": text, "title": title, "source": source, "day": day,
-            "add": add, "report": report, "listing": listing}  # fmt: skip
+    rows = _part("listing", library.listing(Shown()))
+    return {"head": head, "words": words, "filters": filters, "found": found, "files": files, "text": text, "look": look,
+            "review": review, "report": report, "listing": rows, "shown": gr.State(Shown()), "seen": gr.State(())}  # fmt: skip
 
 
 def _source(library: Library) -> None:
@@ -198,38 +211,77 @@ def _wire_thumbs(conversation: Conversation, parts: Mapping[str, Any]) -> None:
 
 
 def _wire_collection(
-    library: Library, page: gr.Blocks, made: Mapping[str, Any], question: Mapping[str, Any], shown: list[Any]
+    library: Library,
+    adding: Adding,
+    page: gr.Blocks,
+    made: Mapping[str, Any],
+    question: Mapping[str, Any],
+    around: list[Any],
 ) -> None:
-    """Searching, adding and removing; `shown` is what shows the collection beside the list and the limits."""
-    everything = [made["listing"], question["choices"], *shown]
+    """Listing, searching, editing, adding and removing; `around` is what shows the collection elsewhere."""
+    shown, seen, report, rows = made["shown"], made["seen"], made["report"], made["listing"]
+    everything = [rows, made["head"], made["filters"], question["choices"], *around]
 
-    def refreshed() -> tuple[str, ...]:
+    def refreshed(now: Shown) -> tuple[str, ...]:
         return (
-            library.listing(), library.limits(), library.rail(), library.foot(), library.settings(), library.overview()
+            library.listing(now), library.head(), library.filters(), library.limits(), library.rail(), library.foot(),
+            library.settings(), library.overview(),
         )  # fmt: skip
+
+    def narrowed(now: Shown, words: str, event: gr.EventData) -> tuple[Shown, str, str]:
+        now = replace(_only(now, said(event)), editing="")
+        return now, library.listing(now), library.find(words, now)
+
+    def editing(now: Shown, event: gr.EventData) -> tuple[Shown, str]:
+        now = replace(now, editing=str(said(event).get("id", "")))
+        return now, library.listing(now)
+
+    def edited(now: Shown, event: gr.EventData) -> tuple[Any, ...]:
+        told, done = library.set(said(event))
+        now = replace(now, editing="") if done else now
+        return (now, told, *(refreshed(now) if done else [gr.skip()] * len(everything)))
 
     def added(
         files: list[str] | None,
         text: str,
-        title: str,
-        source: str,
-        day: str,
+        found: Understood,
+        now: Shown,
+        event: gr.EventData,
         progress: gr.Progress = gr.Progress(),  # noqa: B008
     ) -> tuple[Any, ...]:
-        report, whole = library.add(files or [], text or "", {"title": title, "source": source, "day": day}, progress)
+        told, whole = adding.take(files, text or "", found, said(event), progress)
         # What could not be taken stays, to be put right.
-        fields = (None, "", "", "", "") if whole else (gr.skip(), text, title, source, day)
-        return (report, *fields, *refreshed())
+        fields = (None, "", "", ()) if whole else (gr.skip(), gr.skip(), gr.skip(), gr.skip())
+        return (told, *fields, *refreshed(now))
 
-    def removed(event: gr.EventData) -> tuple[str, ...]:
-        return (library.remove(str(event._data.get("id", ""))), *refreshed())
+    def removed(now: Shown, event: gr.EventData) -> tuple[str, ...]:
+        return (library.remove(str(said(event).get("id", ""))), *refreshed(now))
 
-    def brought_back(event: gr.EventData) -> tuple[str, ...]:
-        return (library.bring_back(str(event._data.get("id", ""))), *refreshed())
+    def brought_back(now: Shown, event: gr.EventData) -> tuple[str, ...]:
+        return (library.bring_back(str(said(event).get("id", ""))), *refreshed(now))
 
-    made["words"].submit(library.find, [made["words"], question["limits"]], [made["found"]], queue=False, **_QUIET)
-    fields = [made[name] for name in ("files", "text", "title", "source", "day")]
-    made["add"].click(added, fields, [made["report"], *fields, *everything], api_visibility="private")
-    made["listing"].delete(removed, None, [made["report"], *everything], **_QUIET)
-    made["listing"].undo(brought_back, None, [made["report"], *everything], **_QUIET)
-    page.load(refreshed, None, everything, queue=False, **_QUIET)
+    made["words"].submit(library.find, [made["words"], shown], [made["found"]], queue=False, **_QUIET)
+    rows.select(narrowed, [shown, made["words"]], [shown, rows, made["found"]], queue=False, **_QUIET)
+    rows.edit(editing, [shown], [shown, rows], queue=False, **_QUIET)
+    rows.submit(edited, [shown], [shown, report, *everything], **_QUIET)
+    rows.delete(removed, [shown], [report, *everything], **_QUIET)
+    rows.undo(brought_back, [shown], [report, *everything], **_QUIET)
+    sources = [made["files"], made["text"]]
+    gr.on([made["files"].change, made["look"].click], adding.look, sources, [made["review"], seen], **_QUIET)
+    made["review"].clear(lambda: (None, "", "", ()), None, [*sources, made["review"], seen], queue=False, **_QUIET)
+    made["review"].submit(added, [*sources, seen, shown], [report, *sources, made["review"], seen, *everything],
+                          api_visibility="private")  # fmt: skip
+    page.load(refreshed, [shown], everything, queue=False, **_QUIET)
+
+
+def said(event: gr.EventData) -> dict[str, Any]:
+    """What the page says with an event: nothing of it is trusted."""
+    return event._data if isinstance(event._data, dict) else {}
+
+
+def _only(now: Shown, wanted: Mapping[str, Any]) -> Shown:
+    """The articles that a page wants listed."""
+    given = {name: str(wanted[name])[:200] for name in ("source", "after", "before") if name in wanted}
+    offset = wanted.get("offset", 0)
+    count = offset if isinstance(offset, int) and 0 <= offset < 2**31 else 0
+    return replace(now, **given, gaps=bool(wanted.get("gaps", now.gaps)), offset=count)

@@ -5,26 +5,26 @@ from __future__ import annotations
 import json
 import tempfile
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
 from typing import Any
 
-import gradio as gr
-
 from index import additions, edits
 from index.errors import InputError, RagError
+from index.store import listing
 from index.types import Article
 from rag.question.check import read_days
-from ui import panel
+from ui import articles, panel
+from ui.articles import Shown
 from ui.loading import Loader
 from ui.overview import Overview, overview_html
 from ui.rail import foot_html, rail_html
 from ui.render import text_html
 from ui.words import count_words, escaped
 
-_FOUND = 12
+_FOUND = 30  # passages of a search
 _MAX_SPANS = 50
 _UNDO = 600.0  # seconds for which a removed article can be brought back
 
@@ -78,27 +78,69 @@ class Library:
         items = "".join(f"<dt>{k}</dt><dd>{escaped(v)}</dd>" for k, v in rows.items() if v)
         return f'<section class="set"><h3>What runs where</h3><dl>{items}</dl></section>'
 
-    def listing(self) -> str:
-        """The articles."""
+    def head(self) -> str:
+        """How many articles there are, and the way to more."""
         store = self._loader.store
-        own = {article.id for article in additions.own(store)}
-        return panel.list_html(
-            store.articles(panel.LISTED), int(store.meta["articles"]), json.loads(store.meta["skipped"]), own
+        return articles.head_html(int(store.meta["articles"]), *store.span(), listing.count_gaps(store))
+
+    def filters(self) -> str:
+        """Which articles can be listed."""
+        store = self._loader.store
+        return articles.filters_html(
+            listing.sources(store), int(store.meta["articles"]), listing.count_gaps(store), *store.span()
         )
+
+    def listing(self, shown: Shown) -> str:
+        """A page of the articles."""
+        store = self._loader.store
+        try:
+            days = read_days(From=shown.after, To=shown.before)
+            page = listing.page(
+                store, shown.offset, articles.LISTED, shown.source or None, days["From"], days["To"], True, shown.gaps
+            )
+            edited = set(edits.read(self._loader.index))
+        except RagError as error:
+            return text_html(str(error), "error")
+        own = {article.id for article in additions.own(store)}
+        return articles.list_html(page, shown, own, edited, json.loads(store.meta["skipped"]))
+
+    def set(self, given: Mapping[str, Any]) -> tuple[str, bool]:
+        """Set title, source and date of an article as a person gives them: what was done, and whether it was.
+
+        A field that is emptied is again as it was read. With `as_read` all of them are.
+        """
+        try:
+            article = self._loader.store.article(str(given.get("id", "")))
+            edit = edits.read(self._loader.index).get(article.id)
+            told = set(edit.told) if edit else set()
+            if given.get("as_read"):
+                changed, restore = dict[str, Any](), told
+            else:
+                changed, restore = _changed(article, given, told)
+            if not changed and not restore:
+                return "", True
+            embedder = self._loader.rag_now().embedder
+            edits.set_fields(self._loader.index, article.id, embedder, **changed, restore=restore)
+        except KeyError:
+            return text_html("There is no such article in the collection (any more).", "error"), False
+        except RagError as error:
+            return text_html(str(error), "error"), False
+        except OSError as error:
+            return text_html(f"It could not be written ({error.strerror or error}).", "error"), False
+        return '<p class="status" role="status">Saved. No new indexing overwrites it.</p>', True
 
     def limits(self) -> str:
         """What the next questions can be limited to: a source, days."""
         return panel.limits_html(self._loader.store.sources(), *self._loader.store.span())
 
-    def find(self, query: str, limits: Mapping[str, str] | None) -> str:
-        """The passages nearest to some words, within the limits of the next question."""
+    def find(self, query: str, shown: Shown) -> str:
+        """The passages nearest to some words, in the articles that are listed."""
         if not (query or "").strip():
             return ""
-        given = limits or {}
         try:
-            range_ = read_days(From=given.get("from", ""), To=given.get("to", ""))
+            days = read_days(From=shown.after, To=shown.before)
             found = self._loader.rag_now().search(
-                query, _FOUND, source=given.get("source") or None, after=range_["From"], before=range_["To"]
+                query, _FOUND, source=shown.source or None, after=days["From"], before=days["To"]
             )
         except RagError as error:
             return text_html(str(error), "error")
@@ -125,38 +167,6 @@ class Library:
             )
         except (KeyError, TypeError, ValueError, OverflowError):
             return panel.article_html(article)
-
-    def add(self, files: Sequence[str], text: str, about: Mapping[str, str], progress: gr.Progress) -> tuple[str, bool]:
-        """Take files and a pasted text into the collection: what was done, and whether all went well.
-
-        Args:
-            about: title, source and day of the pasted text, as far as a person gave them.
-        """
-        reports: list[str] = []
-
-        def tick(done: int, total: int) -> None:
-            progress((done, total), desc="embedding")
-
-        try:
-            published = read_days(Date=about.get("day", "").strip())["Date"]
-            if not files and not text.strip():
-                raise InputError("There is nothing to add.", "Choose files or paste a text.")
-            embedder = self._loader.rag_now().embedder
-            progress(0, desc="reading")
-            if files:
-                paths = [Path(file) for file in files]
-                reports.append(panel.report_html(additions.add(self._loader.index, paths, embedder, tick)))
-                for path in paths:
-                    path.unlink(missing_ok=True)  # the upload; the collection has a copy
-            if text.strip():
-                title, source = about.get("title", "").strip(), about.get("source", "").strip()
-                done = additions.add_text(self._loader.index, text, embedder, title, source, published)
-                reports.append(panel.report_html(done))
-        except RagError as error:
-            return "".join(reports) + text_html(str(error), "error"), False
-        except OSError as error:
-            return "".join(reports) + text_html(f"It could not be written ({error.strerror or error}).", "error"), False
-        return "".join(reports), True
 
     def remove(self, article_id: str) -> str:
         """Take out again what was added; what was done. `bring_back` undoes it for ten minutes."""
@@ -186,12 +196,15 @@ class Library:
         with tempfile.TemporaryDirectory() as folder:
             path = Path(folder) / kept.name
             path.write_bytes(kept.content)
-            done, whole = self.add([str(path)], "", {}, gr.Progress())
-        if kept.edit and whole:
+            try:
+                embedder = self._loader.rag_now().embedder
+                done = panel.report_html(additions.add(self._loader.index, [path], embedder))
+            except (RagError, OSError) as error:
+                return text_html(str(error), "error")
+        if kept.edit:
             told = kept.edit.told
             day = date.fromisoformat(told["date"]) if "date" in told else None
             try:
-                embedder = self._loader.rag_now().embedder
                 edits.set_fields(self._loader.index, article_id, embedder, told.get("title"), told.get("source"), day)
             except RagError as error:
                 return done + text_html(f"What you had set of it is lost. {error}", "error")
@@ -206,3 +219,22 @@ class Library:
     def _forget(self) -> None:
         now = time.monotonic()
         self._removed = {name: kept for name, kept in self._removed.items() if now - kept.when < _UNDO}
+
+
+def _changed(article: Article, given: Mapping[str, Any], told: set[str]) -> tuple[dict[str, Any], set[str]]:
+    """What a person changed of an article, as `edits.set_fields` takes it, and what is to be as it was read.
+
+    Raises:
+        InputError: a date that is none, or a field emptied that its file fills.
+    """
+    fields = {name: str(given.get(name) or "").strip() for name in edits.FIELDS}
+    was = {"title": article.title or "", "source": article.source or "", "date": str(article.published or "")}
+    changed: dict[str, Any] = {name: fields[name] for name in ("title", "source") if fields[name] != was[name]}
+    if fields["date"] != was["date"]:
+        changed["published"] = read_days(Date=fields["date"])["Date"]
+    restore = {name for name in told if not fields[name]}
+    for name in fields:
+        if was[name] and not fields[name] and name not in restore:
+            raise InputError(f"The {name} is empty.", f"Give a {name}; what the file says of it cannot be taken away.")
+    names = {name: "published" if name == "date" else name for name in restore}
+    return {name: value for name, value in changed.items() if name not in names.values()}, restore

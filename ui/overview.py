@@ -35,7 +35,7 @@ def overview_html(seen: Overview) -> str:
     if not seen.articles:
         return (
             '<section class="hello"><h2>There are no articles yet.</h2><p class="lead">Add some, and ask about them.</p>'
-            '<button type="button" class="btn primary" data-page-go="articles">Add articles</button></section>'
+            '<button type="button" class="btn primary" data-act="add">Add articles</button></section>'
         )
     said = (
         f"Answers come only from your {count_words(seen.articles, 'article')}. Every sentence shows the exact words behind it, "

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence, Set
+from collections.abc import Mapping, Sequence
 from datetime import date
 from itertools import pairwise
 
@@ -11,11 +11,12 @@ from index.text.words import content, stem
 from index.types import Article, Hit, IndexReport
 from ui.icons import icon
 from ui.render import open_button
-from ui.words import NO_SOURCE, count_words, day_words, escaped, folded, span_words
+from ui.words import NO_SOURCE, count_words, date_how, day_words, escaped, folded, span_words
 
 Span = tuple[int, int]
-LISTED = 200  # articles in the list, the newest; the search box finds the others
 _EXCERPT = 240  # characters
+_LINES = 60  # removed lines that are shown
+_LINE = 300  # characters of one of them
 _BEFORE = 60  # of them before the first word that matches
 
 
@@ -30,7 +31,7 @@ def article_html(article: Article, current: Span = (0, 0), others: Sequence[Span
     size = len(article.text)
     spans = [(max(0, a), min(size, b)) for a, b in (current, *others)]
     # A title that is cited is shown twice: its span begins before the text does.
-    edges = sorted({_after_title(article), size, *(p for span in spans for p in span if span[0] < span[1])})
+    edges = sorted({after_title(article), size, *(p for span in spans for p in span if span[0] < span[1])})
     pieces = []
     for start, end in pairwise(edges):
         whole = escaped(article.text[start:end])
@@ -46,7 +47,7 @@ def article_html(article: Article, current: Span = (0, 0), others: Sequence[Span
         pieces.append("</p><p>".join(paragraphs))
     facts = [day_words(article.published)]
     if article.published_how:
-        facts.append(article.published_how)
+        facts.append(date_how(article.published_how))
     if article.authors:
         facts.append("By " + ", ".join(article.authors))
     told = "".join(f"<span>{escaped(fact)}</span>" for fact in facts)
@@ -58,7 +59,7 @@ def article_html(article: Article, current: Span = (0, 0), others: Sequence[Span
     )
 
 
-def _after_title(article: Article) -> int:
+def after_title(article: Article) -> int:
     """Where the text goes on after a first line that is the title, which stands above it already."""
     first = article.text.split("\n", 1)[0]
     return (
@@ -70,69 +71,54 @@ def removed_html(article: Article) -> str:
     """What was taken out of an article as boilerplate, and why; folded away."""
     if not article.removed:
         return ""
-    items = "".join(f"<li>{escaped(r.text)} <small>{escaped(r.why)}</small></li>" for r in article.removed)
+    items = "".join(
+        f"<li>{escaped(folded(r.text)[:_LINE])} <small>{escaped(r.why)}</small></li>" for r in article.removed[:_LINES]
+    )
+    left = len(article.removed) - _LINES
+    more = f"<li>{left} more</li>" if left > 0 else ""
     count = count_words(len(article.removed), "line")
     return (
         f'<details class="fold"><summary>{count} removed{icon("right", True)}</summary>'
-        f"<p>Taken out because they are not part of the article:</p><ul>{items}</ul></details>"
-    )
-
-
-def list_html(
-    articles: Sequence[Article], total: int, skipped: Sequence[Mapping[str, str]] = (), own: Set[str] = frozenset()
-) -> str:
-    """The articles, newest first, each to be opened; and the files that were skipped, with why.
-
-    Args:
-        own: ids of those that were added on this page, which can be removed here.
-    """
-    shown = sorted(articles, key=lambda a: a.published or date.min, reverse=True)[:LISTED]
-    items = "".join(_row(a, a.id in own) for a in shown)
-    more = (
-        f"<p>{len(shown)} of {count_words(total, 'article')}; search finds the others.</p>"
-        if total > len(shown)
-        else ""
-    )
-    left = "".join(f"<li>{escaped(s['path'])}: {escaped(s['why'])}</li>" for s in skipped)
-    more += (
-        f'<details class="fold"><summary>{count_words(len(skipped), "file")} skipped when indexed{icon("right", True)}</summary>'
-        f"<ul>{left}</ul></details>"
-        if left
-        else ""
-    )
-    return f'<ul class="rows" aria-label="Articles">{items}</ul>{more}'
-
-
-def _row(article: Article, own: bool) -> str:
-    day = article.published
-    when = f"<b>{day.day} {day:%b}</b><small>{day.year}</small>" if day else "<small>No date</small>"
-    meta = [f"<b>{escaped(article.source or NO_SOURCE)}</b>"]
-    if article.removed:
-        meta.append(f"<span>{count_words(len(article.removed), 'line')} removed</span>")
-    remove = (
-        f'<button type="button" class="icon s" data-act="remove" data-id="{escaped(article.id)}" '
-        f'aria-label="Remove {escaped(article.label)}">{icon("bin", True)}</button>'
-        if own
-        else ""
-    )
-    return (
-        f'<li><div class="day">{when}</div><div class="main"><h3>{open_button(article.id, 0, 0, article.label, "open")}</h3>'
-        f'<p class="meta">{"".join(meta)}</p><p class="lede">{escaped(folded(article.text[:_EXCERPT]))}</p></div>'
-        f'<div class="acts">{remove}</div></li>'
+        f'<div class="gone"><p>Taken out because they are not part of the article:</p><ul>{items}{more}</ul></div></details>'
     )
 
 
 def hits_html(hits: Sequence[Hit], query: str) -> str:
-    """What a search found: each passage around the words that match, lit, to be opened where it stands."""
+    """What a search found, article by article: the words that match are lit, with the passage around them.
+
+    Those that have all of the words come first; the others are near them in meaning.
+    """
     if not hits:
         return f"<p>Nothing is near “{escaped(query)}” within these limits.</p>"
-    items = "".join(
-        f"<li><h3>{open_button(h.article.id, h.chunk.start, h.chunk.end, h.article.label, 'open')}</h3>"
-        f'<p class="meta">{escaped(h.article.source or NO_SOURCE)}, {escaped(day_words(h.article.published))}</p>'
-        f'<p class="q">{lit(h.chunk.text, query)}</p></li>'
-        for h in hits
+    wanted = content(query)
+    exact: dict[str, list[Hit]] = {}
+    near: dict[str, list[Hit]] = {}
+    for hit in hits:
+        kind = exact if wanted and wanted <= content(f"{hit.article.label} {hit.chunk.text}") else near
+        kind.setdefault(hit.article.id, []).append(hit)
+    passages, articles = sum(map(len, exact.values())), len(exact)
+    have = "has" if passages == 1 else "have"
+    told = f"{count_words(passages, 'passage')} in {count_words(articles, 'article')} {have} these words"
+    parts = [_hits(told, exact, query), _hits("Similar meaning", near, query)]
+    clear = '<button type="button" class="btn quiet" data-act="clear-search">All articles</button>'
+    return f'<div class="found">{clear}{"".join(parts)}</div>'
+
+
+def _hits(label: str, found: Mapping[str, Sequence[Hit]], query: str) -> str:
+    if not found:
+        return ""
+    items = []
+    for hits in found.values():
+        article, first = hits[0].article, hits[0].chunk
+        count = f", {count_words(len(hits), 'passage')}" if len(hits) > 1 else ""
+        title = open_button(article.id, first.start, first.end, article.label, "open")
+        items.append(
+            f'<li><h3>{title}</h3><p class="meta">{escaped(article.source or NO_SOURCE)}, '
+            f'{escaped(day_words(article.published))}{count}</p><p class="q">{lit(first.text, query)}</p></li>'
+        )
+    return (
+        f'<h3 class="label">{escaped(label)}</h3><ol class="hits" aria-label="{escaped(label)}">{"".join(items)}</ol>'
     )
-    return f'<ol class="hits" aria-label="Found passages">{items}</ol>'
 
 
 def lit(text: str, query: str) -> str:

@@ -21,7 +21,11 @@ def rail_html(articles: int) -> str:
     """Name, pages and the search box; `chats_html` and `foot_html` stand below."""
     pages = "".join(
         f'<button type="button" data-page-go="{page}">{icon(image)}{name}{f"<span class=n>{articles:,}</span>" if count else ""}</button>'
-        for page, image, name, count in (("ask", "chat", "Ask", False), ("articles", "page", "Articles", True))
+        for page, image, name, count in (
+            ("ask", "chat", "Ask", False),
+            ("articles", "page", "Articles", True),
+            ("people", "people", "People", False),
+        )
     )
     return (
         f'{sprite()}<div class="brand">{_MARK}Ask the articles</div>'

@@ -166,9 +166,9 @@ def _people(options: ChatOptions) -> Callable[[str, str], bool] | None:
 
 
 def _head() -> str:
-    """The style sheet; with a digest, so that a browser fetches it anew where it has changed."""
-    digest = sha256((STATIC / "app.css").read_bytes()).hexdigest()[:10]
-    return f'<link rel="stylesheet" href="chat-static/app.css?{digest}">'
+    """The style sheets; each with a digest, so that a browser fetches it anew where it has changed."""
+    named = [(name, sha256((STATIC / name).read_bytes()).hexdigest()[:10]) for name in ("app.css", "pages.css")]
+    return "".join(f'<link rel="stylesheet" href="chat-static/{name}?{digest}">' for name, digest in named)
 
 
 def _few_arenas() -> None:

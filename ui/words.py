@@ -39,6 +39,12 @@ def span_words(first: date, last: date) -> str:
     return f"{begin} to {day_words(last)}"
 
 
+def date_how(how: str) -> str:
+    """How a day of publication is known: "Date stated in the text", "Date worked out from the text: the Monday …"."""
+    told = re.sub(r"^inferred:?", "worked out from the text:", how).rstrip(": ")
+    return f"Date {told}" if told else "Date given"
+
+
 def count_words(count: int, noun: str, plural: str = "") -> str:
     """A number and what it counts: 1 article, 5 articles."""
     return f"{count:,} {noun if count == 1 else plural or noun + 's'}"

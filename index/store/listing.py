@@ -12,6 +12,8 @@ from index.store.names import check_days, check_source, merged, source_key
 from index.store.sqlite import Store
 from index.types import Article
 
+_GAPS = "(source IS NULL OR published IS NULL)"
+
 
 @dataclass(frozen=True)
 class Source:
@@ -48,18 +50,20 @@ def page(
     after: date | None = None,
     before: date | None = None,
     newest_first: bool = False,
+    gaps: bool = False,
 ) -> Page:
     """The articles from `offset` on, `limit` at most, oldest first; those without a date come last in either order.
 
     Args:
         source, after, before: only articles of this source, published on or after, on or before this day.
+        gaps: only articles that name no source or have no date.
 
     Raises:
         InputError: no article has this source, or `after` is later than `before`.
     """
     check_days(after, before)
     with store.snapshot() as db:
-        where, values = _limits(store, source, after, before)
+        where, values = _limits(store, source, after, before, gaps)
         total = db.execute(f"SELECT count(*) FROM articles {where}", values).fetchone()[0]
         order = "published DESC" if newest_first else "published"
         query = f"SELECT id FROM articles {where} ORDER BY published IS NULL, {order}, id LIMIT ? OFFSET ?"
@@ -83,9 +87,17 @@ def sources(store: Store) -> list[Source]:
     return sorted(out, key=lambda s: (-s.articles, s.name.casefold()))
 
 
-def _limits(store: Store, source: str | None, after: date | None, before: date | None) -> tuple[str, list[Any]]:
+def count_gaps(store: Store) -> int:
+    """How many articles name no source or have no date."""
+    with store.snapshot() as db:
+        return int(db.execute(f"SELECT count(*) FROM articles WHERE {_GAPS}").fetchone()[0])
+
+
+def _limits(
+    store: Store, source: str | None, after: date | None, before: date | None, gaps: bool
+) -> tuple[str, list[Any]]:
     """A WHERE clause and its values (inside a snapshot)."""
-    parts: list[str] = []
+    parts: list[str] = [_GAPS] if gaps else []
     values: list[Any] = []
     if source:
         check_source(source, store.sources())

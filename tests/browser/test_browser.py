@@ -14,10 +14,6 @@ from browsing import LONG, SHOTS, Opener, ask
 from conftest import served
 from playwright.sync_api import expect
 
-from index.build import build
-from index.embedder import SentenceTransformerEmbedder
-from rag.config import seeds
-
 pytestmark = pytest.mark.browser
 
 
@@ -165,59 +161,3 @@ def test_limits_hold_for_the_next_question(quick_chat: str, opened: Opener) -> N
     page.get_by_role("combobox", name="Source").select_option("Newsweek")
     ask(page, "What did Peskov say about the talks?")
     expect(page.locator(".nosay")).to_contain_text("no articles of Newsweek, from 1 January 2024 on")
-
-
-def test_articles_are_added_found_removed_and_brought_back(
-    tmp_path: Path, embedder: SentenceTransformerEmbedder, opened: Opener
-) -> None:
-    build(tmp_path / "ix", [seeds()], embedder)
-    (tmp_path / "ferry.txt").write_text("The ferry Aurora sank off Turku on 3 May 2023, Liisa Virtanen said.", "utf-8")
-    (tmp_path / "empty.txt").write_text(" ", "utf-8")
-    with served("--model", "none", "--index", str(tmp_path / "ix")) as url:
-        page = opened(url)
-        ask(page, "Where did the ferry Aurora sink?")
-        expect(page.locator(".nosay")).to_be_visible()
-        page.locator(".top").get_by_role("button", name="Add articles").click()
-        page.locator("#add").get_by_text("Add articles", exact=True).click()
-        page.locator("input[type=file]").set_input_files([tmp_path / "ferry.txt", tmp_path / "empty.txt"])
-        expect(page.get_by_role("cell", name="empty.txt")).to_be_visible(timeout=LONG)
-        page.get_by_role("textbox", name="Or paste a text").fill("Snow closed the Brenner pass for nine hours.")
-        page.get_by_role("textbox", name="Title").fill("Snow")
-        page.get_by_role("textbox", name="Source").fill("The Brenner Post")
-        page.get_by_role("textbox", name="Date").fill("9 January")
-        page.get_by_role("button", name="Add to the collection").click()
-        expect(page.locator("#report")).to_contain_text("Date is '9 January', not a day.", timeout=LONG)
-        expect(page.get_by_role("textbox", name="Title")).to_have_value("Snow")  # to be put right
-        page.get_by_role("textbox", name="Date").fill("2024-01-09")
-        page.get_by_role("button", name="Add to the collection").click()
-        expect(page.locator("#report")).to_contain_text("7 articles", timeout=LONG)
-        expect(page.locator("#report")).to_contain_text("empty.txt: no text in it")
-        assert "true" not in page.locator("#report").inner_text()
-        for name in ("Title", "Date", "Or paste a text"):
-            expect(page.get_by_role("textbox", name=name)).to_have_value("")
-        expect(page.get_by_role("button", name="Articles 7")).to_be_visible()
-        page.screenshot(path=SHOTS / "added.png", full_page=True)
-        other = opened(url)  # a page that is opened later has what was added since the program began
-        expect(other.get_by_role("button", name="Articles 7")).to_be_visible()
-        expect(other.locator(".hello .label").first).to_contain_text("7 articles")
-        for each in (page, other):
-            expect(each.locator("#limit-source option", has_text="The Brenner Post")).to_have_count(1)
-        page.get_by_role("button", name="Ask", exact=True).first.click()
-        ask(page, "Where did the ferry Aurora sink?")
-        expect(page.locator(".answer").last).to_contain_text("off Turku")
-    assert not (seeds() / "ferry.txt").exists()
-    with served("--model", "none", "--index", str(tmp_path / "ix")) as url:
-        page = opened(url)
-        page.get_by_role("button", name="Articles 7").click()
-        page.get_by_role("button", name="Remove Snow").click()
-        expect(page.locator("#report")).to_contain_text("6 articles", timeout=LONG)
-        expect(page.get_by_role("button", name="Remove Snow")).to_have_count(0)
-        page.get_by_role("button", name="Undo").click()
-        expect(page.get_by_role("button", name="Remove Snow")).to_have_count(1, timeout=LONG)
-        page.get_by_role("button", name=re.compile("^Remove .*ferry", re.I)).click()
-        expect(page.get_by_role("button", name="Articles 6")).to_be_visible(timeout=LONG)
-        page.get_by_role("button", name="Ask", exact=True).first.click()
-        ask(page, "How long was the Brenner pass closed?")
-        expect(page.locator(".answer").last).to_contain_text("nine hours")
-        ask(page, "Where did the ferry Aurora sink?")
-        expect(page.locator(".answer").last.locator(".nosay")).to_be_visible()

@@ -129,6 +129,28 @@ const acts = {
     toast(`Deleted “${name}”`, () => tell("chats", "undo", { chat }));
   },
   remove: (button) => tell("listing", "delete", { id: button.dataset.id }),
+  add: () => {
+    go("articles");
+    body.classList.toggle("adding");
+    if (body.classList.contains("adding")) one("#add")?.scrollIntoView({ block: "nearest" });
+  },
+  "add-nothing": () => {
+    body.classList.remove("adding");
+    tell("review", "clear", {});
+  },
+  edit: (button) => {
+    editing = { id: button.dataset.id, field: button.dataset.field ?? "title" };
+    tell("listing", "edit", { id: editing.id });
+  },
+  "as-read": (button) => tell("listing", "submit", { id: button.closest("form").dataset.id, as_read: true }),
+  page: (button) => list({ offset: Number(button.dataset.offset) }),
+  "clear-search": () => {
+    const box = one("#search textarea, #search input");
+    box.value = "";
+    box.dispatchEvent(new Event("input", { bubbles: true }));
+    setTimeout(() => list({}), 60); // after Gradio has taken the text over
+  },
+  person: (button) => tell("people", "select", { name: button.dataset.name, show: button.dataset.show ?? "" }),
   "bring-back": (button) => tell("listing", "undo", { id: button.dataset.id }),
 };
 for (const kind of ["md", "html", "json"])
@@ -173,6 +195,7 @@ function go(page, push = true) {
   for (const link of all("[data-page-go]", one("#rail"))) link.toggleAttribute("aria-current", link.dataset.pageGo === page);
   body.classList.remove("rail-open");
   if (page === "settings") look({});
+  if (page === "people") tell("people", "expand", { name: one('#people [aria-current="true"]')?.dataset.name ?? "" });
   if (push) scrollTo(0, 0);
 }
 
@@ -213,6 +236,9 @@ window.ragShown = (name) => {
     shownChat = chat;
     showAddress();
   }
+  if (name === "listing") shownList();
+  if (name === "filters") showOnly();
+  if (name === "review" && !one("#review form")) body.classList.remove("adding");
   if (name === "choices") limited(); // made anew where the collection has changed: what was chosen stays
   if (name === "working") {
     const open = all("#working .turn");
@@ -229,6 +255,58 @@ function fold(more, open) {
   more.setAttribute("aria-expanded", String(open));
   document.getElementById(id).hidden = !open;
   folded[open ? "add" : "delete"](`${one(".thread")?.dataset.chat} ${id}`);
+}
+
+// ---- the list of articles: which of them, and the forms that set and review what is said of them
+
+let only = { source: "", after: "", before: "", gaps: false }; // which are listed
+let editing = null; // the article, and the field of it, that is being set
+function list(wanted) {
+  only = { ...only, ...wanted };
+  tell("listing", "select", { offset: 0, ...only, ...wanted });
+  showOnly();
+}
+function showOnly() {
+  for (const pill of all("#filters .pill")) {
+    const { only: name, value } = pill.dataset;
+    const on = name === "gaps" ? only.gaps : !only.gaps && value === only.source;
+    pill.classList.toggle("on", on);
+    pill.setAttribute("aria-pressed", String(on));
+  }
+  for (const input of all("#filters input, #filters select")) {
+    const { only: name } = input.dataset;
+    input.value = name === "more" ? only.source : only[name];
+    if (input.value === "" && name === "more") input.value = "";
+  }
+}
+let picking = 0;
+on(document, "change", (event) => {
+  const { only: name } = event.target.dataset ?? {};
+  if (!name) return;
+  clearTimeout(picking);
+  const value = event.target.value;
+  picking = setTimeout(() => list(name === "more" ? { source: value, gaps: false } : { [name]: value }), name === "more" ? 0 : 400);
+});
+on(document, "click", (event) => {
+  const pill = event.target.closest?.("#filters .pill");
+  if (pill) list(pill.dataset.only === "gaps" ? { gaps: !only.gaps, source: "" } : { source: pill.dataset.value, gaps: false });
+});
+const fields = (form) => Object.fromEntries(all("input[name]", form).map((input) => [input.name, input.value]));
+on(document, "submit", (event) => {
+  const form = event.target;
+  if (!form.matches("form.edit, form.ready")) return;
+  event.preventDefault();
+  if (form.matches(".edit")) tell("listing", "submit", { id: form.dataset.id, ...fields(form) });
+  else tell("review", "submit", Object.fromEntries(all("[data-row]", form).map((row) => [row.dataset.row, fields(row)])));
+});
+function shownList() {
+  // The keys go on where they were: in the form that opened, or at the button that opened it.
+  if (!editing) return;
+  const { id, field } = editing;
+  const form = one("#listing form.edit");
+  if (form) one(`[name="${field}"]`, form).focus();
+  else if (id) one(`#listing [data-act="edit"][data-id="${CSS.escape(id)}"]`)?.focus();
+  if (!form) editing = null;
 }
 
 // ---- the limits of the next questions
