@@ -71,6 +71,19 @@ def _views(page: Page, url: str, known: dict[str, str], take: Callable[[str], No
     page.keyboard.press("Enter")
     page.wait_for_selector(".hits", timeout=LONG)
     take("search")
+    page.get_by_role("button", name="All articles").click()
+    page.locator("#listing [data-act=edit][data-field]").first.click()
+    page.wait_for_selector("form.edit", timeout=LONG)
+    take("edit")
+    page.evaluate("document.querySelector('[data-act=add]').click()")
+    page.locator("input[type=file]").set_input_files(
+        Path(__file__).parent.parent / "tests/fixtures/page/lighthouse.txt"
+    )
+    page.wait_for_selector("form.ready", timeout=LONG)
+    take("review")
+    page.evaluate("document.querySelector('#rail [data-page-go=people]').click()")
+    page.wait_for_selector(".byday", timeout=LONG)
+    take("people")
     page.evaluate("document.querySelector('[data-page-go=settings]').click()")
     take("settings")
 

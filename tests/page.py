@@ -58,4 +58,4 @@ class Page:
         """What the page says to a file that is added to the collection."""
         path = self.web.post("gradio_api/upload", files={"files": (name, data)}).json()[0]
         file = {"path": path, "orig_name": Path(name).name, "meta": {"_type": "gradio.FileData"}}
-        return self.call("added", [file], "", "", "", "")
+        return self.call("added", [file], "", None, None)

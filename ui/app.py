@@ -104,7 +104,7 @@ def build(loader: Loader, answering: Answering | None = None) -> gr.Blocks:
         _wire_thumbs(conversation, parts)
         _wire_collection(library, Adding(loader), page, collection, question, [rail, foot, settings, hello])
         # Made when the page is looked at: until then nobody waits for it.
-        gr.on([people.expand, people.select], People(loader).opened, None, [people], queue=False, **_QUIET)
+        gr.on([people.expand, people.select], People(loader).person, None, [people], queue=False, **_QUIET)
         clock = gr.Timer(1.0, active=not loader.settled)
         clock.tick(loaded, None, [foot, hello, clock], queue=False, **_QUIET)
         add_endpoints(Calls(loader, answering))

@@ -95,8 +95,9 @@ class Library:
         store = self._loader.store
         try:
             days = read_days(From=shown.after, To=shown.before)
+            source = shown.source if shown.source in store.sources() else None  # its last article may be gone
             page = listing.page(
-                store, shown.offset, articles.LISTED, shown.source or None, days["From"], days["To"], True, shown.gaps
+                store, shown.offset, articles.LISTED, source, days["From"], days["To"], True, shown.gaps
             )
             edited = set(edits.read(self._loader.index))
         except RagError as error:

@@ -91,17 +91,22 @@ def hits_html(hits: Sequence[Hit], query: str) -> str:
     if not hits:
         return f"<p>Nothing is near “{escaped(query)}” within these limits.</p>"
     wanted = content(query)
-    exact: dict[str, list[Hit]] = {}
-    near: dict[str, list[Hit]] = {}
-    for hit in hits:
-        kind = exact if wanted and wanted <= content(f"{hit.article.label} {hit.chunk.text}") else near
-        kind.setdefault(hit.article.id, []).append(hit)
+    have = [h for h in hits if wanted and wanted <= content(f"{h.article.label} {h.chunk.text}")]
+    exact = _by_article(have)
+    near = _by_article([h for h in hits if h.article.id not in exact])
     passages, articles = sum(map(len, exact.values())), len(exact)
-    have = "has" if passages == 1 else "have"
-    told = f"{count_words(passages, 'passage')} in {count_words(articles, 'article')} {have} these words"
+    verb = "has" if passages == 1 else "have"
+    told = f"{count_words(passages, 'passage')} in {count_words(articles, 'article')} {verb} these words"
     parts = [_hits(told, exact, query), _hits("Similar meaning", near, query)]
     clear = '<button type="button" class="btn quiet" data-act="clear-search">All articles</button>'
     return f'<div class="found">{clear}{"".join(parts)}</div>'
+
+
+def _by_article(hits: Sequence[Hit]) -> dict[str, list[Hit]]:
+    found: dict[str, list[Hit]] = {}
+    for hit in hits:
+        found.setdefault(hit.article.id, []).append(hit)
+    return found
 
 
 def _hits(label: str, found: Mapping[str, Sequence[Hit]], query: str) -> str:

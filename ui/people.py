@@ -29,7 +29,7 @@ class People:
     def __init__(self, loader: Loader) -> None:
         self._loader = loader
 
-    def opened(self, wanted: gr.EventData) -> str:
+    def person(self, wanted: gr.EventData) -> str:
         """The page, with the person chosen; the one quoted most where none was, or nobody has that name any more."""
         said = wanted._data if isinstance(wanted._data, dict) else {}
         name, show = str(said.get("name", "")), str(said.get("show", ""))

@@ -88,7 +88,7 @@ def test_nothing_is_fetched_or_sent(offline: Path, tmp_path: Path) -> None:
 def calls_with(file: dict[str, Any], page: Page) -> Iterator[httpx.Response]:
     """A file sent to every kind of call: of the page, of programs, and as a tool."""
     web = page.web
-    add = {"data": [[file], "", "", "", ""], "fn_index": page.numbers["added"], "session_hash": "here"}
+    add = {"data": [[file], "", None, None], "fn_index": page.numbers["added"], "session_hash": "here"}
     question = {"data": [file, "", "", "", "", []]}
     tool = {
         "jsonrpc": "2.0",

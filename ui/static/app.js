@@ -130,8 +130,9 @@ const acts = {
   },
   remove: (button) => tell("listing", "delete", { id: button.dataset.id }),
   add: () => {
+    const shut = body.dataset.page !== "articles" || !body.classList.contains("adding");
     go("articles");
-    body.classList.toggle("adding");
+    body.classList.toggle("adding", shut);
     if (body.classList.contains("adding")) one("#add")?.scrollIntoView({ block: "nearest" });
   },
   "add-nothing": () => {
@@ -238,7 +239,7 @@ window.ragShown = (name) => {
   }
   if (name === "listing") shownList();
   if (name === "filters") showOnly();
-  if (name === "review" && !one("#review form")) body.classList.remove("adding");
+  if (name === "review" && !one("#review").textContent.trim()) body.classList.remove("adding");
   if (name === "choices") limited(); // made anew where the collection has changed: what was chosen stays
   if (name === "working") {
     const open = all("#working .turn");
@@ -267,6 +268,8 @@ function list(wanted) {
   showOnly();
 }
 function showOnly() {
+  const offered = [...all("#filters .pill"), ...all("#filters option")].map((one) => one.dataset.value ?? one.value);
+  if (!offered.includes(only.source)) only.source = ""; // its last article is gone
   for (const pill of all("#filters .pill")) {
     const { only: name, value } = pill.dataset;
     const on = name === "gaps" ? only.gaps : !only.gaps && value === only.source;
@@ -276,7 +279,7 @@ function showOnly() {
   for (const input of all("#filters input, #filters select")) {
     const { only: name } = input.dataset;
     input.value = name === "more" ? only.source : only[name];
-    if (input.value === "" && name === "more") input.value = "";
+    if (input.selectedIndex < 0) input.value = "";
   }
 }
 let picking = 0;
@@ -284,8 +287,9 @@ on(document, "change", (event) => {
   const { only: name } = event.target.dataset ?? {};
   if (!name) return;
   clearTimeout(picking);
-  const value = event.target.value;
-  picking = setTimeout(() => list(name === "more" ? { source: value, gaps: false } : { [name]: value }), name === "more" ? 0 : 400);
+  if (name === "more") return list({ source: event.target.value, gaps: false });
+  const days = () => Object.fromEntries(all("#filters input").map((input) => [input.dataset.only, input.value]));
+  picking = setTimeout(() => list(days()), 400); // a year is typed digit by digit
 });
 on(document, "click", (event) => {
   const pill = event.target.closest?.("#filters .pill");
