@@ -113,7 +113,7 @@ def review_html(found: Sequence[Article], skipped: Sequence[Skipped]) -> str:
     add = f'<button type="submit" class="btn primary">Add {count}</button>' if found else ""
     title = f"{count} ready.{look}" if found else "There is nothing new in it."
     return (
-        f'<form class="ready" aria-labelledby="ready"><header><h3 id="ready"><span role="status">{title}</span></h3>'
+        f'<form class="ready" aria-labelledby="ready"><header><h3 id="ready">{title}</h3>'
         f'<button type="button" class="btn quiet" data-act="add-nothing">Cancel</button>{add}</header>'
         f"<ul>{rows}</ul>{rest}{not_taken}</form>"
     )
