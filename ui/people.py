@@ -10,8 +10,8 @@ from typing import Literal
 import gradio as gr
 
 from index.errors import RagError
+from rag.people import NEWEST, Person, people
 from rag.quotes import Quote, quotes
-from ui import examples
 from ui.icons import icon
 from ui.loading import Loader
 from ui.render import text_html
@@ -33,23 +33,24 @@ class People:
         """The page, with the person chosen; the one quoted most where none was, or nobody has that name any more."""
         said = wanted._data if isinstance(wanted._data, dict) else {}
         name, show = str(said.get("name", "")), str(said.get("show", ""))
-        found, looked = examples.quoted(self._loader.store, _LISTED)
-        names = [listed for listed, _ in found]
+        store = self._loader.store
+        found, looked = people(store, _LISTED), min(NEWEST, int(store.meta["articles"]))
+        names = [person.name for person in found]
         current = name if name in names else next(iter(names), "")
         try:
-            said_by = quotes(self._loader.store, current) if current else []
+            said_by = quotes(store, current) if current else []
         except RagError as error:
             return people_html(found, looked, current) + text_html(str(error), "error")
         return people_html(found, looked, current, said_by, show if show in _SHOWS else "")
 
 
 def people_html(
-    found: Sequence[tuple[str, int]], looked: int, current: str = "", said: Sequence[Quote] = (), show: str = ""
+    found: Sequence[Person], looked: int, current: str = "", said: Sequence[Quote] = (), show: str = ""
 ) -> str:
     """Who is quoted, and what the current one said.
 
     Args:
-        found: names, with how many articles quote each, of the `looked` newest.
+        found: who is quoted in the `looked` newest articles.
         said: all that is reported of the current person.
         show: "direct" for what stands in quotation marks alone, "reported" for the rest.
     """
@@ -60,9 +61,9 @@ def people_html(
             else "<p>There are no articles yet.</p>"
         )
     links = "".join(
-        f'<button type="button" data-act="person" data-name="{escaped(name)}"{" aria-current=true" if name == current else ""}>'
-        f'{escaped(name)}<span class="num" title="{count_words(count, "article")}">{count}</span></button>'
-        for name, count in found
+        f'<button type="button" data-act="person" data-name="{escaped(p.name)}"{" aria-current=true" if p.name == current else ""}>'
+        f'{escaped(p.name)}<span class="num" title="{count_words(p.articles, "article")}">{p.articles}</span></button>'
+        for p in found
     )
     return (
         f'<div class="people"><nav class="who-list" aria-label="People"><p class="label">Articles that quote them, of the '

@@ -17,6 +17,7 @@ from index import edits
 from index.build import build
 from index.store.sqlite import Store
 from index.types import Article
+from rag.people import Person
 from rag.quotes import in_article
 from ui.adding import Adding, review_html
 from ui.articles import LISTED, Shown
@@ -102,7 +103,7 @@ def test_what_is_looked_at_is_not_stored_until_it_is_taken_as_corrected(loader: 
 def test_a_person_has_days_and_nothing_of_an_article_is_markup() -> None:
     text = 'Dmitry Peskov said "the <b>talks</b> go on."\n\nDmitry Peskov said that trams run.'
     article = Article("a", "T", "The <i>Times</i>", date(2022, 3, 30), "", None, (), text)
-    page = people_html([("Dmitry Peskov", 1)], 5, "Dmitry Peskov", in_article(article, "Dmitry Peskov"))
+    page = people_html([Person("Dmitry Peskov", 1)], 5, "Dmitry Peskov", in_article(article, "Dmitry Peskov"))
     assert "30 March 2022" in page and "2 statements in 1 article, 30 March 2022" in page
     assert page.count("class=told") == 1 and "&lt;b&gt;talks" in page and "<i>" not in page
     assert "Nobody is quoted" in people_html([], 5) and "no articles yet" in people_html([], 0)
