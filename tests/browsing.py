@@ -41,7 +41,7 @@ def no_overflow(page: Page) -> None:
             .filter((e) => e.checkVisibility() && !e.closest('.unseen, [tabindex="-1"]') && e.getBoundingClientRect().right > innerWidth + 1)
             .map((e) => e.outerHTML.slice(0, 160))"""
     )
-    assert over == []
+    assert over == [], over
 
 
 def accessible(page: Page) -> None:

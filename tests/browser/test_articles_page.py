@@ -118,6 +118,7 @@ def test_what_was_understood_is_corrected_before_anything_is_stored(
         page.get_by_role("button", name="Add 1 article").click()
         expect(page.locator("#report")).to_contain_text("the collection has 6 articles now", timeout=LONG)
         assert "true" not in page.locator("#report").inner_text()
+        expect(page.locator("#add")).to_be_hidden()
         page.locator(".top").get_by_role("button", name="Add articles").click()
         page.get_by_role("textbox", name="Or paste a text").fill("Snow closed the Brenner pass for nine hours.")
         page.get_by_role("button", name="See what was understood").click()

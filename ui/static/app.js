@@ -239,7 +239,11 @@ window.ragShown = (name) => {
   }
   if (name === "listing") shownList();
   if (name === "filters") showOnly();
-  if (name === "review" && !one("#review").textContent.trim()) body.classList.remove("adding");
+  if (name === "review") {
+    const there = Boolean(window.ragParts.review.props.value);
+    if (reviewing && !there) body.classList.remove("adding"); // taken, or given up; not: nothing was there to look at
+    reviewing = there;
+  }
   if (name === "choices") limited(); // made anew where the collection has changed: what was chosen stays
   if (name === "working") {
     const open = all("#working .turn");
@@ -250,6 +254,7 @@ window.ragShown = (name) => {
   }
 };
 let working = 0;
+let reviewing = false;
 
 function fold(more, open) {
   const id = more.getAttribute("aria-controls");
