@@ -18,7 +18,7 @@ from index.store.base import Collection
 from index.store.milvus import MilvusStore
 from index.store.sqlite import Store
 from index.types import Article, Hit, IndexReport
-from rag import embedders, evidence, models, refusal
+from rag import embedders, evidence, models, refusal, summary
 from rag.claims.drafts import choose
 from rag.claims.statements import extracts, side_by_side, statements
 from rag.collection import CollectionInfo, collections, existing, index_of, remembered
@@ -254,6 +254,12 @@ class Rag:
         if kind := small_talk(asked, self.embedder):
             said = reply(kind, int(self.store.meta["articles"]), first, newest)
             yield _final(replace(run.unanswered(), text=said))
+            return
+        if asks := summary.wanted(asked, filters.as_of or newest):
+            yield Event("status", f"choosing sentences of {self.store.meta['articles']} articles")
+            chosen = summary.summarised(asks, run.unanswered(), self.store, self.embedder, filters)
+            nothing = "no article within the limits is about it"
+            yield _final(chosen or refusal.refuse(run.unanswered(), (), nothing))
             return
         if turns and run.llm:
             yield Event("status", "understanding the question")

@@ -50,7 +50,7 @@ def test_a_search_lights_the_words_and_keeps_to_the_filters(quick_chat: str, ope
     box.fill("significant progress")
     box.press("Enter")
     expect(page.locator("#found .label").first).to_have_text(
-        re.compile(r"^\d+ passages in \d+ articles have these words$")
+        re.compile(r"^\d+ passages in \d+ articles have these words$"), timeout=LONG
     )
     lit = page.locator("#found .hits").first.locator("li").first.locator("mark")
     assert {text.lower() for text in lit.all_inner_texts()} == {"significant", "progress"}

@@ -147,7 +147,7 @@ def test_only_articles_of_the_collection_can_be_opened(quick_chat: str, opened: 
 def test_limits_hold_for_the_next_question(quick_chat: str, opened: Opener) -> None:
     page = opened(quick_chat)
     page.get_by_text("Any date").click()
-    page.get_by_label("From").fill("2022-03-28")
+    page.get_by_label("From", exact=True).fill("2022-03-28")
     page.get_by_label("To", exact=True).fill("2022-03-28")
     expect(page.locator("#choices [data-for=days] summary")).to_have_text("from 2022-03-28 to 2022-03-28")
     ask(page, "What did Peskov say about the talks?")
@@ -155,7 +155,7 @@ def test_limits_hold_for_the_next_question(quick_chat: str, opened: Opener) -> N
     cited = page.locator(".srcs .day").all_text_contents()
     assert cited and set(cited) == {"28 Mar 2022"}
     page.get_by_text("from 2022-03-28").click()
-    page.get_by_label("From").fill("2024-01-01")
+    page.get_by_label("From", exact=True).fill("2024-01-01")
     page.get_by_label("To", exact=True).fill("")
     page.get_by_text("All sources").first.click()
     page.get_by_role("combobox", name="Source").select_option("Newsweek")

@@ -29,6 +29,7 @@ def test_how_sure_an_answer_must_be_is_kept_and_goes_with_the_question(quick_cha
     expect(page.get_by_role("radio", name="Strict")).to_be_checked()
     page.get_by_role("radiogroup", name="How sure an answer must be").get_by_role("radio", name="Normal").click()
     page.get_by_role("button", name="New question").first.click()
+    expect(page.locator(".answer")).to_have_count(0, timeout=LONG)
     ask(page, "Who is Vladimir Medinsky?")
     expect(page.locator(".understood")).to_have_count(0)
 

@@ -1,0 +1,94 @@
+"""A summary, and what changed since a day: the articles' own sentences, with their places. No model is loaded."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import date
+from pathlib import Path
+
+import pytest
+from fakes import Words, news
+
+from index.build import build
+from index.store.sqlite import Store
+from rag.assistant import Rag
+from rag.config import NO_MODEL, Config
+from rag.summary import MOST, Wanted, wanted
+from rag.types import Answer
+
+FERRY = """Ferry Sinks off Turku
+
+The ferry Aurora sank off Turku on Monday, the coast guard of Finland said.
+
+All ninety passengers were taken ashore by two fishing boats from Naantali.
+
+Divers will look for the cause of the sinking in the summer, said Liisa Virtanen.
+
+The ferry Aurora had carried cars and people to the islands since the year 1988.
+
+A second boat will take over the crossing to the islands from next week.
+
+Fishermen of the village had warned of the old hull for many years before that.
+"""
+NEWS = [
+    ("ferry", "Reuters", "2024-03-04", FERRY),
+    ("divers", "BBC", "2024-03-20", "Divers found a hole in the hull of the ferry Aurora, the police of Turku said."),
+    ("snow", "BBC", "2024-03-06", "Snow closed the Brenner pass for nine hours on Wednesday, the police said."),
+]
+
+
+@pytest.fixture
+def rag(tmp_path: Path) -> Iterator[Rag]:
+    embedder = Words()
+    build(tmp_path / "ix", [news(tmp_path / "in", NEWS)], embedder)
+    opened = Rag(Store(tmp_path / "ix", embedder), embedder, None, Config(model=NO_MODEL, embedder=embedder.name))
+    yield opened
+    opened.close()
+
+
+def whole(answer: Answer, rag: Rag) -> list[str]:
+    """The ids of the cited articles, once every sentence is seen to be an article's own words."""
+    assert not answer.abstained and 0 < len(answer.sentences) <= MOST
+    for sentence, cited in zip(answer.sentences, answer.citations, strict=True):
+        assert cited.quote == rag.store.article(cited.article_id).text[cited.start : cited.end]
+        assert sentence.markers == (cited.marker,) and sentence.text.startswith(" ".join(cited.quote.split())[:-1])
+    return [c.article_id for c in answer.citations]
+
+
+def test_an_article_is_summarised_by_its_title(rag: Rag) -> None:
+    answer = rag.answer("Please summarise “Ferry Sinks off Turku”")
+    assert whole(answer, rag) == ["ferry"] * MOST
+    assert answer.citations[0].quote.startswith("The ferry Aurora sank off Turku")
+    assert [c.start for c in answer.citations] == sorted(c.start for c in answer.citations)
+
+
+def test_a_selection_and_a_subject_are_summarised_and_what_is_not_there_is_refused(rag: Rag) -> None:
+    assert whole(rag.answer("Summarise the articles", source="BBC"), rag) == ["snow", "divers"]
+    assert set(whole(rag.answer("summarize the snow on the Brenner pass"), rag)) >= {"snow"}
+    nothing = rag.answer("Summarise quantum chromodynamics")
+    assert nothing.abstained and nothing.reason and not nothing.citations
+
+
+def test_what_changed_since_a_day_stands_beside_what_was_known(rag: Rag) -> None:
+    answer = rag.answer("What changed since 10 March 2024 about the ferry Aurora?")
+    assert whole(answer, rag) == ["ferry", "divers"]
+    none = rag.answer("What has changed since 25 March 2024 about the ferry Aurora?")
+    assert none.abstained
+
+
+@pytest.mark.parametrize(
+    ("text", "asks"),
+    [
+        ("Summarise the articles.", Wanted("")),
+        ("can you sum up the talks in Istanbul?", Wanted("the talks in Istanbul")),
+        ("Give me a short summary of Snow on the pass", Wanted("Snow on the pass")),
+        ("What changed since 22 March 2024?", Wanted("", date(2024, 3, 22))),
+        ("what's new since 22 March 2024 on the talks?", Wanted("the talks", date(2024, 3, 22))),
+        ("What did the mayor say in summary?", None),
+        ("Who summarised the talks?", None),
+        ("What has happened in Turku?", None),
+        ("How has the price changed since 22 March 2024?", None),
+    ],
+)
+def test_what_asks_for_a_summary_and_what_does_not(text: str, asks: Wanted | None) -> None:
+    assert wanted(text, date(2024, 3, 30)) == asks
