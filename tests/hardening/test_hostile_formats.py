@@ -78,7 +78,7 @@ def test_packed_files_that_are_too_much(tmp_path: Path) -> None:
     ids, skipped, _ = read(tmp_path)
     assert sorted(ids) == ["again-1", "bomb-1", "fine-1", "good"]
     assert "the most is 20,000,000" in skipped["vast.docx"] and "the most is 300,000,000" in skipped["picture.docx"]
-    assert "names no package" in skipped["none.epub"] and "no zip file" in skipped["plain.docx"]
+    assert "names no package" in skipped["none.epub"] and "not a zip file" in skipped["plain.docx"]
     assert set(skipped) == {f"{name}.docx" for name in ("vast", "picture", "deep", "laughs", "plain")} | {
         f"{name}.epub" for name in ("entities", "outside", "none", "harmed")
     }
