@@ -5,8 +5,9 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 
-from index.text.words import content
+from index.text.words import content, overlap
 from rag import prompt
+from rag.calibration import CALIBRATION
 from rag.engine.base import LanguageModel
 from rag.types import Turn
 
@@ -64,6 +65,6 @@ def standalone(question: str, history: Sequence[Turn], llm: LanguageModel | None
 
 
 def _asks_it(line: str, question: str, last: str) -> bool:
-    """Whether a rewriting asks the question: a small model may give the last one back, in the same or in other words."""
+    """Whether a rewriting asks the question: a small model may give the last one back, in the same or in nearly the same words."""
     new = content(question) - content(last)
-    return bool(content(line) & new) if new else content(line) != content(last)
+    return bool(content(line) & new) or overlap(last, line) <= CALIBRATION.same_claim

@@ -271,7 +271,7 @@ def test_a_question_that_stands_alone_is_left_as_it_is(asking: Asking) -> None:
 
 @pytest.mark.parametrize(
     "written",
-    [" ", "?", "word " * 50 + "x" * 400, "What did captain Elina Saari say?", "What was it that the captain told?"],
+    [" ", "?", "word " * 50 + "x" * 400, "What did captain Elina Saari say?", "So what did captain Elina Saari say then?"],
 )
 def test_a_rewriting_that_is_none_gives_way_to_the_last_question(asking: Asking, written: str) -> None:
     rag = asking(Rule("Last question:", written), *ANSWERING)
