@@ -5,17 +5,12 @@ from __future__ import annotations
 import argparse
 
 from index.errors import InputError
-from rag.commands.common import caution_options, index_option, model_options
+from rag.commands.common import actions, caution_options, index_option, model_options
 
 
 def add_eval_actions(parser: argparse.ArgumentParser) -> None:
     """Add the actions of `rag eval`, each with its options."""
-    actions = parser.add_subparsers(dest="action", required=True, metavar="ACTION")
-
-    def action(name: str, about: str) -> argparse.ArgumentParser:
-        sub: argparse.ArgumentParser = actions.add_parser(name, help=about, description=about)
-        return sub
-
+    action = actions(parser)
     _run_options(action("run", "ask the golden questions, or those of --suite, and report the figures (the default)"))
     sub = action("compare", "compare two runs question by question")
     sub.add_argument("a", metavar="A", help="the folder of a run")

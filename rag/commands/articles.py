@@ -21,13 +21,7 @@ DEFAULT_ACTION = "list"
 
 def options(parser: argparse.ArgumentParser) -> None:
     """Add the actions of `rag articles`."""
-    actions = parser.add_subparsers(dest="action", required=True, metavar="ACTION")
-
-    def action(name: str, about: str) -> argparse.ArgumentParser:
-        sub: argparse.ArgumentParser = actions.add_parser(name, help=about, description=about)
-        common.index_option(sub)
-        return sub
-
+    action = common.actions(parser, common.index_option)
     action("list", "list the articles, oldest first (the default)")
     sub = action("show", "show the text of an article")
     sub.add_argument("id", metavar="ID", help="its id, or any beginning or end of it that no other id has")
@@ -99,8 +93,7 @@ def _add(args: argparse.Namespace) -> int:
         ):
             added, skipped, now = added + report.added, [*skipped, *report.skipped], report.articles
     say((f"{added} added", STRONG), f"; {counted(now, 'article')} now.")
-    for item in skipped:
-        say((f"  skipped {item.path}: {item.why}", FAINT))
+    common.say_skipped(skipped)
     return 0 if added else 1
 
 

@@ -11,12 +11,33 @@ from index.errors import IndexMissing, InputError
 from rag import collection
 from rag.config import DEFAULT_MODEL, NO_MODEL, default_index, folder_index
 from rag.progress import bar
-from rag.terminal import FAINT, counted, note
+from rag.terminal import FAINT, counted, note, say
 
 if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable
+
     from index.types import Skipped
 
 # ---- options -------------------------------------------------------------------
+
+
+def actions(
+    parser: argparse.ArgumentParser, shared: Callable[[argparse.ArgumentParser], None] | None = None
+) -> Callable[[str, str], argparse.ArgumentParser]:
+    """Give a command actions, as `rag feed add`: a function that adds one by its name and its line in the help.
+
+    Args:
+        shared: adds the options that all of them take.
+    """
+    made = parser.add_subparsers(dest="action", required=True, metavar="ACTION")
+
+    def action(name: str, about: str) -> argparse.ArgumentParser:
+        sub: argparse.ArgumentParser = made.add_parser(name, help=about, description=about)
+        if shared:
+            shared(sub)
+        return sub
+
+    return action
 
 
 def index_option(parser: argparse._ActionsContainer) -> None:
@@ -160,11 +181,11 @@ def _up_to_date(folder: Path) -> Path:
     if report.added or report.updated or report.dropped:
         changes = f"{report.added} new, {report.updated} changed, {report.dropped} dropped"
         note((f"Indexed {folder}: {counted(report.articles, 'article')} ({changes}).", FAINT))
-        say_skipped(report.skipped)
+        say_skipped(report.skipped, note)
     return target
 
 
-def say_skipped(skipped: tuple[Skipped, ...]) -> None:
-    """Name the files of a folder that are no articles."""
+def say_skipped(skipped: Iterable[Skipped], tell: Callable[..., None] = say) -> None:
+    """Name what is not an article, with why; `tell` is `rag.terminal.say` or `note`."""
     for item in skipped:
-        note((f"  skipped {item.path}: {item.why}", FAINT))
+        tell((f"  skipped {item.path}: {item.why}", FAINT))

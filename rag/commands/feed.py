@@ -6,7 +6,7 @@ import argparse
 
 from rag.commands import common
 from rag.progress import bar
-from rag.terminal import ACCENT, FAINT, STRONG, counted, say
+from rag.terminal import ACCENT, STRONG, counted, say
 
 ABOUT = "follow RSS and Atom feeds: add, update, list, remove; a connection is made by add and update alone"
 DEFAULT_ACTION = "list"
@@ -14,13 +14,7 @@ DEFAULT_ACTION = "list"
 
 def options(parser: argparse.ArgumentParser) -> None:
     """Add the actions of `rag feed`."""
-    actions = parser.add_subparsers(dest="action", required=True, metavar="ACTION")
-
-    def action(name: str, about: str) -> argparse.ArgumentParser:
-        sub: argparse.ArgumentParser = actions.add_parser(name, help=about, description=about)
-        common.index_option(sub)
-        return sub
-
+    action = common.actions(parser, common.index_option)
     action("list", "list the feeds of a collection (the default)")
     sub = action("add", "follow a feed from now on, and fetch its newest articles")
     sub.add_argument("url", metavar="URL")
@@ -49,6 +43,5 @@ def run(args: argparse.Namespace) -> int:
     with bar("embedding") as tick:
         report = pages.update_feeds(target, embedders.for_index(target), tick)
     say((f"{report.added} added", STRONG), f"; {counted(report.articles, 'article')} now.")
-    for skipped in report.skipped:
-        say((f"  skipped {skipped.path}: {skipped.why}", FAINT))
+    common.say_skipped(report.skipped)
     return 0

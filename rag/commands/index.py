@@ -14,7 +14,7 @@ from rag import collection
 from rag.commands import common
 from rag.config import DEFAULT_EMBEDDER, seeds
 from rag.progress import bar
-from rag.terminal import FAINT, STRONG, complain, counted, say
+from rag.terminal import STRONG, complain, counted, say
 
 if TYPE_CHECKING:
     from index.types import IndexReport
@@ -157,5 +157,4 @@ def _say(report: IndexReport, folders: Sequence[Path]) -> None:
         f" from {names}: {report.added} new, {report.updated} changed, {report.unchanged} unchanged, "
         f"{report.dropped} dropped; {counted(report.embedded, 'chunk')} embedded.",
     )
-    for skipped in report.skipped:
-        say((f"  skipped {skipped.path}: {skipped.why}", FAINT))
+    common.say_skipped(report.skipped)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 
+from rag.commands import common
 from rag.progress import bar
 from rag.terminal import FAINT, GOOD, STRONG, say
 
@@ -13,11 +14,9 @@ DEFAULT_ACTION = "list"
 
 def options(parser: argparse.ArgumentParser) -> None:
     """Add the actions of `rag models`."""
-    actions = parser.add_subparsers(dest="action", required=True, metavar="ACTION")
-    about = "list the models that are known, and which are here (the default)"
-    actions.add_parser("list", help=about, description=about)
-    about = "fetch models and verify them"
-    sub = actions.add_parser("fetch", help=about, description=about)
+    action = common.actions(parser)
+    action("list", "list the models that are known, and which are here (the default)")
+    sub = action("fetch", "fetch models and verify them")
     sub.add_argument("name", nargs="+", metavar="NAME", help="a name from `rag models`")
 
 
