@@ -182,10 +182,7 @@ def _parsed(got: Fetched) -> tuple[str, list[str]]:
 
 def _saved(page: Fetched) -> bytes:
     """A page as a browser saves one as a single file, with its address."""
-    try:
-        text = page.data.decode(page.charset) if page.charset else decode(page.data)
-    except (LookupError, UnicodeDecodeError):
-        text = decode(page.data)
+    text = decode(page.data, page.charset)
     message = EmailMessage()
     message["From"] = "<Saved by rag-articles>"
     message["Snapshot-Content-Location"] = page.url

@@ -142,8 +142,9 @@ def _articles_page(library: Library) -> dict[str, Any]:
     with gr.Column(elem_id="add", min_width=0):
         with gr.Row(elem_id="from"):
             files = gr.File(
-                label=f"Files ({', '.join(KINDS)})", file_count="multiple", file_types=list(KINDS), height=140
-            )
+                label=f"Files ({', '.join(KINDS)})", file_count="multiple", height=140,
+                file_types=[*KINDS, ".gz"],  # Gradio looks at what stands after the last full stop
+            )  # fmt: skip
             text = gr.Textbox(label="Or paste a text", lines=4, max_lines=4, max_length=2_000_000)
         look = gr.Button("See what was understood", elem_id="look", min_width=80)
         review = _part("review", "")

@@ -15,7 +15,7 @@ from pathlib import Path, PurePosixPath
 
 from index.errors import CollectionError
 from index.reading.metadata import METADATA, bounded, encodable, read_metadata, with_metadata
-from index.reading.plain import MAX_BYTES
+from index.reading.plain import MAX_BYTES, ending_of
 from index.types import RawArticle, Skipped
 
 Reader = Callable[[Path], Iterator[RawArticle | Skipped]]
@@ -23,14 +23,15 @@ Reader = Callable[[Path], Iterator[RawArticle | Skipped]]
 MAX_LINES_BYTES = 500_000_000  # of a file of many articles: they are held in memory until they are cleaned
 _MAX_LINES = 1_000_000  # articles of one
 _MAX_REASONS = 100  # parts of one file that are told singly
-_MANY = (".jsonl", ".csv", ".tsv", ".mbox")
+_MANY = (".jsonl", ".csv", ".tsv", ".mbox", ".warc", ".warc.gz")
 _PACKED = (".docx", ".epub")  # pictures included; how much of their text is read is bounded apart
 MAX_PACKED_BYTES = 100_000_000
 KINDS = (
     ".txt", ".md", ".markdown", ".html", ".htm", ".mhtml", ".mht", ".pdf", ".docx", ".epub", ".eml", ".mbox", ".csv", ".tsv", ".jsonl",
+    ".warc", ".warc.gz",
 )  # fmt: skip
 # An article that is a part of its file has the part's number after the file's name.
-_PART = re.compile(r"\.(?:jsonl line|[ct]sv row|mbox message|epub chapter) \d+$", re.IGNORECASE)
+_PART = re.compile(r"\.(?:jsonl line|[ct]sv row|mbox message|epub chapter|warc(?:\.gz)? page) \d+$", re.IGNORECASE)
 
 
 def read_folders(folders: Iterable[Path]) -> tuple[list[RawArticle], list[Skipped]]:
@@ -81,7 +82,7 @@ def _told(skipped: Skipped) -> Skipped:
 
 
 def _read(path: Path, root: Path) -> list[RawArticle | Skipped] | Skipped:
-    kind = path.suffix.lower()
+    kind = ending_of(path)
     if kind not in KINDS:
         return Skipped(str(path), f"unknown kind of file ({kind or 'no ending'}); known: {', '.join(KINDS)}")
     try:
@@ -123,7 +124,7 @@ def _reader(kind: str) -> Reader:
             from index.reading.mail import read
         case ".mbox":
             from index.reading.mail import read_mbox as read
-        case ".pdf" | ".docx" | ".epub":
+        case ".pdf" | ".docx" | ".epub" | ".warc" | ".warc.gz":
             from index.reading.isolated import read
         case ".csv" | ".tsv":
             from index.reading.table import read

@@ -15,10 +15,12 @@ from datetime import date
 from pathlib import Path
 from typing import Any
 
+from index.reading.plain import ending_of
 from index.types import RawArticle, Skipped
 
 SECONDS = 60  # of processor time
 WAIT = 70
+MANY_SECONDS = 600  # of a file of thousands of pages
 BYTES = 1_500_000_000
 
 
@@ -28,17 +30,18 @@ def read(path: Path) -> Iterator[RawArticle | Skipped]:
     Raises:
         ValueError: it found nothing that it could read, or came to one of its limits.
     """
-    kind = path.suffix.lower().lstrip(".")
+    kind = ending_of(path).lstrip(".")
+    seconds, wait = (MANY_SECONDS, MANY_SECONDS + 60) if kind.startswith("warc") else (SECONDS, WAIT)
     try:
         done = subprocess.run(
-            [sys.executable, "-m", "index.reading.isolated", kind, str(path.absolute()), str(BYTES), str(SECONDS)],
+            [sys.executable, "-m", "index.reading.isolated", kind, str(path.absolute()), str(BYTES), str(seconds)],
             capture_output=True,
-            timeout=WAIT,
+            timeout=wait,
             check=False,
             cwd=Path(__file__).parents[2],
         )
     except subprocess.TimeoutExpired as error:
-        raise ValueError(f"reading it took more than {WAIT} s") from error
+        raise ValueError(f"reading it took more than {wait} s") from error
     if done.returncode != 0:
         lines = done.stderr.decode("utf-8", "replace").strip().splitlines()
         raise ValueError(f"the {kind.upper()} reader gave up ({lines[-1] if lines else done.returncode})")
@@ -54,8 +57,10 @@ def main(argv: list[str]) -> int:
     except ImportError:  # Windows has no such limits; the parent's time-out still holds.
         pass
     else:
-        resource.setrlimit(resource.RLIMIT_AS, (limit, limit))
-        resource.setrlimit(resource.RLIMIT_CPU, (seconds, seconds))
+        for what, most in ((resource.RLIMIT_AS, limit), (resource.RLIMIT_CPU, seconds)):
+            already = resource.getrlimit(what)[1]
+            most = most if already == resource.RLIM_INFINITY else min(most, already)
+            resource.setrlimit(what, (most, most))
     logging.disable(logging.ERROR)
     try:
         said = [_as_data(item) for item in _reader(kind)(path)]
@@ -75,6 +80,8 @@ def _reader(kind: str) -> Callable[[Path], Iterator[RawArticle | Skipped]]:
             from index.reading.office import read
         case "epub":
             from index.reading.epub import read
+        case "warc" | "warc.gz":
+            from index.reading.warc import read
         case _:
             raise ValueError(f"no reader for .{kind} runs here")
     return read

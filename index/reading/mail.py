@@ -12,7 +12,7 @@ from email.utils import getaddresses, parsedate_to_datetime
 from pathlib import Path
 from typing import Any
 
-from index.reading.page import article_of
+from index.reading.page import article_at, article_of
 from index.reading.plain import MAX_BYTES, decode, unwrap
 from index.types import RawArticle, Skipped
 
@@ -108,13 +108,8 @@ def _page(message: EmailMessage, path: Path) -> RawArticle:
         if number == _MAX_PARTS:
             break
         if part.get_content_type() == "text/html":
-            found = article_of(_text(part), path.stem, str(path))
             address = _header(message, "Snapshot-Content-Location") or _header(part, "Content-Location")
-            url = found.url or (address if address.startswith(("https://", "http://")) else None)
-            return RawArticle(
-                found.id, found.text, found.path, found.title or _header(message, "Subject") or None,
-                found.source or _host(url), url, found.published, found.published_how, found.authors,
-            )  # fmt: skip
+            return article_at(_text(part), path.stem, str(path), address, _header(message, "Subject") or None)
     raise ValueError("no page in it")
 
 
@@ -129,13 +124,4 @@ def _text(part: MIMEPart) -> str:
     data = part.get_payload(decode=True)
     if not isinstance(data, bytes):
         raise ValueError("no text in the part")
-    with suppress(LookupError, UnicodeError):
-        if charset := part.get_content_charset():
-            return data.decode(charset)
-    return decode(data)
-
-
-def _host(url: str | None) -> str | None:
-    from urllib.parse import urlsplit
-
-    return (urlsplit(url).hostname or "").removeprefix("www.") or None if url else None
+    return decode(data, part.get_content_charset() or "")

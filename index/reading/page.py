@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
 from index.reading.hidden import drop_hidden
 from index.reading.metadata import stated_day, trim_scripts
@@ -15,6 +17,18 @@ from index.types import RawArticle, Skipped
 def read(path: Path) -> Iterator[RawArticle | Skipped]:
     """The article of a saved page."""
     yield article_of(text_of(path), path.stem, str(path))
+
+
+def article_at(text: str, name: str, path: str, address: str, title: str | None = None) -> RawArticle:
+    """The article of a page that was kept with its address, which says what the page does not.
+
+    Raises:
+        ValueError: there is no article in it.
+    """
+    found = article_of(text, name, path)
+    url = found.url or (address if address.startswith(("https://", "http://")) else None)
+    host = (urlsplit(url).hostname or "").removeprefix("www.") if url else ""
+    return replace(found, title=found.title or title, source=found.source or host or None, url=url)
 
 
 def article_of(text: str, name: str, path: str) -> RawArticle:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from contextlib import suppress
 from pathlib import Path
 
 from index.types import RawArticle, Skipped
@@ -15,18 +16,33 @@ def read(path: Path) -> Iterator[RawArticle | Skipped]:
     yield RawArticle(path.stem, unwrap(text_of(path)), str(path))
 
 
+def ending_of(path: Path) -> str:
+    """What a file is called by its name: ".pdf", ".warc.gz", in lower case."""
+    ending = path.suffix.lower()
+    before = path.with_suffix("").suffix.lower() if ending == ".gz" else ""
+    return before + ending
+
+
+def name_of(path: Path) -> str:
+    """Its name without that ending."""
+    return path.name[: len(path.name) - len(ending_of(path))]
+
+
 def text_of(path: Path) -> str:
     """The text of a file, however it is encoded."""
     with path.open("rb") as file:
         return decode(file.read(MAX_BYTES))
 
 
-def decode(data: bytes) -> str:
-    """Bytes as text: by byte order mark, as UTF-8, else by `charset-normalizer`.
+def decode(data: bytes, charset: str = "") -> str:
+    """Bytes as text: in the encoding that is stated, where that can be; by byte order mark; as UTF-8; or by `charset-normalizer`.
 
     Raises:
         ValueError: it is not text.
     """
+    with suppress(LookupError, UnicodeError):
+        if charset:
+            return data.decode(charset)
     if data[:2] in (b"\xff\xfe", b"\xfe\xff"):
         return data.decode("utf-16", "replace")
     try:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gzip
 import zipfile
 from email.message import EmailMessage
 from pathlib import Path
@@ -11,6 +12,7 @@ from hostile import NEWS, read
 
 from index.reading.files import read_folders
 from index.reading.packed import MAX_UNPACKED
+from index.types import RawArticle, Skipped
 
 _W = 'xmlns:w="http://schemas.openxmlformats.org/wordprocessingml/2006/main"'
 _LAUGHS = '<!DOCTYPE x [<!ENTITY a "aaaaaaaaaa">' + "".join(
@@ -115,6 +117,73 @@ def test_mail_and_tables_that_are_too_much(tmp_path: Path) -> None:
     assert "longer than" in skipped["line.mbox message 1"] and "no message in it" in skipped["none.mbox"]
     assert "could not be read" in skipped["cell.csv row 3"] and "could not be read" in skipped["open.csv row 3"]
     assert all(any(known.startswith(name) for known in [*ids, *skipped]) for name in [*heads, "nested", "parts"])
+
+
+def record(
+    body: bytes, *heads: str, answer: str = "HTTP/1.1 200 OK\r\nContent-Type: text/html\r\n", length: str = ""
+) -> bytes:
+    """A record of a web archive, as its bytes."""
+    block = (answer + "\r\n").encode() + body
+    heads = ("WARC/1.0", "WARC-Type: response", f"Content-Length: {length or len(block)}", *heads)
+    return ("\r\n".join(heads) + "\r\n\r\n").encode() + block + b"\r\n\r\n"
+
+
+def test_web_archives_that_are_too_much(tmp_path: Path) -> None:
+    page = (
+        "<html><body><article>"
+        + "".join(f"<p>{NEWS} It was ship {n}.</p>" for n in range(3))
+        + "</article></body></html>"
+    ).encode()
+    at, html = "WARC-Target-URI: http://a.example/", "HTTP/1.1 200 OK\r\nContent-Type: text/html\r\n"
+    good, bomb = record(page, at), b"<p>harbour " * 30_000_000
+    alone = {
+        "chunk": record(b"7fffffff\r\n" + page, at, answer=f"{html}Transfer-Encoding: chunked\r\n") + good,
+        "deep": record(b"<div>" * 100_000 + page, at) + good,
+        "head": record(page, at, "X: " + "y" * 20_000_000) + good,
+        "heads": record(page, at, *(f"X{n}: y" for n in range(100_000))) + good,
+        "minus": good + record(page, at, length="-5"),
+        "vast": good + record(page, at, length="99999999999"),
+        "text": NEWS.encode(),
+    }
+    for name, data in alone.items():
+        (tmp_path / f"{name}.warc").write_bytes(data)
+    (tmp_path / "cut.warc.gz").write_bytes(gzip.compress(good) + gzip.compress(good)[:-20])
+    (tmp_path / "twice.warc.gz").write_bytes(gzip.compress(gzip.compress(good)))
+    (tmp_path / "bomb.warc.gz").write_bytes(gzip.compress(bomb))
+    together = [
+        record(gzip.compress(bomb), at, answer=f"{html}Content-Encoding: gzip\r\n"),
+        record(b"<p>" + b"x" * 30_000_000, at),
+        record(page),
+        record(page, at, answer="no answer\r\n"),
+        record(page, at, answer=""),
+        record(page, at, answer="HTTP/1.1 200 OK\r\nContent-Type: text/html; charset=rot13\r\n"),
+        record(page, "WARC-Target-URI: file:///etc/passwd"),
+        good,
+    ]
+    (tmp_path / "many.warc").write_bytes(b"".join(together))
+    ids, skipped, _ = read(tmp_path)
+    assert {"chunk-2", "deep-2", "head-1", "heads-1", "minus-1", "vast-1", "cut-1", "twice-1"} <= set(ids)
+    assert [name for name in ids if name.startswith("many")] == [f"many-{n}" for n in (3, 4, 5, 6)]
+    assert all("more than 10,000,000 bytes" in skipped[f"many.warc page {n}"] for n in (1, 2))
+    assert "cut off" in skipped["cut.warc.gz page 2"]
+    assert all("harmed" in skipped[f"{name} page 1"] for name in ("bomb.warc.gz", "text.warc"))
+    assert not any("passwd" in str(raw) for raw in read_folders([tmp_path / "many.warc"])[0])
+
+
+def test_a_web_archive_is_bounded_in_what_it_unpacks_to_and_in_time(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from index.reading import warc
+
+    page = f"<html><body><article>{''.join(f'<p>{NEWS} It was ship {n}.</p>' for n in range(3))}</article></body></html>".encode()
+    (tmp_path / "a.warc.gz").write_bytes(gzip.compress(record(page) * 50))
+    monkeypatch.setattr(warc, "MAX_UNPACKED", 20_000)
+    found = list(warc.read(tmp_path / "a.warc.gz"))
+    assert isinstance(found[0], RawArticle) and isinstance(found[-1], Skipped)
+    assert "unpacks to more than 20,000 bytes" in found[-1].why
+    monkeypatch.setattr(warc, "SECONDS", -1)
+    first, rest = warc.read(tmp_path / "a.warc.gz")
+    assert isinstance(first, RawArticle) and isinstance(rest, Skipped) and "split the file" in rest.why
 
 
 def test_what_a_saved_page_and_a_mail_hide_is_not_read(tmp_path: Path) -> None:

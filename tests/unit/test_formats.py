@@ -7,6 +7,7 @@ import mailbox
 import zipfile
 from datetime import date
 from email.message import EmailMessage
+from io import BytesIO
 from pathlib import Path
 
 import pytest
@@ -166,6 +167,40 @@ def test_a_page_that_a_browser_saved_as_one_file(tmp_path: Path, ending: str) ->
     assert (article.title, article.source) == (TITLE, "turkunews.example")
     assert article.url == "https://www.turkunews.example/2023/05/03/ferry"
     assert (article.published, article.published_how) == (DAY, "stated in the url")  # not the day on which it was saved
+
+
+@pytest.mark.parametrize("ending", ["warc", "warc.gz"])
+def test_a_web_archive(tmp_path: Path, ending: str) -> None:
+    from warcio.statusandheaders import StatusAndHeaders
+    from warcio.warcwriter import WARCWriter
+
+    page = HTML.replace("Turku", "Åbo").encode("latin-1", "xmlcharrefreplace")
+    answers = [
+        ("200 OK", "text/html; charset=utf-8", HTML.encode()),
+        ("404 Not Found", "text/html", HTML.encode()),
+        ("200 OK", "image/png", b"\x89PNG"),
+        ("200 OK", "text/html; charset=latin-1", page),
+        ("200 OK", "text/html", b"<html><body><p>Accept all cookies</p></body></html>"),
+    ]
+    with (tmp_path / f"a.{ending}").open("wb") as file:
+        writer = WARCWriter(file, gzip=ending == "warc.gz")
+        writer.write_record(writer.create_warcinfo_record("a", {"software": "a crawler"}))
+        for status, kind, body in answers:
+            writer.write_record(
+                writer.create_warc_record(
+                    "https://www.turkunews.example/2023/05/03/ferry",
+                    "response",
+                    payload=BytesIO(body),
+                    http_headers=StatusAndHeaders(status, [("Content-Type", kind)], protocol="HTTP/1.1"),
+                )
+            )
+    found, skipped = read_folders([tmp_path])
+    assert [raw.id for raw in found] == ["a-1", "a-2"] and found[1].path.endswith(f"a.{ending} page 2")
+    assert [Path(s.path).name for s in skipped] == [f"a.{ending} page 3"] and "could not be read" in skipped[0].why
+    article = clean(found[0])
+    assert all(p in article.text.split("\n\n") for p in PARAGRAPHS) and "harbour at Åbo" in found[1].text
+    assert (article.title, article.source, article.published) == (TITLE, "turkunews.example", DAY)
+    assert article.url == "https://www.turkunews.example/2023/05/03/ferry"
 
 
 def test_a_page_is_read_as_before() -> None:

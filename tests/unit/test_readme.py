@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from index.reading.files import KINDS
 from rag.cli import parse
 from scripts import tree
 
@@ -35,6 +36,13 @@ def test_the_tree_is_what_the_files_say() -> None:
 def test_links_to_files_hold() -> None:
     for target in re.findall(r"\]\(([^)#:]+)\)", README):
         assert (ROOT / target).exists(), target
+
+
+def test_the_formats_are_those_that_are_read() -> None:
+    told = README.partition("## Your own articles")[2].partition("articles.toml")[0] + "`.jsonl`"
+    assert "or use\n`.jsonl`" in README
+    other_names = {".markdown", ".htm", ".mht"}
+    assert set(re.findall(r"`(\.[a-z.]+)`", told)) == set(KINDS) - other_names
 
 
 def test_it_is_short() -> None:
