@@ -32,6 +32,9 @@ Kind = Literal[
 SETS = Path(__file__).parent / "sets"
 DEFAULT = SETS / "seeds.jsonl"
 HOSTILE = SETS / "hostile"
+# Made-up articles of ten years, and the questions over them that `rag eval --suite archive` asks.
+ARCHIVE = SETS / "archive"
+ARCHIVE_QUESTIONS = SETS / "archive.jsonl"
 
 
 class Message(BaseModel):
@@ -58,7 +61,7 @@ class GoldenQuestion(BaseModel):
         forbidden: what it must not contain.
         dates: days it must name, in any spelling.
         refuse: "must" be refused, "never", or "may" (a false premise may be corrected or refused).
-        collection: "seeds", or "hostile" for the seeds with articles that carry instructions.
+        collection: "seeds", "hostile" for the seeds with articles that carry instructions, or "archive" for the made-up one.
         reviewed: whether a person has read it; drafts are not counted without being asked for.
     """
 
@@ -74,7 +77,7 @@ class GoldenQuestion(BaseModel):
     refuse: Literal["must", "never", "may"] = "never"
     articles: tuple[str, ...] = ()
     quotes: tuple[Quote, ...] = ()
-    collection: Literal["seeds", "hostile"] = "seeds"
+    collection: Literal["seeds", "hostile", "archive"] = "seeds"
     subkind: str = ""
     why: str = ""
     reviewed: bool = True

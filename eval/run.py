@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from eval import metrics
-from eval.golden import HOSTILE, GoldenQuestion, plain
+from eval.golden import ARCHIVE, HOSTILE, GoldenQuestion, plain
 from eval.record import Progress, Record, Row
 from index.build import build
 from index.errors import RagError
@@ -30,7 +30,7 @@ class Collections:
         self._open: dict[str, Rag] = {}
 
     def get(self, name: str) -> Rag:
-        """The opened collection: the given index, or the seeds with or without hostile articles."""
+        """The opened collection: the given index, or one of those that golden questions name."""
         if name not in self._open:
             shared = next(iter(self._open.values()), None)
             rag = Rag.open(self._index or self._built(name), NO_MODEL if shared else self._model, self._config)
@@ -42,7 +42,8 @@ class Collections:
     def _built(self, name: str) -> Path:
         folder = data_home() / "eval" / name
         embedder = embedders.load(self._config.embedder or DEFAULT_EMBEDDER)
-        build(folder, [seeds(), HOSTILE] if name == "hostile" else [seeds()], embedder)
+        folders = {"seeds": [seeds()], "hostile": [seeds(), HOSTILE], "archive": [ARCHIVE]}
+        build(folder, folders[name], embedder)
         return folder
 
 
