@@ -32,6 +32,7 @@ def _run(args: argparse.Namespace) -> int:
     arguments.check_counts(args, "sample", "limit")
     suite: Callable[[argparse.Namespace], int] = {
         "golden": _golden,
+        "archive": _golden,
         "attacks": suites.attack_suite,
         "realtimeqa": suites.quiz_suite,
         "squad": suites.quiz_suite,
@@ -69,9 +70,10 @@ def _golden(args: argparse.Namespace) -> int:
         raise InputError("--golden needs the index its questions are about.", "Add --index DIR or --collection NAME.")
     if args.resume and not args.out:
         raise InputError("--resume needs the folder of the run.", "Add --out DIR.")
-    questions = _questions(args)
+    file = _file(args)
+    questions = _questions(args, file)
     collections = Collections(args.model, arguments.settings(args), arguments.index(args))
-    _check_quotes(questions, collections, args.golden or str(golden.DEFAULT))
+    _check_quotes(questions, collections, str(file))
     out = arguments.folder(args.out) or data_home() / "runs" / time.strftime("%Y%m%d-%H%M%S")
     with bar("asking") as tick:
         rows = run(questions, collections, out, args.resume, tick)
@@ -88,9 +90,14 @@ def _golden(args: argparse.Namespace) -> int:
     return 1 if failed else 0
 
 
-def _questions(args: argparse.Namespace) -> list[GoldenQuestion]:
-    """The questions of the golden set that the arguments ask for."""
-    questions = golden.load(arguments.folder(args.golden) or golden.DEFAULT)
+def _file(args: argparse.Namespace) -> Path:
+    """The file of the golden questions that the arguments name."""
+    return arguments.folder(args.golden) or (golden.QUESTIONS["archive" if args.suite == "archive" else "seeds"])
+
+
+def _questions(args: argparse.Namespace, file: Path) -> list[GoldenQuestion]:
+    """The questions of a golden set that the arguments ask for."""
+    questions = golden.load(file)
     unreviewed = sum(not q.reviewed for q in questions)
     if unreviewed and not args.include_unreviewed:
         questions = [q for q in questions if q.reviewed]

@@ -32,9 +32,8 @@ Kind = Literal[
 SETS = Path(__file__).parent / "sets"
 DEFAULT = SETS / "seeds.jsonl"
 HOSTILE = SETS / "hostile"
-# Made-up articles of ten years, and the questions over them that `rag eval --suite archive` asks.
-ARCHIVE = SETS / "archive"
-ARCHIVE_QUESTIONS = SETS / "archive.jsonl"
+ARCHIVE = SETS / "archive"  # made-up articles of ten years
+QUESTIONS = {"seeds": DEFAULT, "archive": SETS / "archive.jsonl"}
 
 
 class Message(BaseModel):

@@ -26,6 +26,7 @@ def add_eval_actions(parser: argparse.ArgumentParser) -> None:
 _GOLDEN = ("golden", "index", "collection", "kind", "include_unreviewed", "json", "fail_under", "fail_over", "caution")
 _USES: dict[str, tuple[str, ...]] = {
     "golden": _GOLDEN,
+    "archive": ("kind", "json", "fail_under", "fail_over", "caution"),
     "attacks": ("limit", "caution"),
     "realtimeqa": ("data", "limit", "baseline", "week", "caution"),
     "squad": ("data", "limit", "baseline", "caution"),
@@ -52,11 +53,11 @@ def check_suite(args: argparse.Namespace) -> None:
 def _run_options(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--suite", choices=list(_USES), default="golden", help="what is asked (default: golden)")
     parser.add_argument("--sample", type=int, metavar="N", help="N questions, spread over all, always the same ones")
-    parser.add_argument("--out", metavar="DIR", help="where results.jsonl goes, and report.html for the golden set")
+    parser.add_argument("--out", metavar="DIR", help="where results.jsonl goes, and the report of golden questions")
     parser.add_argument("--resume", action="store_true", help="go on with the run in --out")
     model_options(parser)
     caution_options(parser)
-    group = parser.add_argument_group("the golden set")
+    group = parser.add_argument_group("the golden set and the archive")
     index_option(group)
     group.add_argument("--golden", metavar="FILE", help="a golden set of your own (with --index)")
     group.add_argument("--kind", action="append", help="only questions of this kind (may be repeated)")

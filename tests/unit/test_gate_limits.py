@@ -1,26 +1,62 @@
-"""The golden gate's limits stand so close to what was measured that three lost answers are seen, and one or two are not."""
+"""The golden gate's limits stand so close to what was measured that one answer more than may be lost is seen."""
 
 from __future__ import annotations
 
 import tomllib
-from pathlib import Path
+
+import pytest
 
 from eval import golden
 from eval.golden import GoldenQuestion
+from scripts import gate
 
-GATE = tomllib.loads((Path(golden.__file__).parent / "gate.toml").read_text("utf-8"))
+GATES = tomllib.loads(gate.PAGE.read_text("utf-8"))
+MEASURED = [name for name, one in GATES.items() if "measured" in one]
 
 
 def due_refusals(questions: list[GoldenQuestion]) -> int:
     return sum(question.refuse == "must" for question in questions)
 
 
-def test_three_lost_answers_are_seen_and_two_are_not() -> None:
-    floors, ceilings, measured = GATE["floors"], GATE["ceilings"], GATE["measured"]
-    asked = golden.sample(golden.load(golden.DEFAULT), GATE["sample"])
-    assert set(measured) == set(floors) | set(ceilings) and len(asked) == GATE["sample"]
-    for name, of in (("correctness", len(asked)), ("refusal_recall", due_refusals(asked))):
-        assert measured[name] - 3 / of < floors[name] <= measured[name] - 2 / of, name
-    assert measured["harm"] + 2 / len(asked) <= ceilings["harm"] < measured["harm"] + 3 / len(asked)
+def holds(one: gate.Gate, asked: list[GoldenQuestion]) -> None:
+    """As many answers may be lost as it says, and not one more."""
+    floors, ceilings, measured, lost = one["floors"], one["ceilings"], one["measured"], one["lost"]
+    assert set(measured) == set(floors) | set(ceilings) == set(one["figures"]) and len(asked) == one["sample"]
+    of = {"correctness": len(asked), "refusal_recall": due_refusals(asked)}
+    for name, among in of.items():
+        if name in measured:
+            assert measured[name] - (lost + 1) / among < floors[name] <= measured[name] - lost / among, name
+    assert measured["harm"] + lost / len(asked) <= ceilings["harm"] < measured["harm"] + (lost + 1) / len(asked)
     assert floors["quotes_verbatim"] == measured["quotes_verbatim"] == 1.0, "no quote may differ by a letter"
-    assert measured["citation_precision"] - 0.15 <= floors["citation_precision"] < measured["citation_precision"]
+    if "citation_precision" in measured:
+        assert measured["citation_precision"] - 0.15 <= floors["citation_precision"] < measured["citation_precision"]
+
+
+def test_the_seeds_and_the_archive_have_a_gate() -> None:
+    assert list(GATES) == ["seeds", "archive"] and "seeds" in MEASURED
+    assert all({"harm", "correctness", "quotes_verbatim"} <= set(one["figures"]) for one in GATES.values())
+
+
+@pytest.mark.parametrize("name", MEASURED)
+def test_what_may_be_lost_is_lost_and_one_more_is_seen(name: str) -> None:
+    holds(GATES[name], gate.questions(name, GATES[name]))
+
+
+def test_six_questions_of_the_archive_are_asked_each_of_another_kind() -> None:
+    asked = gate.questions("archive", GATES["archive"])
+    assert len({question.kind for question in asked}) == len(asked) == 6
+    assert {question.collection for question in asked} == {"archive"}
+
+
+@pytest.mark.parametrize("right", [1.0, 5 / 6, 4 / 6])
+def test_limits_are_made_of_what_was_measured(right: float) -> None:
+    asked = gate.questions("archive", GATES["archive"])
+    means = {"harm": 0.0, "correctness": round(right, 3), "quotes_verbatim": 1.0, "mrr": 0.4}
+    made = gate.limited(GATES["archive"], means, asked)
+    holds(made, asked)
+    assert tomllib.loads(gate.page(GATES | {"archive": made}))["archive"] == made
+
+
+def test_the_page_is_what_the_script_writes() -> None:
+    assert gate.page(GATES) == gate.PAGE.read_text("utf-8")
+    assert golden.QUESTIONS.keys() == GATES.keys()

@@ -1,0 +1,87 @@
+"""Measure the gate's samples and write `eval/gate.toml` anew: python scripts/gate.py [seeds] [archive]
+
+It asks the real default model the sample of each set that is named, or of all (some ten seconds a question on two
+cores), and makes the limits of what it measured: one answer more may be lost than `lost` says before the gate fails.
+"""
+
+from __future__ import annotations
+
+import sys
+import tempfile
+import tomllib
+from datetime import date
+from pathlib import Path
+from typing import Any
+
+sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
+
+from eval import golden
+from eval.golden import GoldenQuestion
+from eval.run import Collections, run, summarise
+from rag.config import DEFAULT_MODEL, Config
+
+PAGE = Path(golden.__file__).parent / "gate.toml"
+HEAD = """\
+# Limits for the samples of the golden sets that `make test` asks of the real default model; made by scripts/gate.py.
+# As many answers as `lost` says may move with another machine's arithmetic, or do harm, and the gate holds; one more,
+# and it does not (tests/unit/test_gate_limits.py).
+"""
+_PRECISION = 0.14  # by which citation precision may fall
+Gate = dict[str, Any]
+
+
+def main(names: list[str]) -> None:
+    """Measure the sets that are named, or all, and write the page."""
+    gates: dict[str, Gate] = tomllib.loads(PAGE.read_text("utf-8"))
+    for name in names or list(gates):
+        asked = questions(name, gates[name])
+        with tempfile.TemporaryDirectory() as folder:
+            figures = summarise(run(asked, Collections(DEFAULT_MODEL, Config()), Path(folder) / "run"))
+        if figures["errors"]:
+            raise SystemExit(f"{name}: {figures['errors']} questions ended in an error; nothing is written.")
+        means = {key: round(value["mean"], 3) for key, value in figures["overall"].items() if value}
+        if missing := set(gates[name]["figures"]) - set(means):
+            raise SystemExit(f"{name}: {', '.join(missing)} could not be measured; nothing is written.")
+        gates[name] = limited(gates[name], means, asked) | {"day": date.today()}
+        print(f"{name}: {gates[name]['measured']}")
+    PAGE.write_text(page(gates), "utf-8")
+
+
+def questions(name: str, gate: Gate) -> list[GoldenQuestion]:
+    """The sample of a set, always the same."""
+    return golden.sample(golden.load(golden.QUESTIONS[name]), gate["sample"])
+
+
+def limited(gate: Gate, means: dict[str, float], asked: list[GoldenQuestion]) -> Gate:
+    """A gate with what was measured, and the limits half an answer beyond what may be lost.
+
+    Args:
+        gate: `sample`, `lost`, and `figures`, the names of those that it holds.
+        means: of every figure.
+    """
+    due = sum(question.refuse == "must" for question in asked)
+    half = gate["lost"] + 0.5
+    room = {"harm": half / len(asked), "correctness": half / len(asked), "citation_precision": _PRECISION}
+    if due:
+        room["refusal_recall"] = half / due
+    measured = {name: means[name] for name in gate["figures"]}
+    floors = {n: round(max(0.0, v - room.get(n, 0.0)), 3) for n, v in measured.items() if n != "harm"}
+    ceilings = {"harm": round(measured["harm"] + room["harm"], 3)}
+    return gate | {"measured": measured, "ceilings": ceilings, "floors": floors}
+
+
+def page(gates: dict[str, Gate]) -> str:
+    """The gates as TOML."""
+    lines = [HEAD]
+    for name, gate in gates.items():
+        lines.append(f"[{name}]")
+        lines += [f"{key} = {value}" for key, value in gate.items() if key in ("sample", "lost", "day")]
+        lines.append("figures = [" + ", ".join(f'"{figure}"' for figure in gate["figures"]) + "]\n")
+        for part in ("measured", "ceilings", "floors"):
+            if part in gate:
+                lines += [f"[{name}.{part}]", *(f"{key} = {value}" for key, value in gate[part].items()), ""]
+    return "\n".join(lines).rstrip() + "\n"
+
+
+if __name__ == "__main__":
+    main(sys.argv[1:])
