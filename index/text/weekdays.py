@@ -33,6 +33,8 @@ _PROGRAMME = frozenset(
 _DONE = frozenset(
     "declined refused failed managed continued began started tried attempted helped used appeared seemed went came prompted forced led allowed caused".split()
 )
+# "Moved the vote to Friday" is told of a Friday to come, whatever the tense.
+_MOVED = frozenset("moved postponed delayed pushed put rescheduled shifted adjourned deferred extended".split())
 _MODALS = frozenset("will 'll ’ll wo shall may might can could should must would".split())
 _HEADLINE = re.compile(r"^(?:[►▶•]|[\w’' ]{2,24}:(?=\S)|(?:read|watch|more|related)\b[^:.]{0,20}:)", re.I)
 _RANGE = re.compile(r"^\s*(?:[-–—]|to\b|through\b|thru\b)\s*(?:mon|tues|wednes|thurs|fri|satur|sun)day", re.I)
@@ -83,18 +85,20 @@ def _way(day: Any) -> int | None:
     verb, through = _verb_of(day)
     if through & {"since", "as"}:
         return -1
-    if verb is None:
-        return -1 if "on" in through else None
+    if verb is None:  # or it was taken for something else: "polling stations open on Sunday"
+        return -1 if "on" in through and not through & _PROGRAMME else None
     if "before" in through or "ahead" in through:
         return None
     way = _tense(verb, linked=day.dep_ in ("poss", "compound", "nmod") and day.head.lower_ not in _PARTS)
     if through & {"starting", "beginning", "effective"} and way == -1:
         return None
+    if way == -1 and day.head.lower_ == "to" and day.dep_ == "pobj":
+        return 1 if verb.lower_ in _MOVED else None
     return way
 
 
 def _verb_of(day: Any) -> tuple[Any, set[str]]:
-    """The verb that a day hangs on, None where there is none, and the words on the way to it."""
+    """The verb that a day hangs on, None where there is none, and the words on the way to it, or to the sentence's head."""
     through: set[str] = set()
     token = day
     while token.head != token:
