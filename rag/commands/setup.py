@@ -20,13 +20,15 @@ def options(parser: argparse.ArgumentParser) -> None:
 
 def run(args: argparse.Namespace) -> int:
     """Fetch and verify the models, install the engine, and have it write a few tokens in a process of its own."""
-    from rag import models
+    from rag import embedders, models
     from rag.commands.models import fetch
     from rag.doctor import try_engine
     from rag.engine import install
 
     wanted = [DEFAULT_EMBEDDER] + ([args.model] if args.model != NO_MODEL else [])
     fetch([name for name in wanted if name in models.registry()])
+    if embedders.load(DEFAULT_EMBEDDER).prepare():
+        say((DEFAULT_EMBEDDER, STRONG), ": prepared for a quick start.")
     if args.model == NO_MODEL:
         say(("Ready", GOOD), ", without a language model: `rag ask --model none` quotes the best supporting sentences.")
         return 0

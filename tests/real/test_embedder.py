@@ -2,17 +2,22 @@
 
 from __future__ import annotations
 
+import json
 import shutil
+import subprocess
+import sys
 import threading
 import time
 from concurrent.futures import ThreadPoolExecutor
 from datetime import date
 from pathlib import Path
 
+import numpy as np
 import pytest
 from conftest import ROOT, write
 
 from index.embedder import SentenceTransformerEmbedder
+from index.encoder import export, exported
 from index.errors import InputError
 from index.search import search
 from index.store import writer
@@ -47,6 +52,38 @@ def test_many_threads_that_embed_do_not_multiply_torchs_own(embedder: Embedder) 
             return threads()
 
         assert max(pool.map(ask, range(16))) <= before + 18
+
+
+def test_a_prepared_model_gives_the_same_vectors_and_needs_no_torch(embedder: Embedder, tmp_path: Path) -> None:
+    folder = tmp_path / "model"
+    shutil.copytree(embedder._folder, folder, ignore=shutil.ignore_patterns("*.onnx"))
+    texts = ["Who sank the ferry?", "“It is the ice,” said the mayor of Turku – 2,200 tons of it. " * 40, "", "ÅÖ 名"]
+    plain = SentenceTransformerEmbedder(folder, "plain", 384)
+    assert plain.prepare() and plain.prepare(), "and a second time it is there"
+    code = (
+        "import sys, json; from pathlib import Path; from index.embedder import SentenceTransformerEmbedder as E; "
+        "v = E(Path(sys.argv[1]), 'quick', 384).passages(json.loads(sys.argv[2])); "
+        "assert not {'torch', 'transformers', 'sentence_transformers'} & set(sys.modules); print(json.dumps(v.tolist()))"
+    )
+    made = subprocess.run(
+        [sys.executable, "-c", code, str(folder), json.dumps(texts)], cwd=ROOT, capture_output=True, check=True
+    )
+    assert np.abs(np.array(json.loads(made.stdout)) - plain.passages(texts)).max() < 1e-5
+
+
+def test_a_prepared_model_is_not_used_for_other_weights(embedder: Embedder, tmp_path: Path) -> None:
+    for name in ("model.safetensors", "tokenizer.json"):
+        shutil.copy(embedder._folder / name, tmp_path)
+    weights = tmp_path / "model.safetensors"
+    (tmp_path / f"encoder-256-{weights.stat().st_size}-{weights.stat().st_mtime_ns}.onnx").write_bytes(b"")
+    assert exported(tmp_path)
+    weights.touch()
+    assert exported(tmp_path) is None
+
+
+def test_a_model_that_cannot_be_written_as_a_file_is_used_as_it_is(tmp_path: Path, embedder: Embedder) -> None:
+    """The folder has no weights to tell it by."""
+    assert export(embedder._load(), tmp_path) is None and not list(tmp_path.iterdir())
 
 
 def test_filters_hold(store: Store, embedder: Embedder) -> None:
