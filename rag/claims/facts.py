@@ -122,10 +122,8 @@ def _day_problems(sentence: str, evidence: Sequence[str], published: Sequence[da
     allowed: set[date] = set()
     words: set[str] = set()
     for text, day in zip(evidence, published, strict=True):
-        resolved = {m.day for m in mentions(text, day)}
-        # A day in the sentence may be one the evidence names; where it names none, the
-        # day of publication.
-        allowed |= resolved or ({day} if day else set())
+        # The day of publication is none of them: what an article tells may have happened on any day before.
+        allowed |= {m.day for m in mentions(text, day)}
         words |= {w for w in WEEKDAYS if re.search(rf"\b{w}\b", text, re.I)}
         words |= {WEEKDAYS[d.weekday()] for d in allowed}
     found = []
