@@ -289,7 +289,7 @@ class Rag:
         """The passages that may answer it, best first, and the question with the time of the event it names."""
         limits = question.filters
         hits = search(
-            self.store, self.embedder, question.text, self.config.candidates,
+            self.store, self.embedder, question.search, self.config.candidates,
             limits.source, limits.after, limits.before, limits.as_of,
         )  # fmt: skip
         found = evidence.passages(hits, question.text, self.embedder, question.period)

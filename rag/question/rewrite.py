@@ -20,6 +20,7 @@ _NO_PRONOUN = re.compile(
 _PERSON = re.compile(r"\b(?:he|she|they|him|her|them|his|hers|their|theirs)\b", re.I)
 _SHORT = 6  # words
 _TURNS = 4  # turns of the conversation that are shown to the model
+_SEARCHED = 300  # characters of the last question, and of its answer, that are searched for
 _LEANS = re.compile(
     r"\b(?:he|she|they|it|him|her|them|his|hers|their|theirs|its|that|this|those|these|there|then|the same|the other|"
     r"former|latter|such|one|ones|instead|else|again)\b",
@@ -34,18 +35,15 @@ _OPENS = re.compile(
 def leans_on_history(question: str) -> bool:
     """Whether a question cannot be understood alone.
 
-    It has a pronoun, begins with "and …", has hardly a word, or is short and speaks of "the
-    promise" without naming anybody.
+    It has a pronoun, begins with "and …", or is short and names nobody: "How many were on board?".
     """
     words = re.findall(r"\w+", question)
     named = re.search(r"(?<!^)\b[A-Z]", question)
     # "he" after a name is the one who was named.
     after = question[named.end() :] if named else ""
     told = question[: len(question) - len(after)] + _PERSON.sub(" ", after)
-    bare = len(words) <= _SHORT and re.search(r"\bthe \w+", question, re.I) and not named
-    return bool(
-        _LEANS.search(_NO_PRONOUN.sub(" ", told)) or _OPENS.search(question) or (len(words) <= 3 and not named) or bare
-    )
+    short = len(words) <= _SHORT and not named
+    return bool(_LEANS.search(_NO_PRONOUN.sub(" ", told)) or _OPENS.search(question) or short)
 
 
 def standalone(question: str, history: Sequence[Turn], llm: LanguageModel | None) -> str:
@@ -62,6 +60,15 @@ def standalone(question: str, history: Sequence[Turn], llm: LanguageModel | None
     line = written.strip().splitlines()[0].strip().strip('"“”') if written.strip() else ""
     line = re.sub(r"^(?:rewritten )?question:\s*", "", line, flags=re.I)
     return line if _asks_it(line, question, last) and 3 <= len(line) <= 400 else f"{last} {question}"
+
+
+def last_turns(history: Sequence[Turn]) -> str:
+    """The last question and its answer, as words to search for.
+
+    What a follow-up is about is nearly always in an article that is about these, whatever the rewriting kept of them.
+    """
+    asked = next((n for n in range(len(history) - 1, -1, -1) if history[n]["role"] == "user"), len(history))
+    return " ".join(" ".join(t["content"].split())[:_SEARCHED] for t in history[asked:])
 
 
 def _asks_it(line: str, question: str, last: str) -> bool:

@@ -10,7 +10,7 @@ from rag.engine.base import LanguageModel
 from rag.question.kind import Kind, is_closed, kind_of
 from rag.question.parts import parts
 from rag.question.period import Period, period
-from rag.question.rewrite import standalone
+from rag.question.rewrite import last_turns, standalone
 from rag.types import Filters, Turn
 
 
@@ -21,6 +21,7 @@ class Question:
     Attributes:
         asked: as it was typed.
         text: standing alone, with what it leans on named; what everything after this works with.
+        search: what is searched for: the text, and before a follow-up the last turns of the conversation.
         kind: what kind of answer it asks for.
         closed: it is put as a question for a yes or a no; one for several statements may be, too.
         period: the time it asks about, as far as it says.
@@ -31,6 +32,7 @@ class Question:
 
     asked: str
     text: str
+    search: str
     kind: Kind
     closed: bool
     period: Period
@@ -51,9 +53,13 @@ def understand(
         llm: what rewrites a follow-up; without one the last question's words are put before it.
     """
     text = standalone(asked, history, llm)
+    before = last_turns(history) if text != asked else ""
 
     def made(text: str) -> Question:
-        return Question(asked, text, kind_of(text), is_closed(text), period(text, filters.as_of), filters, newest)
+        search = f"{before} {text}".strip()
+        return Question(
+            asked, text, search, kind_of(text), is_closed(text), period(text, filters.as_of), filters, newest
+        )
 
-    before = text != asked and text.endswith(asked)  # the last question stands before it, and is no part of it
-    return replace(made(text), parts=tuple(made(part) for part in (() if before else parts(text, llm))))
+    untouched = text != asked and text.endswith(asked)  # the last question stands before it, and is no part of it
+    return replace(made(text), parts=tuple(made(part) for part in (() if untouched else parts(text, llm))))

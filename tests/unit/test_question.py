@@ -117,6 +117,8 @@ def test_whether_a_yes_or_a_no_is_asked_for(question: str, closed: bool) -> None
         ("And what is his job?", True),
         ("Was the promise believed?", True),
         ("How old is he?", True),
+        ("How many were on board?", True),
+        ("How many were on board the Aurora?", False),
     ],
 )
 def test_whether_a_question_leans_on_the_conversation(question: str, leans: bool) -> None:
