@@ -89,14 +89,15 @@ class Calibration:
         "a development archive of 607 articles with 120 questions (docs/experiments.md)",
         "rag eval; the risk-coverage curve of its report",
     )
-    accounts: int = _chosen(
-        2, "other articles that are asked whether they give another figure, where an answer needs no mark"
-    )
+    accounts: int = _chosen(2, "other articles that are asked whether they give another figure than the answer's")
     closed: float = _chosen(
         2.4,
         "strength of evidence, with the share of its words added, that quotes an answer to a question for a yes or no",
     )
     quoted: int = _chosen(2, "sentences of an article that are quoted, at most")
+    quoted_from: int = _chosen(
+        3, "passages whose own words are put forward in answer to a question for a yes or no; the likeliest is told"
+    )
     quote_words: float = _chosen(0.5, "weight of shared words beside likeness in which sentence is quoted")
     second_quote: float = _chosen(0.6, "nearness, beside the nearest sentence's, from which a second one is quoted")
     without_model: float = _chosen(0.85, "likeness and shared words from which sentences are quoted with no model")

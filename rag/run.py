@@ -112,7 +112,8 @@ class Run:
                 if not any(can_be_told(d, question.text, self.refuse) for d in drafted):
                     yield from self.quote(question, llm, passage)
         elif question.kind == "yes_no" and self._satisfied(question):
-            yield from self.quote(question, llm, self.read[0])
+            for passage in self.read[: CALIBRATION.quoted_from]:
+                yield from self.quote(question, llm, passage)
 
     def _satisfied(self, question: Question) -> bool:
         if question.kind == "yes_no":
@@ -154,8 +155,8 @@ class Run:
 
     def other_accounts(self, question: Question, llm: LanguageModel) -> Steps:
         """Look whether other articles that were read give another figure than the answer's; then it is drafted, too."""
-        sure = [d for d in self.drafts if d.holds and d.chance >= self.mark]
-        answer = max(sure, key=lambda d: d.chance, default=None)
+        told = [d for d in self.drafts if d.holds and d.chance >= self.refuse]
+        answer = max(told, key=lambda d: d.chance, default=None)
         if not answer or not numbers(answer.exact):
             return
         others = dict[str, Passage]()
@@ -212,7 +213,7 @@ class Run:
         asked = prompt.is_right(question.text, quoted.claim)
         (right,) = llm.score([llm.chat(prompt.READ, prompt.passage_head(passage), asked)])
         signals = Signals(right=round(right, 4), holds=round(reading.holds(passage, self.unknown), 4))
-        self.drafts.append(replace(quoted, signals=signals))
+        self.drafts.append(replace(quoted, signals=signals).beside(self.read))
         self.clock.lap("check")
 
     def _affordable(self, llm: LanguageModel, pool: Sequence[Passage], question: str) -> list[Passage]:

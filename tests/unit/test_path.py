@@ -10,7 +10,19 @@ from pathlib import Path
 
 import pytest
 from fakes import Rule, Words, news
-from invented import HOLDS, NEWS, RESCUED, RIGHT, SHORTEST, SINKING, WRITES, Asking, drafted, holds_to_the_letter, model
+from invented import (
+    HOLDS,
+    NEWS,
+    RESCUED,
+    RIGHT,
+    SHORTEST,
+    SINKING,
+    WRITES,
+    Asking,
+    drafted,
+    holds_to_the_letter,
+    model,
+)  # fmt: skip
 
 from index.build import build
 from rag.calibration import CALIBRATION
@@ -98,6 +110,25 @@ def test_the_likeliest_draft_is_the_answer_and_not_the_first(asking: Asking) -> 
     owner, *_ = drafted(rag)
     assert "Juhani Salo" in owner, "another passage was tried first"
     assert "The owner said that the valve was new." in [s.text for s in answer.dropped]
+
+
+def test_the_day_an_article_appeared_is_not_the_day_of_what_it_tells(asking: Asking) -> None:
+    rules = [
+        Rule(("Sanna Koski", HOLDS), 4.0), Rule(HOLDS, -5.0), Rule(SHORTEST, "not stated"), Rule(RIGHT, 5.0),
+        Rule(WRITES, "The bridge at Oulu was opened by mayor Sanna Koski on 2 May 2024."),
+    ]  # fmt: skip
+    answer = asking(*rules).answer("On which day was the bridge at Oulu opened?")
+    assert answer.abstained and [s.why for s in answer.dropped] == ["2 May 2024 is not a day of the evidence"]
+
+
+def test_a_question_for_a_yes_or_a_no_gets_the_likeliest_words_of_several_passages(asking: Asking) -> None:
+    rag = asking(
+        Rule(("Pekka Lahti", HOLDS), 4.0), Rule(("Juhani Salo", HOLDS), 3.8), Rule(HOLDS, -5.0),
+        Rule(("Juhani Salo", RIGHT), 4.0), Rule(RIGHT, -2.0),
+    )  # fmt: skip
+    answer = rag.answer("Was the valve of the ferry Aurora new?")
+    assert "Salo said that the valve was new" in answer.text
+    assert any("Pekka Lahti" in s.text for s in answer.dropped)
 
 
 def test_the_words_of_a_likelier_draft_that_failed_come_before_a_draft_that_did_not(asking: Asking) -> None:
@@ -263,6 +294,19 @@ def test_a_follow_up_is_rewritten_and_the_rest_sees_the_rewritten_one(asking: As
     assert all(SINKING in p or RIGHT in p for p in others) and not any("Elina Saari say" in p for p in others)
 
 
+def test_a_follow_up_is_searched_for_with_the_last_question_and_its_answer(asking: Asking) -> None:
+    """A rewriting may lose what it is about."""
+    talk: list[Turn] = [
+        {"role": "user", "content": "What did Sanna Koski open?"},
+        {"role": "assistant", "content": "She opened the bridge at Oulu [1]."},
+    ]
+    rag = asking(Rule("Last question:", "What had it cost in the town?"), Rule(HOLDS, -5.0))
+    answer = rag.answer("and what had it cost?", talk)
+    assert answer.standalone_question == "What had it cost in the town?"
+    assert answer.passages[0].article.id == "bridge"
+    assert all("Koski open" not in p for p in model(rag).prompts("score")), "what is read is asked the question alone"
+
+
 def test_a_question_that_stands_alone_is_left_as_it_is(asking: Asking) -> None:
     rag = asking(*ANSWERING)
     assert rag.answer(SINKING, TALK).standalone_question == SINKING
@@ -271,7 +315,13 @@ def test_a_question_that_stands_alone_is_left_as_it_is(asking: Asking) -> None:
 
 @pytest.mark.parametrize(
     "written",
-    [" ", "?", "word " * 50 + "x" * 400, "What did captain Elina Saari say?", "So what did captain Elina Saari say then?"],
+    [
+        " ",
+        "?",
+        "word " * 50 + "x" * 400,
+        "What did captain Elina Saari say?",
+        "So what did captain Elina Saari say then?",
+    ],
 )
 def test_a_rewriting_that_is_none_gives_way_to_the_last_question(asking: Asking, written: str) -> None:
     rag = asking(Rule("Last question:", written), *ANSWERING)
