@@ -97,11 +97,14 @@ def another_figure(shortest: str, other: str) -> bool:
 
 
 def span_of(shortest: str, text: str) -> tuple[int, int] | None:
-    """Where the shortest answer stands in a text word for word: its first character, and the one after its last."""
+    """Where the shortest answer stands in a text word for word: its first character, and the one after its last.
+
+    Not as a part of a number or of a time: "4" does not stand in "at 4:45 p.m.".
+    """
     words = shortest.strip().strip(".\"“”'‘’ ")
     if is_silent(words):
         return None
-    found = re.search(rf"(?<!\w){re.escape(words)}(?!\w)", text, re.I)
+    found = re.search(rf"(?<!\w)(?<!\d[.,:]){re.escape(words)}(?!\w)(?![.,:]\d)", text, re.I)
     return found.span() if found else None
 
 

@@ -74,6 +74,12 @@ def test_the_shortest_answer_is_found_only_word_for_word(shortest: str, found: s
     assert (at and text[slice(*at)]) == found
 
 
+def test_a_shortest_answer_is_no_part_of_a_number_or_of_a_time() -> None:
+    assert span_of("4", "It was called at 4:45 p.m. by 1,4 or 2.4 of 14.") is None
+    assert span_of("4", "It was called at 4, and came.") == (17, 18)
+    assert span_of("$4.8 million", "It paid $4.8 million.") == (8, 20)
+
+
 def test_a_doubt_names_what_speaks_most_against_a_draft() -> None:
     assert doubt(replace(SURE, right=-9.0)) == "asked whether it is right, the model was not sure"
     assert doubt(replace(SURE, sure=-3.0)) == "the model was not sure of its words"
