@@ -23,6 +23,7 @@ _OPENS_UNNAMED = re.compile(
     re.I,
 )
 _ENDS_UNNAMED = re.compile(r"[\"”,]\s*(?:he|she|they)\s+(?:said|added|told|wrote|says|continued|noted|warned)\b", re.I)
+_MONTH = 27  # days between the first and the last of the shortest month
 _SOURCE = 60  # characters of a source's name that the model reads: more is no name
 
 
@@ -41,10 +42,7 @@ def passages(hits: Sequence[Hit], question: str, embedder: Embedder, period: Per
 
     def timely(passage: Passage) -> float:
         day, bonus = passage.article.published, 0.0
-        if period.bounded and (
-            (day and period.holds(day, CALIBRATION.near_days))
-            or any(period.holds(m.day) for m in mentions(passage.text, day))
-        ):
+        if period.bounded and ((day and period.holds(day, CALIBRATION.near_days)) or _tells_of(period, passage)):
             bonus += CALIBRATION.in_period
         if period.latest and day and newest:
             bonus += CALIBRATION.newest * (1 - (newest - day).days / span)
@@ -190,16 +188,24 @@ def leans(sentence: str) -> bool:
 
 
 def inside(made: Sequence[Passage], period: Period) -> bool:
-    """Whether any of the passages is from the time asked about, or names a day of it.
+    """Whether any of the passages is from the time asked about, or tells of it.
 
     Where no passage is dated there is no telling, and they may be.
     """
     dated = [p for p in made if p.article.published]
     return not dated or any(
-        period.holds(p.article.published, CALIBRATION.near_days)
-        or any(period.holds(m.day) for m in mentions(p.text, p.article.published))
-        for p in dated
+        period.holds(p.article.published, CALIBRATION.near_days) or _tells_of(period, p) for p in dated
     )
+
+
+def _tells_of(period: Period, passage: Passage) -> bool:
+    """Whether a passage names a day of a time, or its year where the time is a month or more."""
+    if any(period.holds(m.day) for m in mentions(passage.text, passage.article.published)):
+        return True
+    if not (period.first and period.last and (period.last - period.first).days >= _MONTH):
+        return False
+    years = map(int, re.findall(r"\b(?:19|20)\d\d\b", passage.text))
+    return any(period.first.year <= year <= period.last.year for year in years)
 
 
 def short_day(article: Article) -> str:

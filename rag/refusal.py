@@ -56,7 +56,7 @@ def weak_reason(question: Question, read: Sequence[Passage]) -> str:
     """Why what was read is not enough."""
     asked = question.period
     if asked.bounded and read and not inside(read, asked):
-        return f"there is no article from that time ({asked.words})"
+        return f"no article near the question is from that time or tells of it ({asked.words})"
     if max((p.cosine or 0.0 for p in read), default=0.0) < CALIBRATION.near_cosine:
         return "no article mentions it"
     return "some articles are about this subject, but none of them answers the question"

@@ -19,7 +19,7 @@ from rag.claims.facts import form_problems, problems
 from rag.claims.statements import in_own_words, own_words, same, statements
 from rag.claims.support import score
 from rag.claims.verifier import Signals
-from rag.evidence import dated, evidence_sentences, passages
+from rag.evidence import dated, evidence_sentences, inside, passages
 from rag.question.kind import kind_of
 from rag.question.period import Period, period
 from rag.question.understand import Question, understand
@@ -249,6 +249,20 @@ def test_an_outlet_counts_once_and_a_copied_report_once(tmp_path: Path, words: W
     assert sources(made.text, made.evidence, read, words) == 2  # the report, however often carried, and the Gazette
     _, parts, cited = number([Told(made, 0.9, True, sources=2)])
     assert parts[0].sources == 2 and set(cited[0].also) | {cited[0].article_id} == {"post", "copy", "post2"}
+
+
+@pytest.mark.parametrize(
+    ("text", "question", "tells"),
+    [
+        ("The bridge was opened in 2012 by the mayor.", "Who opened the bridge in 2012?", True),
+        ("The bridge was opened in 2012 by the mayor.", "Who opened the bridge in March 2012?", True),
+        ("The bridge was opened in 2012 by the mayor.", "Who opened the bridge in 2013?", False),
+        ("The bridge was opened in 2012 by the mayor.", "Who opened the bridge on 3 March 2012?", False),
+        ("The bridge was opened on 3 March 2012.", "Who opened the bridge in March 2012?", True),
+    ],
+)
+def test_an_article_of_another_day_may_tell_of_the_time_asked_about(text: str, question: str, tells: bool) -> None:
+    assert inside([passage(text)], period(question, DAY)) is tells
 
 
 def test_for_a_yes_or_a_no_nothing_is_drafted() -> None:

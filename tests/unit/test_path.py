@@ -395,7 +395,10 @@ def test_a_time_in_the_question_is_no_wall(asking: Asking) -> None:
     rules = [Rule(SHORTEST, "212"), *ANSWERING]
     assert not asking(*rules).answer(SINKING.replace("?", " in May 2024?")).abstained
     refused = asking(Rule(HOLDS, -5.0)).answer("What sank in January 2019?")
-    assert refused.abstained and refused.reason == "there is no article from that time (in January 2019)"
+    assert (
+        refused.abstained
+        and refused.reason == "no article near the question is from that time or tells of it (in January 2019)"
+    )
 
 
 def test_nothing_published_after_the_day_it_is_asked_on_is_read(asking: Asking) -> None:
