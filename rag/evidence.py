@@ -11,6 +11,7 @@ from index.embedder import Embedder
 from index.text.chunks import chunk
 from index.text.dates import mentions, short, spell
 from index.text.sentences import sentences
+from index.text.stretches import stretches
 from index.types import Article, Hit
 from rag.calibration import CALIBRATION
 from rag.injection import injected
@@ -64,13 +65,17 @@ def heading(article: Article) -> str:
 
 
 def dated(text: str, published: date | None) -> str:
-    """The text with the day meant after each weekday: "on Tuesday (29 March)"."""
+    """The text with the day meant after each weekday, and the days after the first "last month": "on Tuesday (29 March)"."""
+    meant = {m.end: short(m.day).rsplit(" ", 1)[0] for m in mentions(text, published) if not re.search(r"\d", m.words)}
+    told: set[str] = set()
+    for stretch in stretches(text, published):
+        if stretch.short not in told:
+            meant[stretch.end] = stretch.short
+            told.add(stretch.short)
     out, last = [], 0
-    for mention in mentions(text, published):
-        if re.search(r"\d", mention.words) or mention.start < last:
-            continue
-        out += [text[last : mention.end], f" ({short(mention.day).rsplit(' ', 1)[0]})"]
-        last = mention.end
+    for end, days in sorted(meant.items()):
+        out += [text[last:end], f" ({days})"]
+        last = end
     return "".join([*out, text[last:]])
 
 

@@ -65,6 +65,14 @@ def direction(sentence: str, start: int, end: int, this: bool, gap: int) -> int 
     return None if way == -1 and (this or gap >= _FAR) else way
 
 
+def way(sentence: str, start: int) -> int | None:
+    """Whether the verb that the word at `start` of a sentence hangs on looks back (-1) or ahead (1); None where it does not say."""
+    if _HEADLINE.match(sentence):
+        return None
+    word = next((t for t in parsed(sentence) if t.idx <= start < t.idx + len(t)), None)
+    return None if word is None else _way(word)
+
+
 def _is_a_day(day: Any) -> bool:
     before = day.nbor(-1).lower_ if day.i else ""
     if before in _OTHER or (before in ("a", "an", "the") and day.dep_ not in ("compound", "nmod", "amod", "poss")):
