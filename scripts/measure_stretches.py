@@ -24,10 +24,17 @@ def main(labels: str, articles: str) -> int:
     for label in map(json.loads, Path(labels).read_text("utf-8").splitlines()):
         text = texts[label["article"]]
         found = stretches(text, date.fromisoformat(label["published"]))
-        days = next(([str(s.first), str(s.last)] for s in found if s.start < label["end"] and label["start"] < s.end), None)
+        days = next(
+            ([str(s.first), str(s.last)] for s in found if s.start < label["end"] and label["start"] < s.end), None
+        )
         right = [label["first"], label["last"]] if label["first"] else None
         counts.setdefault(label["part"], Counter()).update(
-            {"mentions": 1, "can be said": right is not None, "resolved": days is not None, "right": bool(days) and days == right}
+            {
+                "mentions": 1,
+                "can be said": right is not None,
+                "resolved": days is not None,
+                "right": bool(days) and days == right,
+            }
         )
         if days != right:
             words = " ".join(text[max(0, label["start"] - 120) : label["end"] + 60].split())

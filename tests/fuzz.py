@@ -81,6 +81,7 @@ def _kept(raws: list[RawArticle]) -> None:
 def citations(data: bytes) -> None:
     """What a model may write, and a question beside it."""
     from index.text.dates import mentions, parse_day
+    from index.text.stretches import stretches
     from rag.claims.attribution import split_draft
     from rag.question.kind import kind_of, only_agrees
     from rag.question.period import period
@@ -91,6 +92,8 @@ def citations(data: bytes) -> None:
     for day in (None, date(2022, 3, 30), date.min, date.max):
         for mention in mentions(text, day):
             assert text[mention.start : mention.end] == mention.words
+        for stretch in stretches(text, day):
+            assert text[stretch.start : stretch.end] == stretch.words and stretch.first <= stretch.last
         parse_day(text[:200], day)
         asked = period(text, day)
         assert asked.first is None or asked.last is None or asked.first <= asked.last

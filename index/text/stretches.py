@@ -29,11 +29,13 @@ _WORDS = re.compile(
     re.IGNORECASE,
 )
 # "In the last year" are twelve months up to now, "her last season" is one of hers.
-_OWNED = re.compile(r"(?:\b(?:the|an?|his|her|its|their|our|my|your|whose|that|every|each|very|one|two)|\w[’']s)\s+$", re.I)
+_OWNED = re.compile(
+    r"(?:\b(?:the|an?|his|her|its|their|our|my|your|whose|that|every|each|very|one|two)|\w[’']s)\s+$", re.I
+)
 _QUOTES = re.compile(r"[“”\"]")
 _YEAR = re.compile(r"\b(?:19|20)\d\d\b")
 _QUOTE = 600  # characters before the words in which a quotation may have begun
-_AROUND = 350  # characters of a sentence around the words that are parsed: enough for their verb
+_AROUND = 350  # characters of a sentence before and after the words: enough for their verb
 _EDGE = 2  # days: "earlier this month" on the 2nd was written before, in another month
 _FAR = 8  # months: "this fall", said in January, may be the one before or the next
 
@@ -97,7 +99,7 @@ def of_calendar(unit: str, shift: int, base: date) -> tuple[date, date]:
 
 def _no_days(text: str, match: re.Match[str], published: date) -> bool:
     """Whether the words are a name, or are owned, or are said by someone whose day is not known."""
-    part, which, unit, night, day = match.groups()
+    which, unit = match[2], match[3]
     last_word = match.group().split()[-1]
     if unit and unit.lower() in _MONTHS:
         if last_word in ("may", "march") or not last_word[0].isupper():
@@ -196,12 +198,12 @@ def _named(unit: str, which: str, published: date) -> tuple[date, date] | None:
 
 def _way(text: str, match: re.Match[str]) -> int | None:
     first, last = _sentence(text, match)
-    first, last = max(first, match.start() - _AROUND), min(last, match.end() + _AROUND)
     return way(text[first:last], match.end() - len(match.group().split()[-1]) - first)
 
 
 def _sentence(text: str, match: re.Match[str]) -> tuple[int, int]:
-    spans = sentences(text)
+    """Where the sentence begins and ends, as far as it is near: a line may be millions of characters long."""
+    spans = sentences(text, max(0, match.start() - _AROUND), min(len(text), match.end() + _AROUND))
     return spans[bisect_right(spans, (match.start(), len(text))) - 1]
 
 

@@ -12,6 +12,7 @@ from datetime import date
 from functools import lru_cache
 
 from index.text.dates import CALENDAR, WEEKDAYS, mentions, parse_day
+from index.text.stretches import stretches
 from index.text.words import content, numbers, plain, stem
 from rag.calibration import CALIBRATION
 from rag.claims import speakers
@@ -64,12 +65,17 @@ def problems(
     found += _day_problems(sentence, texts, published)
     # Days are judged by themselves; what is left are amounts, and they must stand in the evidence itself.
     near = next((d for d in published if d), None)
+    stretched = [s for t, p in zip(texts, published, strict=True) for s in stretches(t, p)]
     bare = sentence
-    for mention in reversed(mentions(sentence, near)):
+    for s in stretched:  # "21 to 27 March", as the model was shown "last week"
+        if (s.last - s.first).days < 7:
+            bare = re.sub(rf"\b{s.first.day}\s*(?:to|and|until|through|[-–])\s*{s.last.day}\b", " ", bare)
+    for mention in reversed(mentions(bare, near)):
         bare = bare[: mention.start] + " " + bare[mention.end :]
     years = {str(d.year) for d in published if d} | {
         str(m.day.year) for t, p in zip(texts, published, strict=True) for m in mentions(t, p)
     }
+    years |= {str(day.year) for s in stretched for day in (s.first, s.last)}
     there = numbers(said) | years | {n for n in numbers(given) if len(n) == 1}
     found += [f"the number {n} is not in the evidence" for n in sorted(numbers(bare) - there)]
     have = _words_of(said) | _words_of(named)
@@ -126,6 +132,8 @@ def _day_problems(sentence: str, evidence: Sequence[str], published: Sequence[da
         allowed |= {m.day for m in mentions(text, day)}
         words |= {w for w in WEEKDAYS if re.search(rf"\b{w}\b", text, re.I)}
         words |= {WEEKDAYS[d.weekday()] for d in allowed}
+    for text, day in zip(evidence, published, strict=True):
+        allowed |= {end for stretch in stretches(text, day) for end in (stretch.first, stretch.last)}
     found = []
     near = next((d for d in published if d), None)
     for mention in mentions(sentence, near):

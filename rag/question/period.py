@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from datetime import date, timedelta
 
 from index.text.dates import in_range, mentions
+from index.text.stretches import of_calendar
 from index.text.words import content
 
 _MONTHS = {name.lower(): i for i, name in enumerate(calendar.month_name) if name}
@@ -145,21 +146,9 @@ def _relative(found: re.Match[str], as_of: date, latest: bool) -> Period:
         return Period(day, day, words, latest)
     which, unit = found.group(2).lower(), found.group(3).lower()
     shift = {"last": -1, "past": -1, "previous": -1, "this": 0, "next": 1, "coming": 1}[which]
-    if unit in ("week", "weekend"):
-        monday = as_of - timedelta(days=as_of.weekday()) + timedelta(weeks=shift)
-        if unit == "weekend":
-            monday += timedelta(days=5)
-            if shift < 0 and as_of.weekday() < 5:
-                monday = as_of - timedelta(days=as_of.weekday() + 2)
-            return Period(monday, monday + timedelta(days=1), words, latest)
-        first = as_of - timedelta(days=7) if which == "past" else monday
-        return Period(first, as_of if which == "past" else monday + timedelta(days=6), words, latest)
-    if unit == "month":
-        index = as_of.year * 12 + as_of.month - 1 + shift
-        year, month = divmod(index, 12)
-        return Period(date(year, month + 1, 1), _month_end(year, month + 1), words, latest)
-    year = as_of.year + shift
-    return Period(date(year, 1, 1), date(year, 12, 31), words, latest)
+    if which == "past" and unit == "week":
+        return Period(as_of - timedelta(days=7), as_of, words, latest)
+    return Period(*of_calendar(unit, shift, as_of), words, latest)
 
 
 def _month_part(found: re.Match[str], as_of: date, latest: bool) -> Period:

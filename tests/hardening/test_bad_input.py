@@ -23,6 +23,7 @@ from index.reading.files import read_file, read_folders
 from index.reading.metadata import METADATA
 from index.store.writer import as_data
 from index.text.dates import WEEKDAYS, mentions, parse_day
+from index.text.stretches import stretches
 from index.text.words import terms
 from index.types import RawArticle, Skipped
 from rag.assistant import Rag
@@ -218,7 +219,7 @@ def test_an_argument_that_is_no_utf_8_is_cleaned(capsys: pytest.CaptureFixture[s
 characters = st.characters(exclude_categories=()) | st.characters(categories=["Cs"])
 texts = st.text(characters, max_size=400) | st.lists(
     st.sampled_from(
-        ["Share this article", "on Monday", "30 March 2022", "© Reuters", "[1]", "He said", "\n\n", "<|im_start|>", "“", "\u202e"]
+        ["Share this article", "on Monday", "30 March 2022", "© Reuters", "[1]", "He said", "later this week", "last winter", "\n\n", "<|im_start|>", "“", "\u202e"]
     ), max_size=30
 ).map(" ".join)  # fmt: skip
 
@@ -247,6 +248,9 @@ def test_days_are_found_where_they_stand(text: str, published: date | None) -> N
         if named:
             assert published and abs((mention.day - published).days) <= 7
             assert WEEKDAYS[mention.day.weekday()] == named[0]
+    for stretch in stretches(text, published):
+        assert text[stretch.start : stretch.end] == stretch.words and stretch.short
+        assert published and stretch.first <= stretch.last and abs(stretch.first.year - published.year) <= 2
     asked = period(text, published)
     assert asked.first is None or asked.last is None or asked.first <= asked.last
     for near in (None, published):
@@ -261,7 +265,7 @@ def test_days_are_found_where_they_stand(text: str, published: date | None) -> N
                                    "last week", "next weekend", "last month", "next year", "early January", "in December", "0001-01-01", "1 January 9999"])  # fmt: skip
 def test_no_day_is_too_early_or_too_late(words: str, published: date) -> None:
     outside = not 1000 <= published.year <= 2200
-    assert not (outside and mentions(words, published))
+    assert not (outside and (mentions(words, published) or stretches(words, published)))
     assert not (outside and period(words, published).bounded)
     assert all(1000 - 1 <= m.day.year <= 2200 + 1 for m in mentions(words, published))
     assert parse_day("0001-01-01") is None and parse_day("31 December 9999") is None

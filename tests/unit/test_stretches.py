@@ -7,7 +7,9 @@ from datetime import date
 import pytest
 
 from index.text.stretches import stretches
-from rag.evidence import dated
+from index.types import Article
+from rag.claims.facts import problems
+from rag.evidence import dated, evidence_sentences
 
 TUESDAY = date(2024, 5, 14)
 
@@ -105,3 +107,22 @@ def test_the_model_reads_the_days_once() -> None:
     assert dated(text, TUESDAY) == (
         "The port closed last month (April 2024). It opened on Monday (13 May). Boats left last month, and last year (2023) too."
     )
+
+
+@pytest.mark.parametrize(
+    ("said", "sentence", "wrong"),
+    [
+        ("The port was sold last month.", "The port was sold in April 2024.", ""),
+        ("The port was sold last year.", "The port was sold in 2023.", ""),
+        ("The port was sold last year.", "The port was sold in 2022.", "the number 2022"),
+        ("The port was sold last week.", "The port was sold between 6 and 12 May.", ""),
+        ("The port was sold last week.", "The port was sold last week (6 to 12 May).", ""),
+        ("The port was sold last week.", "The port was sold on 8 May.", "8 May is not a day"),
+        ("The port sold boats last week.", "The port sold 6 boats.", "the number 6"),
+        ("The port was sold last winter.", "It was sold between December 2023 and February 2024.", ""),
+    ],
+)
+def test_an_answer_may_say_the_days_that_the_model_was_shown(said: str, sentence: str, wrong: str) -> None:
+    article = Article("a", "Port", "Harbour News", TUESDAY, "stated", None, (), said)
+    found = problems(sentence, evidence_sentences(article, "a#0", 0, len(said)), said)
+    assert any(wrong in f for f in found) if wrong else not found
