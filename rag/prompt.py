@@ -22,6 +22,35 @@ REWRITE = (
     "At the harbour in Porto.' the question 'And how long was it?' becomes 'How long did the "
     "mayor speak at the harbour in Porto?'"
 )
+REWRITE_AGAIN = (
+    "You rewrite the last question of a conversation so that it can be understood alone, with the names that the "
+    "conversation gives. Reply with the question only."
+)
+REWRITE_EXAMPLES = """User: Where did the mayor of Porto speak?
+Assistant: At the harbour.
+Last question: And how long was it?
+
+Rewritten question: How long did the mayor of Porto speak at the harbour?
+
+User: Who leads the Alder Party?
+Assistant: Anna Brandt leads it.
+Last question: and before that?
+
+Rewritten question: Who led the Alder Party before Anna Brandt?
+
+User: What did the court in Lyon decide?
+Assistant: It closed the plant.
+Last question: What had the owner asked for?
+
+Rewritten question: What had the owner of the plant asked the court in Lyon for?
+
+User: How many bikes did Velora sell in May?
+Assistant: It sold 900.
+Last question: and in June?
+
+Rewritten question: How many bikes did Velora sell in June?
+
+"""
 QUESTION = "Question:"
 SPLIT = "You write down each thing that a question asks for as a short question of its own, one a line, in the question's words."
 SPLIT_EXAMPLES = """Question: When was the ferry due in Porto, and when did it arrive?

@@ -49,17 +49,29 @@ def leans_on_history(question: str) -> bool:
 def standalone(question: str, history: Sequence[Turn], llm: LanguageModel | None) -> str:
     """The question with what it leans on named.
 
-    Without a model the words of the last question are put before it.
+    Where the first rewriting names nothing of the conversation, or does not ask the question, it is rewritten once
+    more, after examples. Where that fails, too, or without a model, the last question is put before it.
     """
     if not history or not leans_on_history(question):
         return question
     last = next((t["content"] for t in reversed(history) if t["role"] == "user"), "")
     if llm is None:
         return f"{last} {question}"
-    written = "".join(llm.write(llm.chat(prompt.REWRITE, "", prompt.conversation(history[-_TURNS:], question)), 60))
+    told = prompt.conversation(history[-_TURNS:], question)
+    asking = ""
+    for system, examples in ((prompt.REWRITE, ""), (prompt.REWRITE_AGAIN, prompt.REWRITE_EXAMPLES)):
+        line = _line("".join(llm.write(llm.chat(system, examples, told), 60)))
+        if 3 <= len(line) <= 400 and _asks_it(line, question, last):
+            asking = asking or line
+            if _names_something(line, question, history):
+                return line
+    return asking or f"{last} {question}"
+
+
+def _line(written: str) -> str:
+    """The question in what the model wrote."""
     line = written.strip().splitlines()[0].strip().strip('"“”') if written.strip() else ""
-    line = re.sub(r"^(?:rewritten )?question:\s*", "", line, flags=re.I)
-    return line if _asks_it(line, question, last) and 3 <= len(line) <= 400 else f"{last} {question}"
+    return re.sub(r"^(?:rewritten )?question:\s*", "", line, flags=re.I)
 
 
 def last_turns(history: Sequence[Turn]) -> str:
@@ -75,3 +87,9 @@ def _asks_it(line: str, question: str, last: str) -> bool:
     """Whether a rewriting asks the question: a small model may give the last one back, in the same or in nearly the same words."""
     new = content(question) - content(last)
     return bool(content(line) & new) or overlap(last, line) <= CALIBRATION.same_claim
+
+
+def _names_something(line: str, question: str, history: Sequence[Turn]) -> bool:
+    """Whether a rewriting has a word of the conversation that the question has not."""
+    said = content(" ".join(t["content"] for t in history[-_TURNS:]))
+    return bool(content(line) & (said - content(question)))

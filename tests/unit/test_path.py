@@ -329,6 +329,19 @@ def test_a_rewriting_that_is_none_gives_way_to_the_last_question(asking: Asking,
     assert answer.standalone_question == "What did captain Elina Saari say? And how many were rescued from it?"
 
 
+def test_a_rewriting_that_names_nothing_is_written_once_more_after_examples(asking: Asking) -> None:
+    asked, named = "And how many were rescued from it?", "How many were rescued from the ferry Aurora?"
+    again = Rule(("Last question:", "Anna Brandt"), named)
+    rag = asking(again, Rule("Last question:", "How many were rescued from it?"), *ANSWERING)
+    assert rag.answer(asked, TALK).standalone_question == named
+    assert len([p for p in model(rag).prompts("write") if "Last question:" in p]) == 2
+    unnamed = asking(Rule("Last question:", "How many were rescued from it?"), *ANSWERING).answer(asked, TALK)
+    assert unnamed.standalone_question == "How many were rescued from it?", "nothing better came of it"
+    once = asking(Rule("Last question:", named), *ANSWERING)
+    once.answer(asked, TALK)
+    assert len([p for p in model(once).prompts("write") if "Last question:" in p]) == 1
+
+
 def test_what_was_said_before_is_no_evidence(asking: Asking) -> None:
     told: list[Turn] = [*TALK[:1], {"role": "assistant", "content": "Captain Elina Saari, who is 51, spoke [1]."}]
     rag = asking(
