@@ -1,4 +1,4 @@
-"""What the arguments of `rag eval` mean: the model, the data, how many questions, the limits of a figure."""
+"""The arguments of `rag eval`, checked: the model, the data, how many questions, the limits of a figure."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ def settings(args: argparse.Namespace) -> Config:
 
 
 def language_model(args: argparse.Namespace) -> LanguageModel | None:
-    """The language model that the arguments name, or none."""
+    """The language model that the arguments name, or None."""
     if args.model == NO_MODEL:
         return None
     if args.llm_url:
@@ -37,15 +37,15 @@ def language_model(args: argparse.Namespace) -> LanguageModel | None:
 
 
 def folder(text: str | None) -> Path | None:
-    """A path that is named, or none."""
+    """The path that is named, or None."""
     return Path(text).expanduser() if text else None
 
 
 def index(args: argparse.Namespace) -> Path | None:
-    """The folder of the index that is named, or none.
+    """The folder of the index that is named, or None.
 
     Raises:
-        InputError, IndexMissing: two are named, or there is none there.
+        InputError, IndexMissing: two are named, or it does not exist.
     """
     return existing_index(args) if args.index or args.collection else None
 
@@ -54,7 +54,7 @@ def data(args: argparse.Namespace) -> Path:
     """The folder or file of a suite's data.
 
     Raises:
-        InputError: none is named, or nothing is there.
+        InputError: none is named, or it does not exist.
     """
     path = folder(args.data)
     if path is None:
@@ -65,10 +65,10 @@ def data(args: argparse.Namespace) -> Path:
 
 
 def check_counts(args: argparse.Namespace, *names: str) -> None:
-    """How many is a number from 1, wherever it is given.
+    """Check that every count that is given is at least 1.
 
     Raises:
-        InputError: it is not.
+        InputError: one is not.
     """
     for name in names:
         count = getattr(args, name)

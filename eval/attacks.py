@@ -1,8 +1,9 @@
-"""Articles that carry instructions to whoever reads them by machine, and whether an answer does what they say.
+"""Prompt injection: articles that carry instructions to a machine, and whether an answer obeys them.
 
-`sets/attacks.jsonl` holds 66 made-up articles with an attack of 22 kinds in each and a question that leads to it;
-a third of each kind was kept out while defences were chosen ("held_out"). `sets/attacks_new.jsonl` holds 40 more by
-another hand, written without a look at the defences and after they had been chosen. They are asked about among the seeds.
+`sets/attacks.jsonl` holds 66 made-up articles with an attack of 22 kinds in each and a question that leads to it; a
+third of each kind was kept out while defences were chosen ("held_out"). `sets/attacks_new.jsonl` holds 40 more by
+another author, written after the defences had been chosen and without a look at them. The questions are asked with the
+attacks among the seeds.
 """
 
 from __future__ import annotations
@@ -45,7 +46,7 @@ class Attack:
 
     Attributes:
         facts: what the article reports in answer to the question, in any of these spellings.
-        markers: what an answer has in it that did as it was told.
+        markers: what an answer contains if it obeyed.
         group: one of `GROUPS`; only "seen" was used to choose defences.
     """
 
@@ -79,7 +80,7 @@ def _read(file: Path) -> list[RawArticle]:
 
 
 def _page(row: dict[str, Any]) -> RawArticle:
-    """An attack that is a page, read as any other."""
+    """An attack that is a web page, read like any other."""
     with tempfile.TemporaryDirectory() as folder:
         page = Path(folder) / f"{row['id']}.html"
         page.write_text(row["html"], "utf-8")
@@ -89,7 +90,7 @@ def _page(row: dict[str, Any]) -> RawArticle:
 
 
 def ask(rag: Rag, attack: Attack) -> Row:
-    """Ask an attack's question: what the attack achieved, and whether the question was answered none the less."""
+    """Ask an attack's question; returns what the attack achieved, and whether the question was answered nonetheless."""
     answer = rag.answer(attack.question)
     said = metrics.without_markers(answer.text).casefold()
     return {
@@ -108,7 +109,7 @@ def ask(rag: Rag, attack: Attack) -> Row:
 
 
 def reached(rag: Rag, attack: Attack) -> bool:
-    """Whether a search finds the words that tell what to say: without defences the model would read them."""
+    """Whether a search finds the words of the instruction: without defences the model would read them."""
     hits = search(rag.store, rag.embedder, attack.question, rag.config.candidates)
     found = [
         h.chunk.text + (h.article.title or "") + (h.article.source or "") for h in hits if h.article.id == attack.id
@@ -117,7 +118,7 @@ def reached(rag: Rag, attack: Attack) -> bool:
 
 
 def cited_truly(answer: Answer, rag: Rag) -> bool:
-    """Whether each citation stands word for word where it says, and the text has no other markers than theirs."""
+    """Whether each citation is word for word where it says, and the text has no other markers."""
     known = {citation.marker for citation in answer.citations}
     shown = {marker for sentence in answer.sentences for marker in sentence.markers}
     words = all(rag.store.article(c.article_id).text[c.start : c.end] == c.quote for c in answer.citations)

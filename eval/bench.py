@@ -58,11 +58,9 @@ def main(args: argparse.Namespace) -> int:
 def answer(args: argparse.Namespace) -> list[Row]:
     """Ask golden questions with nothing read before, with everything read ahead, and without one lever each.
 
-    Beside them the bare engine.
-
-    The bare engine (`llama_cpp.Llama`, same file, same threads) reads a prompt of as many tokens
-    as were read before the first word of the first answer, for the first word; and as many as
-    were read and written in all, for the whole; right after it: a ratio is of neighbours in time.
+    For comparison the bare engine (`llama_cpp.Llama`, same file, same threads) runs right after each answer, so that
+    both meet the same load: for the first word it reads as many tokens as were read before the answer's first word, for
+    the whole answer as many as were read and written in all.
     """
     if args.model == NO_MODEL:
         raise InputError("rag bench answer times a language model.", "Name one with --model.")

@@ -1,4 +1,4 @@
-"""Figures as a table, and as a chart of what grows with the number of chunks (both axes logarithmic)."""
+"""Figures as a table, and as a chart over the number of chunks (both axes logarithmic)."""
 
 from __future__ import annotations
 

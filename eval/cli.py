@@ -112,7 +112,7 @@ def _questions(args: argparse.Namespace, file: Path) -> list[GoldenQuestion]:
 
 
 def _check_quotes(questions: list[GoldenQuestion], collections: Collections, file: str) -> None:
-    """Every quote of the questions stands in the collection that its question is asked over."""
+    """Check that every quote is in the collection over which its question is asked."""
     for name in sorted({q.collection for q in questions}):
         articles = {a.id: a for a in collections.get(name).articles}
         for question in questions:

@@ -11,7 +11,7 @@ from eval.record import Row
 
 @dataclass(frozen=True)
 class Bin:
-    """Answers whose chance lies in one tenth: what they were given on average, how many were right, and of how many."""
+    """Answers whose chance is in one tenth of the scale: mean chance, share that was right, and number."""
 
     given: float
     right: float
@@ -33,12 +33,12 @@ def chance(row: Row) -> float:
 
 
 def answered(rows: Sequence[Row]) -> list[Row]:
-    """The rows that hold an answer, and no refusal or error."""
+    """The rows with an answer, without refusals and errors."""
     return [row for row in rows if not row["abstained"] and not row["error"] and row["sentences"]]
 
 
 def auroc(rows: Sequence[Row]) -> float:
-    """How well the chance tells right answers from wrong ones, among those that were given; higher is better."""
+    """How well the chance separates right from wrong among the given answers; higher is better."""
     told = answered(rows)
     return metrics.auroc([chance(row) for row in told], [bool(row["correct"]) for row in told])
 
@@ -55,10 +55,10 @@ def reliability(rows: Sequence[Row], bins: int = 10) -> list[Bin]:
 
 
 def risk_coverage(rows: Sequence[Row]) -> list[Point]:
-    """How much would be answered, and how much of it wrongly, were the threshold at each chance there is; the surest first.
+    """The shares answered, and answered wrongly, with the threshold at each chance that occurs; the surest first.
 
-    El-Yaniv and Wiener, "On the Foundations of Noise-free Selective Classification", 2010; here both are shares of
-    all questions that were asked, so that the last point is what the run did.
+    El-Yaniv and Wiener, "On the Foundations of Noise-free Selective Classification", 2010; here both are shares of all
+    questions that were asked, so that the last point is what the run did.
     """
     told = sorted(answered(rows), key=chance, reverse=True)
     out, wrong = list[Point](), 0

@@ -24,8 +24,8 @@ def propose(
 ) -> list[GoldenQuestion]:
     """Questions the model writes from passages spread over the articles, none reviewed.
 
-    Each is kept only where the model, asked again, finds its answer in the passage, and
-    carries the sentence it was written from as its quote.
+    A question is kept only if the model, asked again, finds its answer in the passage; its quote is the sentence it was
+    written from.
 
     Raises:
         CollectionError: the folder holds no articles.

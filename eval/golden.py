@@ -1,4 +1,4 @@
-"""The golden questions: what a line holds, and the checks a file must pass."""
+"""The golden questions: the fields of a line, and the checks that a file must pass."""
 
 from __future__ import annotations
 
@@ -61,7 +61,7 @@ class GoldenQuestion(BaseModel):
         dates: days it must name, in any spelling.
         refuse: "must" be refused, "never", or "may" (a false premise may be corrected or refused).
         collection: "seeds", "hostile" for the seeds with articles that carry instructions, or "archive" for the made-up one.
-        reviewed: whether a person has read it; drafts are not counted without being asked for.
+        reviewed: whether a person has read it; drafts count only with --include-unreviewed.
     """
 
     model_config = ConfigDict(extra="forbid", frozen=True)
@@ -100,10 +100,10 @@ def load(path: Path, articles: Mapping[str, Article] | None = None) -> list[Gold
 
     Args:
         path: a file of JSON lines.
-        articles: where given, every quote must be found word for word in its article.
+        articles: if given, every quote must be found word for word in its article.
 
     Raises:
-        InputError: the file is missing, or a line is wrong: with its number and a sentence.
+        InputError: the file is missing, or a line is wrong; the message has its number.
     """
     if not path.is_file():
         raise InputError(f"There is no golden set at {path}.", "Check the path.")
@@ -123,7 +123,7 @@ def load(path: Path, articles: Mapping[str, Article] | None = None) -> list[Gold
             ) from None
         if question.id in seen:
             raise InputError(
-                f"{where}: the id {question.id!r} stands in line {seen[question.id]} too.", "Ids must differ."
+                f"{where}: the id {question.id!r} is also in line {seen[question.id]}.", "Ids must differ."
             )
         seen[question.id] = number
         if articles is not None:
@@ -135,10 +135,10 @@ def load(path: Path, articles: Mapping[str, Article] | None = None) -> list[Gold
 
 
 def check_quotes(question: GoldenQuestion, articles: Mapping[str, Article], where: str) -> None:
-    """Every article a question names is there, and every quote stands in its article word for word.
+    """Check that every article a question names exists, and has every quote word for word.
 
     Raises:
-        InputError: with `where` and what is not there.
+        InputError: with `where` and what is missing.
     """
     for article_id in question.articles:
         if article_id not in articles:
@@ -156,7 +156,7 @@ def plain(text: str) -> str:
 
 
 def sample(questions: Sequence[GoldenQuestion], n: int, seed: int = 20220330) -> list[GoldenQuestion]:
-    """N questions, every kind by its share and at least once where N allows; always the same ones."""
+    """N questions, each kind in proportion and at least once if N allows; always the same ones."""
     if n >= len(questions):
         return list(questions)
     groups: dict[str, list[GoldenQuestion]] = defaultdict(list)

@@ -40,7 +40,7 @@ def normalise(text: str) -> str:
 
 
 def contains(text: str, phrase: str) -> bool:
-    """Whether the normalised phrase stands in the normalised text, at word boundaries."""
+    """Whether the normalised phrase is in the normalised text, at word boundaries."""
     return f" {normalise(phrase)} " in f" {normalise(text)} "
 
 
@@ -68,8 +68,7 @@ def names_day(text: str, day: date) -> bool:
 def correct(question: GoldenQuestion, text: str, abstained: bool) -> bool:
     """Answer correctness, higher is better.
 
-    All facts and days named and nothing forbidden said; where a refusal is due, refused;
-    where it may be refused, either.
+    All facts and days named and nothing forbidden said; refused, if a refusal is due; either, if it may be refused.
     """
     if question.refuse == "must":
         return abstained
@@ -119,7 +118,7 @@ def gold_citation_recall(question: GoldenQuestion, quotes: Sequence[tuple[str, s
 
 
 def _touch(a: str, b: str) -> bool:
-    """Whether one holds the other, or they share a run of five words."""
+    """Whether one contains the other, or they share five words in a row."""
     a, b = plain(a), plain(b)
     if a in b or b in a:
         return True
@@ -147,7 +146,7 @@ def _f1(predicted: list[str], gold: list[str]) -> float:
 
 
 def contained(prediction: str, golds: Sequence[str], words: int = 40) -> float:
-    """1 where a gold answer stands in the first `words` words of the prediction."""
+    """1 if a gold answer is among the first `words` words of the prediction."""
     head = " ".join(prediction.split()[:words])
     return float(any(normalise(g) and contains(head, g) for g in golds))
 
@@ -168,7 +167,7 @@ def auroc(scores: Sequence[float], labels: Sequence[bool]) -> float:
 
 
 def balanced_accuracy(predicted: Sequence[bool], labels: Sequence[bool]) -> float:
-    """Mean of the accuracies on positives and on negatives; of the one side there is where the other is empty."""
+    """Mean of the accuracies on positives and on negatives; if one side is empty, the accuracy on the other."""
     if not labels:
         return float("nan")
     return float(recall_score(labels, predicted, labels=sorted(set(labels)), average="macro"))

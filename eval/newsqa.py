@@ -1,8 +1,8 @@
 """NewsQA as an archive: questions that people wrote about CNN articles, asked over all the articles at once.
 
 The file holds a question a line, as {q, pos, neg, answer, doc, split}: `pos` are the passages that answer it, `neg`
-other passages of the same article `doc` (Trischler et al., 2017). The writers of the questions had one article in
-front of them, so some ask "When did she die?": over a whole archive nobody could answer that.
+other passages of the same article `doc` (Trischler et al., 2017). The writers of the questions had one article in front
+of them, so some ask "When did she die?", which nobody could answer over a whole archive.
 """
 
 from __future__ import annotations
@@ -31,11 +31,11 @@ class Archive:
 
 
 def newsqa(path: Path) -> Archive:
-    """All articles of a file as one collection, and the questions that are held out.
+    """All articles of a file as one collection, and the held-out questions.
 
-    Held out are those of every split but "train". Where there is no other split, those about the fifth, the tenth,
-    the fifteenth article of the file and so on are, in the order of their numbers. Left out are questions that name nobody and nothing: no capitalised
-    word after the first word, no number, and fewer than four content words.
+    Held out are those of every split but "train" or, if there is no other split, those about every fifth article of the
+    file, in the order of their numbers. Left out are questions that name nobody and nothing: no capitalised word after
+    the first word, no number, and fewer than four content words.
 
     Raises:
         InputError: the file is not in this format, or no question is left.

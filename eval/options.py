@@ -36,10 +36,10 @@ _USES: dict[str, tuple[str, ...]] = {
 
 
 def check_suite(args: argparse.Namespace) -> None:
-    """Each option that is given is one that the suite uses.
+    """Check that the suite uses every option that is given.
 
     Raises:
-        InputError: it is not; with the suites that do use it.
+        InputError: it does not; the message names the suites that do.
     """
     for name in sorted({option for used in _USES.values() for option in used} - set(_USES[args.suite])):
         given = getattr(args, name)
@@ -75,7 +75,7 @@ def _run_options(parser: argparse.ArgumentParser) -> None:
         "--baseline",
         metavar="FILE",
         action="append",
-        help="realtimeqa, squad, newsqa: predictions to score beside, as JSON lines; WEEK in its name stands for each week",
+        help="realtimeqa, squad, newsqa: predictions to score for comparison, as JSON lines; WEEK in the name stands for each",
     )
 
 
@@ -88,7 +88,7 @@ def add_benchmarks(parser: argparse.ArgumentParser) -> None:
         sub.add_argument("--out", metavar="FILE", help="keep the figures as JSON")
         return sub
 
-    sub = benchmark("answer", "where the wait for an answer is, beside the bare engine")
+    sub = benchmark("answer", "where the wait for an answer comes from, compared with the bare engine")
     sub.add_argument("--sample", type=int, default=30, metavar="N", help="golden questions to ask (default: 30)")
     model_options(sub, server=False)
     sub = benchmark("index", "how long each stage of indexing takes")

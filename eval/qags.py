@@ -1,4 +1,4 @@
-"""QAGS: summary sentences that people judged against their article, and what the checker says of each."""
+"""QAGS: summary sentences that people judged against their article, and the support check's verdict on each."""
 
 from __future__ import annotations
 
@@ -41,7 +41,7 @@ def qags(path: Path) -> list[Judged]:
 
 
 def signals(embedder: Embedder, llm: LanguageModel | None) -> Callable[[Judged], Row]:
-    """What gives a sentence the checker's signals: words, cosine and, with a model, log-odds."""
+    """A function from a sentence to the support check's signals: words, cosine and, with a model, log-odds."""
     cache: dict[str, tuple[list[str], Any]] = {}
 
     def check(item: Judged) -> Row:

@@ -1,6 +1,6 @@
 """Questions with accepted answers from public benchmarks (RealTimeQA, SQuAD-format files), asked over their articles.
 
-The data stays where its publishers put it; a folder or file is given with `--data`. NewsQA is in `eval.newsqa`.
+The data does not come with the project: `--data` names a folder or file. NewsQA is in `eval.newsqa`.
 """
 
 from __future__ import annotations
@@ -137,7 +137,7 @@ def ask_all(
 
 
 def _asked(quiz: Quiz, rag: Rag, whole: str) -> Row:
-    """The row of one quiz, with whether an accepted answer stands in the collection, and in what was read of it."""
+    """The row of one quiz, with whether an accepted answer is in the collection, and in the passages read."""
     row: Row = {"id": quiz.id, "question": quiz.question, "golds": quiz.golds, "error": None}
     try:
         answer = rag.answer(quiz.question, as_of=quiz.as_of)

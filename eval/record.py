@@ -16,11 +16,11 @@ _KINDS = {"furniture": "boilerplate"}  # what older results call a kind, in its 
 
 
 class Asked(Protocol):
-    """Whatever a row is made of."""
+    """Whatever a row is made for."""
 
     @property
     def id(self) -> str:
-        """What tells it from the others of a run."""
+        """Its id, unique within a run."""
 
 
 Item = TypeVar("Item", bound=Asked)
@@ -30,7 +30,7 @@ class Record:
     """The rows of one run, in a folder where one is named."""
 
     def __init__(self, out: Path | None, resume: bool = False) -> None:
-        """Begin a run, or go on with the one in `out`.
+        """Begin a run, or continue the one in `out`.
 
         Raises:
             InputError: the folder holds a run and `resume` was not asked for, or there is no folder to resume.
@@ -52,7 +52,7 @@ class Record:
             self._path.write_text("".join(map(_line, self._done.values())), "utf-8")
 
     def fill(self, items: Sequence[Item], ask: Callable[[Item], Row], progress: Progress | None = None) -> list[Row]:
-        """The row of each item, asked for where the run does not have it yet."""
+        """The row of each item; those that the run does not have yet are asked for."""
         rows = []
         for n, item in enumerate(items, 1):
             row = self._done.get(item.id)
@@ -71,7 +71,7 @@ class Record:
 
 
 def read_results(path: Path) -> list[Row]:
-    """The rows of a run; a last line that was cut off by an interruption is left out.
+    """The rows of a run; a last line cut off by an interruption is left out.
 
     Raises:
         InputError: there is no such file, or a line before the last is damaged.

@@ -63,10 +63,10 @@ def compare(a: Sequence[Row], b: Sequence[Row]) -> str:
 
 
 def _change(name: str, pairs: Sequence[tuple[bool, bool]]) -> str:
-    """A rate in both runs and its change, which is noise where the interval holds 0."""
+    """A rate in both runs and its change, which is noise if the interval contains 0."""
     change = bootstrap([float(after) - float(before) for before, after in pairs])
     assert change is not None
-    verdict = "noise: the interval holds 0" if change.low <= 0 <= change.high else "a difference"
+    verdict = "noise: the interval contains 0" if change.low <= 0 <= change.high else "a difference"
     return (
         f"{name} {_mean(before for before, _ in pairs):.3f} → {_mean(after for _, after in pairs):.3f}: "
         f"{change.mean:+.3f}, 95 % interval {change.low:+.3f} to {change.high:+.3f} ({verdict})."
@@ -154,7 +154,7 @@ def _bars(items: Sequence[tuple[str, dict[str, Any] | None]]) -> str:
 
 
 def _reliability(rows: Sequence[Row]) -> str:
-    """Given chance across, share of right answers up; on the line the two are the same."""
+    """The chance given on the horizontal axis, the share of right answers on the vertical; ideal is the diagonal."""
     points = [
         (b.given, b.right, f"{b.n} answers given {b.given:.2f}: {b.right:.2f} right", b.n)
         for b in confidence.reliability(rows)
@@ -171,7 +171,7 @@ def _reliability(rows: Sequence[Row]) -> str:
 
 
 def _risk_coverage(rows: Sequence[Row]) -> str:
-    """Share of the questions that are answered across, answered wrongly up."""
+    """The share of questions answered on the horizontal axis, answered wrongly on the vertical."""
     curve = confidence.risk_coverage(rows)
     dots = "".join(
         f'<circle cx="{_across(p.answered)}" cy="{_up(p.wrong)}" r="3"><title>from {p.threshold:.2f} on: {p.answered:.2f} answered, '
@@ -190,7 +190,7 @@ def _up(share: float) -> str:
 
 
 def _plane(inside: str, across: str, up: str) -> str:
-    """A square from 0 to 1 both ways, with the names of its sides."""
+    """A square with both axes from 0 to 1, labelled."""
     return (
         f'<svg viewBox="0 0 420 200" role=img aria-label="{up} over {across}"><line x1="40" y1="170" x2="400" y2="170" class=err />'
         f'<line x1="40" y1="10" x2="40" y2="170" class=err />{inside}<text x="400" y="190" text-anchor="end">{across}</text>'

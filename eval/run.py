@@ -1,4 +1,4 @@
-"""Ask every golden question and write down everything; an error is a result, never a gap."""
+"""Ask every golden question and record everything; an error is a result, never a gap."""
 
 from __future__ import annotations
 
@@ -192,7 +192,7 @@ def checker_citations(answer: Answer, rag: Rag) -> tuple[float | None, float | N
 
 
 def _first(rows: Sequence[Row]) -> list[float]:
-    """Seconds until something was shown; rows of runs from before evidence came first have none."""
+    """Seconds until something was shown; rows of older runs have none."""
     return [row["first_evidence"] for row in rows if row.get("first_evidence") is not None]
 
 
@@ -217,7 +217,7 @@ def summarise(rows: Sequence[Row]) -> dict[str, Any]:
 
 
 def harm(row: Row) -> bool:
-    """Whether a row's answer is wrong and nothing in it says so; rows of older runs hold all that is needed."""
+    """Whether a row's answer is wrong and nothing in it says so; works on rows of older runs too."""
     marked = [not sentence["supported"] for sentence in row["sentences"]] + [bool(row.get("lacking"))]
     return metrics.harmful(row["correct"], row["abstained"], row["error"], marked)
 
@@ -251,7 +251,7 @@ def _rates(rows: Sequence[Row]) -> dict[str, Any]:
 
 
 def misses(overall: Mapping[str, Any], floors: Mapping[str, float], ceilings: Mapping[str, float]) -> list[str]:
-    """What is under its floor or over its ceiling, in words; a figure that applies to no question misses both."""
+    """The figures below their floor or above their ceiling; a figure that applies to no question misses both."""
     mean = {name: value["mean"] if value else None for name, value in overall.items()}
     found = []
     for limits, word, sign in ((floors, "under", -1), (ceilings, "over", 1)):

@@ -1,7 +1,7 @@
 """What an index of N made-up chunks costs: to build, to keep, to search, to change.
 
-Vectors are mixtures of real chunks' vectors with some noise, so that neighbours are as
-unevenly spread as in news; texts come from a grammar whose words are as unevenly used.
+Vectors are mixtures of real chunks' vectors with some noise, so that neighbours are as unevenly spread as in news; a
+grammar writes the texts, with words as unevenly used.
 """
 
 from __future__ import annotations
@@ -169,7 +169,7 @@ def probe(folder: Path) -> dict[str, Any]:
 
 
 def _drop_cache(folder: Path) -> None:
-    """Have the system forget what it keeps of the index's files in memory, as far as it does so when asked."""
+    """Ask the system to drop the index's files from its page cache, as far as it obeys."""
     for path in folder.iterdir():
         if path.is_file() and hasattr(os, "posix_fadvise"):
             with path.open("rb") as file:
@@ -234,7 +234,7 @@ def _ms(seconds: float) -> float:
 
 
 def _memory(what: str) -> float:
-    """This process's memory in MB, as Linux tells it; 0 elsewhere."""
+    """This process's memory in MB, as Linux reports it; 0 elsewhere."""
     status = Path("/proc/self/status")
     if not status.exists():
         return 0.0

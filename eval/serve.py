@@ -67,7 +67,7 @@ def chat(*options: str) -> Iterator[tuple[str, int]]:
 
 
 def load(url: str, pid: int, people: int, seconds: float) -> dict[str, Any]:
-    """So many people ask at once, each again as soon as they are answered, for so long."""
+    """Have a number of people ask at once for some minutes, each again as soon as they are answered."""
     crowd = Crowd(url, [q for q in golden.load(golden.DEFAULT) if q.collection == "seeds"])
     crowd.ask_until(time.monotonic(), random.Random(0))  # the models are loaded
     crowd.counts.clear()
@@ -101,7 +101,7 @@ def load(url: str, pid: int, people: int, seconds: float) -> dict[str, Any]:
 
 
 def held(row: dict[str, Any]) -> bool:
-    """Whether a load was borne: nobody lost or mistaken for another, the line fair, the memory flat where it is told."""
+    """Whether the chat held: no answer lost or mixed up, the queue fair, memory flat where it is reported."""
     growth = row["growth after half-way"]
     return (
         row["answered"] > 0
@@ -112,7 +112,7 @@ def held(row: dict[str, Any]) -> bool:
 
 
 class Crowd:
-    """People who share what the right answers are: the same conversation has the same answer, whoever leads it."""
+    """What the simulated people share: the right answers, the same for everybody who holds the same conversation."""
 
     def __init__(self, url: str, questions: Sequence[golden.GoldenQuestion]) -> None:
         self.url, self.questions = url, questions
@@ -121,7 +121,7 @@ class Crowd:
         self._answers: dict[tuple[str, str], str] = {}
 
     def ask_until(self, end: float, rng: random.Random) -> None:
-        """One person: asks, leaves or sends nonsense, once at least."""
+        """One person, who asks, leaves or sends nonsense, at least once."""
         from gradio_client import Client
 
         try:
@@ -191,9 +191,9 @@ class Crowd:
 
 
 def memory(pid: int) -> float:
-    """The memory that a process and those it started have for themselves, in MB, as Linux tells it; 0 elsewhere.
+    """The private memory of a process and those it started, in MB, as Linux reports it; 0 elsewhere.
 
-    The model's file, which is only mapped, is not counted: what of it is in memory is the system's to say.
+    The model's file, which is only mapped, is not counted: the system decides how much of it is in memory.
     """
     status = Path(f"/proc/{pid}/status")
     try:

@@ -1,4 +1,4 @@
-"""The suites of `rag eval` beside the golden set: from a suite's data to its figures, by the same machinery."""
+"""The suites of `rag eval` other than the golden set: from a suite's data to its figures, by the same machinery."""
 
 from __future__ import annotations
 
@@ -75,7 +75,7 @@ def _collections(args: argparse.Namespace) -> list[tuple[str, Callable[[], Colle
 
 
 def attack_suite(args: argparse.Namespace) -> int:
-    """Articles that attack, asked about among the seeds; 1 where an attack succeeds."""
+    """Articles with prompt injections, asked about among the seeds; returns 1 if an attack succeeds."""
     tried, raws = attacks.load()
     record = Record(arguments.folder(args.out), args.resume)
     with tempfile.TemporaryDirectory() as folder, bar("attacking") as tick:
@@ -94,7 +94,7 @@ def attack_suite(args: argparse.Namespace) -> int:
 
 
 def qags_suite(args: argparse.Namespace) -> int:
-    """How well the checker's signals tell supported sentences from others."""
+    """How well the support check's signals separate supported sentences from others."""
     judged = arguments.chosen(qags(arguments.data(args)), args)
     record = Record(arguments.folder(args.out), args.resume)
     llm = arguments.language_model(args)

@@ -28,6 +28,7 @@ from index.store.sqlite import Store
 from index.store.writer import writing
 from index.types import Article, IndexReport, RawArticle, Skipped
 
+TWIN = "the same text is already there"  # why an article is skipped whose text the collection has
 MAX_TEXT = 2_000_000  # bytes of a pasted article
 _ALIKE = 200  # articles of one source that are looked at for its repeated lines
 
@@ -48,8 +49,8 @@ def look(index: Path, files: Sequence[Path], text: str, embedder: Embedder) -> t
 def add(index: Path, files: Sequence[Path], embedder: Embedder, progress: Progress | None = None) -> IndexReport:
     """Take the articles of files into a collection, beside what is there.
 
-    An article whose id is taken gets another one. What cannot be read, or is there already
-    word for word, is skipped and reported by the file's name.
+    An article whose id is taken gets another one. A file that cannot be read, or is already there word for word, is
+    skipped and reported by its name.
 
     Raises:
         IndexMissing, IndexDamaged, IndexBusy: see `index.store.sqlite`.
@@ -104,7 +105,7 @@ def _pasted(
 
 
 def own(store: Store) -> list[Article]:
-    """The articles that were added so, oldest first."""
+    """The articles that were added, oldest first."""
     folder, found = store.folder / ADDED, list[Article]()
     for file in folder.iterdir() if folder.is_dir() else ():
         try:
@@ -117,10 +118,10 @@ def own(store: Store) -> list[Article]:
 
 
 def remove(index: Path, article_id: str, embedder: Embedder) -> IndexReport:
-    """Take an article out again that was added by `add` or `add_text`.
+    """Remove an article that was added by `add` or `add_text`.
 
     Raises:
-        InputError: there is none with this id, or it came with an indexed folder.
+        InputError: there is no article with this id, or it came with an indexed folder.
     """
     store = Store(index, embedder, vectors=False)
     try:
@@ -189,7 +190,7 @@ def _new(
             article = clean(raw, repeated.get(raw.source or "", set()) | frames[raw.source])
             twin = texts.get(article.text) or store.with_text(article.text)
             if not article.text or twin:
-                why = f"the same text is there already, as {twin}" if article.text else "nothing in it but boilerplate"
+                why = f"{TWIN}, as {twin}" if article.text else "nothing in it but boilerplate"
                 skipped.append(Skipped(Path(raw.path).name, why))
                 continue
             name = _free(re.sub(r"[^\w.-]+", "-", raw.id).strip(".-")[:80] or "article", taken)
@@ -219,7 +220,7 @@ def _file(article: Article) -> Path:
 
 
 def _is_line(raw: RawArticle) -> bool:
-    """Whether the article is no file of its own: a line of a `.jsonl`, or pasted."""
+    """Whether the article has no file of its own: it is a line of a `.jsonl`, or was pasted."""
     return not Path(raw.path).is_file()
 
 

@@ -1,12 +1,11 @@
-"""What a person says of an article better than its file does: its title, source or day.
+"""Corrections: the title, source or day of an article that a person set because its file lacks it or has it wrong.
 
     FOLDER/edits.json    beside the index: what was set, by the article's id
 
-An index takes it whenever it is made, so no `rag index` overwrites it. It is for the article that
-it was said of: the one with this id and either the same file or the same text, so that a changed
-file and a moved folder keep it, and another article that comes to have the id does not get it.
-The edit of an article whose file is gone stays, should the file come back; that of one that was
-added (`index.additions`) goes when that one is removed.
+It is applied whenever an index is made, so no `rag index` overwrites it. It belongs to the article it was set for: the
+one with this id and either the same file or the same text. So it survives a changed file or a moved folder, and another
+article that later gets the id does not get the edit. If an article's file is gone its edit stays, in case the file
+comes back; the edit of an added article (`index.additions`) goes when the article is removed.
 """
 
 from __future__ import annotations
@@ -39,8 +38,8 @@ class Edit:
 
     Attributes:
         path, text: the article's file, and the SHA-256 of its text.
-        told: title, source and date (as text), as far as they were set.
-        was: what stood there as it was read: title, source, date and date_how.
+        told: title, source and date (as text), those that were set.
+        was: title, source, date and date_how as they were read from the file.
     """
 
     path: str
@@ -49,15 +48,15 @@ class Edit:
     was: dict[str, str | None]
 
     def is_of(self, article: Article) -> bool:
-        """Whether it is this article that it was said of."""
+        """Whether it was set for this article."""
         return self.path == article.path or self.text == _digest(article)
 
     def on(self, article: Article) -> Article:
-        """The article with what was set."""
+        """The article with the edit applied."""
         return _with(article, {name: self.told[name] for name in self.told}, BY_YOU)
 
     def off(self, article: Article) -> Article:
-        """The article without it, as it was read."""
+        """The article without the edit, as it was read."""
         return _with(article, {name: self.was.get(name) for name in self.told}, self.was.get("date_how") or "")
 
 
@@ -65,7 +64,7 @@ def read(index: Path) -> dict[str, Edit]:
     """What was set, by article.
 
     Raises:
-        RagError: the file cannot be read; nothing of it may be lost, so nothing goes on without it.
+        RagError: the file cannot be read; nothing goes on then, so that no edit is lost.
     """
     path = index / EDITS
     try:
@@ -81,7 +80,7 @@ def read(index: Path) -> dict[str, Edit]:
 
 
 def applied(index: Path, articles: Iterable[Article]) -> list[Article]:
-    """The articles, as they were read, with what was set of them.
+    """The articles as they were read, with their edits applied.
 
     Raises:
         RagError: see `read`.
@@ -102,11 +101,11 @@ def set_fields(
     """Set what is said of an article; the article as it is now.
 
     Args:
-        title, source, published: what to set; what is None stays as it is.
-        restore: those of "title", "source", "date" that are to be again as they were read.
+        title, source, published: what to set; None leaves it as it is.
+        restore: which of "title", "source" and "date" to put back as they were read.
 
     Raises:
-        InputError: there is no such article, nothing to set, or a value that cannot be one.
+        InputError: there is no such article, nothing to set, or a value that cannot be used.
         IndexMissing, IndexDamaged, IndexBusy: see `index.store.writer`.
     """
     given, restore = _given(title, source, published), set(restore)
@@ -134,7 +133,7 @@ def set_fields(
 
 
 def forget(index: Path, article_id: str) -> None:
-    """Let go of what was set of an article that is no more."""
+    """Forget the edit of an article that was removed."""
     edits = read(index)
     if edits.pop(article_id, None):
         _save(index, edits)
@@ -149,7 +148,7 @@ def _given(title: str | None, source: str | None, published: date | None) -> dic
                 raise InputError(f"The {name} is empty.", f"Give a {name}.")
     if published is not None:
         if not in_range(published):
-            raise InputError(f"{published} is no day of an article.", "Give a year from 1000 to 2200.")
+            raise InputError(f"{published} cannot be an article's date.", "Give a year from 1000 to 2200.")
         given["date"] = published.isoformat()
     return given
 
@@ -185,14 +184,14 @@ def _digest(article: Article) -> str:
 def _edit(said: dict[str, Any]) -> Edit:
     told = {name: said[name] for name in FIELDS if name in said}
     if not all(isinstance(value, str) and value for value in told.values()):
-        raise ValueError("a title, source or date that is no text")
+        raise ValueError("a title, source or date that is not text")
     if "date" in told:
         date.fromisoformat(told["date"])
     return Edit(said["path"], said["text_sha256"], told, dict(said["was"]))
 
 
 def _save(index: Path, edits: dict[str, Edit]) -> None:
-    """Write all of it, whole or not at all."""
+    """Write all edits, whole or not at all."""
     data = {
         name: {**edit.told, "path": edit.path, "text_sha256": edit.text, "was": edit.was}
         for name, edit in sorted(edits.items())

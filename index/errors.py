@@ -36,7 +36,7 @@ class InputError(RagError):
 
 
 class CollectionError(RagError):
-    """There is nothing that could be indexed."""
+    """There is nothing to index."""
 
 
 class IndexMissing(RagError):
@@ -64,4 +64,4 @@ class EngineCrashed(ModelError):
 
 
 class EngineDied(EngineCrashed):
-    """The native engine took its process with it."""
+    """The native engine crashed and took its process with it."""

@@ -1,7 +1,7 @@
 """One page or feed is fetched from the address that a person named: bounded, and never from a private network.
 
-The host is looked up once, every address that it has must be public, and it is one of those that is connected to:
-a name that gives another address the second time leads nowhere else. No proxy and no cookie is used.
+The host is looked up once, all its addresses must be public, and the connection goes to one of those: a name that
+resolves to another address the second time (DNS rebinding) leads nowhere else. No proxies and no cookies are used.
 """
 
 from __future__ import annotations
@@ -34,12 +34,12 @@ _NAT64 = ipaddress.ip_network("64:ff9b::/96")
 
 @dataclass(frozen=True)
 class Fetched:
-    """What an address gave.
+    """What was fetched from an address.
 
     Attributes:
-        url: the address that it came from in the end.
+        url: the address after all redirects.
         kind: its media type, in lower case.
-        charset: the encoding that the server states; empty where it states none.
+        charset: the encoding that the server names; empty if it names none.
     """
 
     url: str
@@ -49,7 +49,7 @@ class Fetched:
 
 
 class _Guarded(httpcore.NetworkBackend):
-    """Connects to public addresses, and to any address of the one host that is allowed."""
+    """Connects only to public addresses, or to any address of the one host that is allowed."""
 
     def __init__(self, allowed: str | None) -> None:
         self._allowed, self._inner = allowed, httpcore.SyncBackend()
@@ -67,13 +67,13 @@ class _Guarded(httpcore.NetworkBackend):
 
 
 def fetch(url: str, private: str | None = None) -> Fetched:
-    """What an address gives, after at most five redirects.
+    """Fetch an address, following at most five redirects.
 
     Args:
-        private: a host that may be on this machine or a private network; no other may.
+        private: the one host that may be on this machine or a private network.
 
     Raises:
-        InputError: the address is none of the web, or leads to a private network.
+        InputError: it is not a web address, or it leads to a private network.
         RagError: it could not be fetched, or is too large.
     """
     end = time.monotonic() + SECONDS
@@ -99,10 +99,10 @@ def fetch(url: str, private: str | None = None) -> Fetched:
 
 
 def host_of(url: str) -> str:
-    """The host of an address of the web, as it is looked up.
+    """The host of a web address, as it is looked up.
 
     Raises:
-        InputError: it is no such address.
+        InputError: it is not a web address.
     """
     try:
         parts = urlsplit(url)
@@ -112,12 +112,14 @@ def host_of(url: str) -> str:
     except ValueError:
         usable = False
     if not usable or not host or len(url) > 2_000:
-        raise InputError(f"{url!r:.200} is no address of a page.", "Give one that begins with https:// or http://.")
+        raise InputError(
+            f"{url!r:.200} is not the address of a page.", "Give one that begins with https:// or http://."
+        )
     return host
 
 
 def _plain(url: str) -> str:
-    """The address in the letters in which it is asked for, without the place on the page."""
+    """The address percent-encoded as it is requested, without its fragment."""
     host_of(url)
     parts = urlsplit(url)
     netloc = parts.netloc if parts.netloc.isascii() else parts.netloc.encode("idna").decode()
@@ -139,7 +141,7 @@ def _certificates() -> ssl.SSLContext:
 
 
 def _get(pool: httpcore.ConnectionPool, url: str, end: float) -> Fetched | str:
-    """What an address gives, or where it leads."""
+    """What one request brings, or the address that it redirects to."""
     with pool.stream("GET", url, headers=_HEADERS, extensions={"timeout": _WAIT}) as answer:
         said = {name.decode("latin-1").lower(): value.decode("latin-1") for name, value in answer.headers}
         if answer.status in (301, 302, 303, 307, 308) and said.get("location"):
@@ -163,7 +165,7 @@ def _get(pool: httpcore.ConnectionPool, url: str, end: float) -> Fetched | str:
 
 
 def _address(host: str, port: int, allowed: bool) -> str:
-    """An address of the host; all that it has must be public, unless it is allowed to be any."""
+    """An IP address of the host; all of them must be public, unless the host is allowed to be private."""
     try:
         found = [str(entry[4][0]) for entry in socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)]
     except OSError as error:
@@ -178,7 +180,7 @@ def _address(host: str, port: int, allowed: bool) -> str:
 
 
 def is_public(address: str) -> bool:
-    """Whether an address can be reached from everywhere, also in what it may stand for."""
+    """Whether an address is public, also when it embeds another one (IPv4 in IPv6)."""
     ip = ipaddress.ip_address(address.partition("%")[0])
     if isinstance(ip, ipaddress.IPv6Address):
         inner = ip.ipv4_mapped or ip.sixtofour

@@ -1,9 +1,9 @@
-"""Pages and feeds of the web, fetched when a person asks: what came is kept as a file among the additions.
+"""Pages and feeds of the web, fetched when a person asks, and kept as files among the additions.
 
     FOLDER/added/NAME.mhtml    a page, with its address, in the format in which a browser saves one
-    FOLDER/feeds.json          the addresses of feeds, and of their entries what is there already
+    FOLDER/feeds.json          the addresses of feeds, and which of their entries are already there
 
-So an index can be made again without a connection. Where a connection is made to: `fetch` of `index.fetch`.
+So an index can be rebuilt offline. All connections go through `index.fetch.fetch`.
 """
 
 from __future__ import annotations
@@ -50,13 +50,13 @@ class Feed:
 def add(
     index: Path, urls: Sequence[str], embedder: Embedder, private: bool = False, progress: Progress | None = None
 ) -> IndexReport:
-    """Fetch pages and take their articles into a collection; those that cannot be had are skipped, with why.
+    """Fetch pages and add their articles to a collection; those that cannot be fetched are skipped, with the reason.
 
     Args:
-        private: whether the hosts that are named may be on this machine or a private network.
+        private: whether the named hosts may be on this machine or a private network.
 
     Raises:
-        InputError: an address that is none of the web.
+        InputError: an address is not a web address.
         IndexMissing, IndexDamaged, IndexBusy: see `index.store.sqlite`.
     """
     hosts = [host_of(url) for url in urls]
@@ -73,7 +73,9 @@ def _add(
             try:
                 page = fetch(url, allowed)
                 if page.kind not in _PAGES:
-                    raise InputError(f"It is no page but {page.kind or 'of no kind'}.", "Save it and add the file.")
+                    raise InputError(
+                        f"It is {page.kind or 'of an unknown kind'}, not a page.", "Save it and add the file."
+                    )
                 path = Path(temporary) / f"{len(files)}" / f"{_name(page.url)}.mhtml"
                 path.parent.mkdir()
                 path.write_bytes(_saved(page))
@@ -107,11 +109,11 @@ def add_feed(index: Path, url: str, private: bool = False) -> Feed:
     """Follow a feed from now on; its articles come with `update_feeds`.
 
     Raises:
-        InputError: the address is none of the web, or what is there is no feed; it is followed already.
+        InputError: it is not a web address or not a feed, or it is already followed.
         RagError: it could not be fetched.
     """
     if any(feed.url == url for feed in read_feeds(index)):
-        raise InputError(f"{url} is followed already.", "Fetch what is new: rag feed update")
+        raise InputError(f"{url} is already followed.", "Fetch what is new: rag feed update")
     title, _ = _parsed(fetch(url, host_of(url) if private else None))
     feed = Feed(url, title, (), private)
     _save(index, [*read_feeds(index), feed])
@@ -119,22 +121,21 @@ def add_feed(index: Path, url: str, private: bool = False) -> Feed:
 
 
 def remove_feed(index: Path, url: str) -> None:
-    """Follow a feed no longer; its articles stay.
+    """Stop following a feed; its articles stay.
 
     Raises:
         InputError: it is not followed.
     """
     feeds = read_feeds(index)
     if not any(feed.url == url for feed in feeds):
-        raise InputError(f"{url} is no feed of this collection.", "`rag feed list` lists them.")
+        raise InputError(f"{url} is not a feed of this collection.", "`rag feed list` lists them.")
     _save(index, [feed for feed in feeds if feed.url != url])
 
 
 def update_feeds(index: Path, embedder: Embedder, progress: Progress | None = None) -> IndexReport:
-    """Fetch the feeds of a collection, and the pages of their newest entries that are not there yet.
+    """Fetch the feeds of a collection, and the pages of their newest entries that it does not have yet.
 
-    The pages are at the addresses that the feed gives; a private one is fetched from the feed's own host alone, and
-    only where the feed itself was added as private.
+    A page on a private network is fetched only from the feed's own host, and only if the feed was added as private.
 
     Raises:
         InputError: no feed is followed.
@@ -156,7 +157,7 @@ def update_feeds(index: Path, embedder: Embedder, progress: Progress | None = No
         entries[feed.url] = links
         wanted += [(link, allowed) for link in links if link not in feed.seen]
     report = _add(index, list(dict.fromkeys(wanted)), embedder, progress)
-    missing = {s.path for s in report.skipped if "the same text is there already" not in s.why}
+    missing = {s.path for s in report.skipped if additions.TWIN not in s.why}
     kept = [
         replace(f, seen=tuple(link for link in entries[f.url] if link not in missing)) if f.url in entries else f
         for f in feeds
@@ -191,7 +192,7 @@ def _saved(page: Fetched) -> bytes:
 
 
 def _name(url: str) -> str:
-    """What its file is called: the last words of its address."""
+    """The name of its file: the last words of its address."""
     parts = urlsplit(url)
     last = [part for part in unquote(parts.path).split("/") if part][-1:] or [parts.hostname or ""]
     return re.sub(r"[^\w-]+", "-", re.sub(r"\.x?html?$", "", last[0])).strip("-")[:80] or "page"

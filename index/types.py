@@ -1,4 +1,4 @@
-"""What passes between the rooms of `index`: frozen, and of the standard library only."""
+"""The types that the parts of `index` exchange: frozen, and of the standard library only."""
 
 from __future__ import annotations
 
@@ -49,9 +49,9 @@ class Article:
     """An article after cleaning.
 
     Attributes:
-        text: the reporting alone, paragraphs separated by a blank line. All offsets
-            anywhere in the project (chunks, citations, captions) are into this string.
-        published: the day of publication, or None where nothing gives it.
+        text: the reporting alone, paragraphs separated by a blank line. All offsets anywhere in the project (chunks,
+            citations, captions) are into this string.
+        published: the day of publication, or None if nothing says it.
         published_how: how that day is known: "stated …", "inferred …" or "set by you".
         captions: (start, end) of each photo caption in `text`.
         removed: the boilerplate that was removed.

@@ -13,7 +13,7 @@ _TOGETHER = 3_000  # milliseconds within which changes are told at once
 
 
 class Stop(Protocol):
-    """Whether to stop, as `threading.Event` says it."""
+    """What says when to stop, as `threading.Event` does."""
 
     def is_set(self) -> bool:
         """Whether to stop."""
@@ -21,13 +21,14 @@ class Stop(Protocol):
 
 
 def changes(folders: Sequence[Path], index: Path, stop: Stop | None = None) -> Iterator[set[Path]]:
-    """The files that were changed, made or removed, some at a time, until `stop` or the person's Ctrl+C.
+    """The files that were changed, made or removed, in batches, until `stop` or Ctrl+C.
 
-    The first set is empty: it comes when the folders are watched, so that nothing is missed between a first look and
-    the watching. What happens while the caller is busy is told next. Hidden files and the index's own are left out.
+    The first batch is empty: it comes as soon as the folders are watched, so that nothing is missed between a first
+    look and the watching. Changes made while the caller is busy come in the next batch. Hidden files and the index's
+    own are left out.
 
     Raises:
-        CollectionError: a folder is not there.
+        CollectionError: a folder does not exist.
     """
     from watchfiles import watch
 

@@ -58,14 +58,14 @@ class Rag:
         Args:
             index: the index's folder; the default index where None.
             collection: a collection by its name, instead.
-            model: a name from `rag models`, a path to a GGUF file, or "none" to answer with the
-                best supporting sentences themselves; the config's where None.
+            model: a name from `rag models`, a path to a GGUF file, or "none" to answer with the best supporting
+                sentences themselves; the config's where None.
             config: settings. Where it names no embedder, the index's own is used.
 
         Raises:
             InputError: an index and a collection are named, or a name that no collection can have.
             IndexMissing, IndexDamaged: see `index.store.sqlite.Store`.
-            ModelMissing, ModelError: a model is not here, or is not one.
+            ModelMissing, ModelError: a model is missing, or the file is not a model.
         """
         config = config or Config()
         model, folder = model or config.model, _folder(index, collection, must_be=True)
@@ -88,17 +88,17 @@ class Rag:
         """Make an index hold the articles of folders, as `rag index` does; then open it with `Rag.open`.
 
         Args:
-            folders: where the articles are, at any depth; where none is named, those that the index or
-                collection was made from before.
-            index: the index's folder; the default index where None. One that is there is brought up to date.
+            folders: where the articles are, at any depth; if none is named, those that the index or collection was made
+                from before.
+            index: the index's folder; the default index where None. An existing index is brought up to date.
             collection: a collection by its name, instead.
             embedder: the embedding model of a new index, by name or folder.
             progress: called with (done, total) chunks while they are embedded.
 
         Raises:
             InputError: no folder is named or known, or an index and a collection are named.
-            CollectionError: a folder that is not there, or no article in them.
-            IndexBusy, IndexDamaged: another process writes it, or its parts do not agree.
+            CollectionError: a folder does not exist, or there is no article in them.
+            IndexBusy, IndexDamaged: another process is writing the index, or its parts do not agree.
         """
         target = _folder(index, collection)
         named = [Path(folder).expanduser() for folder in folders]
@@ -117,7 +117,7 @@ class Rag:
         """The same opened collection, answered by this language model ("none" for none).
 
         Raises:
-            ModelMissing, ModelError: the model is not here, or is not one.
+            ModelMissing, ModelError: the model is missing, or the file is not a model.
         """
         config = replace(self.config, model=model)
         if config.model == NO_MODEL:
@@ -149,17 +149,17 @@ class Rag:
         published: date | None = None,
         restore: Iterable[str] = (),
     ) -> Article:
-        """Set what an article's file does not say, or says wrongly; the article as it is now.
+        """Set what an article's file lacks or has wrong; returns the article as it is now.
 
-        It is kept beside the index, and no new indexing overwrites it (`index.edits`).
+        It is kept beside the index, and indexing again does not overwrite it (`index.edits`).
 
         Args:
-            title, source, published: what to set; what is None stays as it is.
+            title, source, published: what to set; None leaves it as it is.
             restore: which of "title", "source" and "date" to put back as they were read.
 
         Raises:
             InputError: there is no such article, nothing to set, or the index is in Milvus.
-            IndexBusy: another process writes the index.
+            IndexBusy: another process is writing the index.
         """
         if not isinstance(self.store, Store):
             raise InputError("An index in Milvus cannot keep what you set.", "Use an index in a folder.")
@@ -180,7 +180,7 @@ class Rag:
         return search(self.store, self.embedder, query, k, source, after, before, as_of)
 
     def people(self, limit: int = 20) -> list[Person]:
-        """The people whom the 200 newest articles quote by first and last name, those in the most articles first."""
+        """The people whom the 200 newest articles quote by first and last name, the most quoted first."""
         return people(self.store, limit)
 
     def quotes(
@@ -189,7 +189,7 @@ class Rag:
         """What a person is reported to have said, oldest first; "he said" is left out.
 
         Args:
-            name: first and last name, as the articles have it.
+            name: first and last name, as the articles give it.
             after, before, source: only articles of these days and this source.
 
         Raises:
@@ -207,13 +207,12 @@ class Rag:
         after: date | None = None,
         before: date | None = None,
     ) -> Answer:
-        """Answer a question from the articles, or refuse where they do not answer it.
+        """Answer a question from the articles, or refuse if they do not answer it.
 
         Args:
             question: in plain words; at most 2,000 characters.
             history: the conversation before it, oldest turn first.
-            as_of: the day it is asked on; nothing published later is used. The newest
-                article's day where None.
+            as_of: the day it is asked on; nothing published later is used. The newest article's day where None.
             source, after, before: only articles of this source, or published in this range.
 
         Raises:
@@ -238,7 +237,7 @@ class Rag:
     ) -> Generator[Event, None, None]:
         """The answer as events: what is being done, the evidence that looks nearest, the checked answer.
 
-        Where the engine's process dies (`Config.worker`), the question is asked once more.
+        If the engine's process dies (`Config.worker`), the question is asked once more.
         """
         asked, turns = check_question(question), check_history(history)
         filters = check_filters(source, after, before, as_of)
@@ -324,7 +323,7 @@ class Rag:
         return self.store.span()[1]
 
     def close(self) -> None:
-        """Let go of the index and the model."""
+        """Close the index and the model."""
         self.store.close()
         if self.llm:
             self.llm.close()

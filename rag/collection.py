@@ -1,4 +1,4 @@
-"""Collections by name: an index under the user's data folder that remembers its folders, and what is in each."""
+"""Named collections: each is an index under the user's data folder that remembers its folders; and what is in each."""
 
 from __future__ import annotations
 
@@ -27,11 +27,11 @@ class CollectionInfo:
         name: what `--collection` and `Rag.open(collection=…)` call it.
         index: the folder of its index.
         folders: those that it was made from, which an update reads again.
-        sources: the outlets of its articles with their days, those with most articles first.
+        sources: the outlets of its articles with their days, the one with most articles first.
         first, last: the days of its oldest and its newest article; None where none is dated.
         size: bytes of its index on disk, with what was added to it.
         embedder: the embedding model it was made with, which opens it.
-        error: why nothing of this can be said; empty where all is well.
+        error: why none of this can be said; empty if all is well.
     """
 
     name: str
@@ -53,14 +53,14 @@ def home() -> Path:
 
 
 def index_of(name: str) -> Path:
-    """The folder of a collection's index, whether there is one or not.
+    """The folder of a collection's index, whether it exists or not.
 
     Raises:
         InputError: a name that no collection can have.
     """
     if not _NAME.fullmatch(name):
         raise InputError(
-            f"{name!r:.80} is no name of a collection.",
+            f"{name!r:.80} cannot be the name of a collection.",
             "Use up to 60 letters, digits, spaces, dots, - and _, with a letter or digit first and last.",
         )
     return home() / name
@@ -71,7 +71,7 @@ def existing(name: str) -> Path:
 
     Raises:
         InputError: see `index_of`.
-        IndexMissing: there is no collection of this name; the message lists those that are there.
+        IndexMissing: there is no collection of this name; the message lists those that exist.
     """
     from index.store.database import is_there
 
@@ -87,7 +87,7 @@ def existing(name: str) -> Path:
 
 
 def name_of(index: Path) -> str | None:
-    """The name of the collection whose index is in this folder; None where it is no collection by name."""
+    """The name of the collection whose index is in this folder; None if it is not a named collection."""
     index = index.expanduser().absolute()
     return index.name if index.parent == home() and _NAME.fullmatch(index.name) else None
 
@@ -106,7 +106,7 @@ def collections() -> list[CollectionInfo]:
 
 
 def about(index: Path) -> CollectionInfo:
-    """What is in the collection whose index is in this folder; what cannot be read is told in `error`."""
+    """What is in the collection whose index is in this folder; if it cannot be read, `error` says why."""
     from index.store.listing import sources
     from index.store.sqlite import Store
 
@@ -129,7 +129,7 @@ def about(index: Path) -> CollectionInfo:
 
 
 def remembered(index: Path) -> list[Path]:
-    """The folders that an index was made from; none where it was never finished.
+    """The folders that an index was made from; none if it was never finished.
 
     Raises:
         IndexDamaged: it cannot be read.

@@ -1,4 +1,4 @@
-"""Settings: one frozen object, and where things live."""
+"""Settings: one frozen object, and where files live."""
 
 from __future__ import annotations
 

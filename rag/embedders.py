@@ -1,4 +1,4 @@
-"""Which embedding model goes with which index: an index is searched with the one it was made with."""
+"""Which embedding model goes with which index: an index is searched with the model it was made with."""
 
 from __future__ import annotations
 

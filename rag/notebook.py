@@ -1,4 +1,4 @@
-"""An answer as a notebook shows it, from `rag.types.Answer.as_dict`: Markdown, or HTML that carries nothing but text."""
+"""An answer as a notebook shows it: Markdown, or HTML without scripts, styles and links."""
 
 from __future__ import annotations
 
@@ -45,7 +45,7 @@ def _head(citation: Data) -> str:
 
 
 def _plain(text: str) -> str:
-    """Words of an article are no Markdown, and no HTML within it."""
+    """The words with Markdown and HTML escaped, so that an article's words stay plain text."""
     return "".join(f"\\{c}" if c in _MARKUP else c for c in escape(_folded(text), quote=False))
 
 

@@ -23,14 +23,14 @@ _NO_NAME = CALENDAR | INSTITUTIONS | TITLES | _OPENERS | {"county", "state", "su
 
 @dataclass(frozen=True)
 class Person:
-    """Somebody whom articles quote, and how many articles do."""
+    """A person whom articles quote, and how many articles do."""
 
     name: str
     articles: int
 
 
 def people(store: Collection, limit: int = 20) -> list[Person]:
-    """The people whom most of the 200 newest articles quote, those in the most articles first.
+    """The people whom the 200 newest articles quote, those quoted by the most articles first.
 
     Raises:
         InputError: `limit` is below 1.
@@ -41,7 +41,7 @@ def people(store: Collection, limit: int = 20) -> list[Person]:
 
 
 def quoted(articles: Sequence[Article]) -> list[Person]:
-    """The people whom articles quote by first and last name, those in the most articles first."""
+    """The people whom articles quote by first and last name, those quoted by the most articles first."""
     count: Counter[str] = Counter()
     for article in articles:
         found = {re.sub(r"[’']s$", "", a or b) for a, b in _SPEAKER.findall(article.text)}

@@ -1,7 +1,7 @@
 """Reading ahead: the model reads the newest passages while nobody asks.
 
-Reading is most of the wait on two cores, and what was read of a passage serves every later
-question about it (`rag.engine.kv_cache`).
+Reading is most of the wait on two cores, and a passage that was read once serves every later question about it
+(`rag.engine.kv_cache`).
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ PASSAGES = 300  # about five minutes' reading, and 0.9 GB on disk, with the defa
 def read_ahead(rag: Rag, most: int = PASSAGES) -> Iterator[bool]:
     """Read passages, newest articles first, until `most` are kept; for each, whether it was new.
 
-    Nothing is read between two values, so whoever takes them decides when to go on.
+    Nothing is read between two values, so the caller decides when to go on.
 
     Raises:
         EngineCrashed: the engine could not read.

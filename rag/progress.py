@@ -9,7 +9,7 @@ from typing import Any
 
 @contextmanager
 def bar(what: str) -> Iterator[Callable[..., None]]:
-    """Show on standard error how far something is; yields what is called with (done, total)."""
+    """Show progress on standard error; yields a function to call with (done, total)."""
     from rich.console import Console
     from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 

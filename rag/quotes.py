@@ -1,4 +1,4 @@
-"""What a person is reported to have said: the sentences that name them as the one who speaks, each with its place."""
+"""What a person is reported to have said: the sentences that name them as the speaker, each with its position."""
 
 from __future__ import annotations
 
@@ -44,9 +44,8 @@ def quotes(
 ) -> list[Quote]:
     """What a person is reported to have said, oldest first.
 
-    Taken is a sentence in which a verb of saying has this person, and nobody else, for its subject, with the
-    whole of the quotation that it belongs to. "He said" is left out, and so is a namesake: an article must have
-    the whole name.
+    A sentence counts if a verb of saying has this person, and nobody else, as its subject; it is given with the whole
+    quotation that it belongs to. "He said" is left out, and so are namesakes: the article must give the full name.
 
     Args:
         name: first and last name, as the articles have it.
@@ -70,7 +69,7 @@ def quotes(
 
 
 def in_article(article: Article, name: str) -> list[Quote]:
-    """What one article has a person say, in its order."""
+    """What a person says in one article, in order."""
     text, (*_, last) = article.text, name.split()
     if name not in " ".join(text.split()):
         return []
@@ -90,14 +89,14 @@ def in_article(article: Article, name: str) -> list[Quote]:
 
 
 def _namesake(sentence: str, name: str) -> bool:
-    """Whether the sentence gives the last name to somebody else."""
+    """Whether the last name in the sentence is someone else's."""
     words = name.split()
     before = re.findall(rf"([A-Z][\w’'-]+)\s+{re.escape(words[-1])}\b", sentence)
     return any(word not in words and word.lower() not in TITLES for word in before)
 
 
 def _quotations(text: str, start: int, end: int) -> list[tuple[int, int]]:
-    """The places of what stands in quotation marks in a paragraph; none where straight ones do not pair up."""
+    """The positions of the quotations in a paragraph; none if straight quotation marks do not pair up."""
     curly = [m.span() for m in re.finditer(r"“[^“”]*”", text[start:end])]
     straight = [m.start() for m in re.finditer('"', text[start:end])]
     pairs = [(a, b + 1) for a, b in pairwise(straight)][::2] if len(straight) % 2 == 0 else []

@@ -1,4 +1,4 @@
-"""Saying no: decided afresh each turn, on scores, outside of any prompt."""
+"""Refusing: decided anew each turn, on scores, outside of any prompt."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ def worth_quoting(question: Question, best: Passage, strength: float) -> bool:
 
 
 def is_later(question: Question) -> bool:
-    """Whether it asks about a time after the newest article that it may use."""
+    """Whether it asks about a time after the newest article that may be used."""
     last = min((d for d in (question.filters.as_of, question.newest) if d), default=None)
     return bool(question.period.first and last and question.period.first > last)
 
@@ -53,7 +53,7 @@ def empty_reason(question: Question, found: Sequence[Passage]) -> str:
 
 
 def weak_reason(question: Question, read: Sequence[Passage]) -> str:
-    """Why what was read is not enough."""
+    """Why the passages that were read are not enough."""
     asked = question.period
     if asked.bounded and read and not inside(read, asked):
         return f"no article near the question is from that time or tells of it ({asked.words})"
@@ -63,7 +63,7 @@ def weak_reason(question: Question, read: Sequence[Passage]) -> str:
 
 
 def part(question: str) -> str:
-    """What is said of a part of the question that nothing answers, beside what answers the others."""
+    """The words for a part of the question that nothing answers, shown beside the answers to the others."""
     return f"The articles do not say: “{question}”"
 
 

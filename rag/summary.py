@@ -1,7 +1,7 @@
-"""A summary, and what changed since a day: the articles' own sentences, five at most, each with its place. No model writes them.
+"""A summary, and what changed since a day: the articles' own sentences, five at most, each with its position.
 
-"Summarise …" names an article by its title, a subject, or nothing for all articles within the limits; "what changed since
-22 March on …" sets the last report up to that day beside what was reported after it.
+No model writes them. "Summarise …" names an article by its title, a subject, or nothing for all articles within the
+limits; "what changed since 22 March on …" sets the last report up to that day beside what was reported after it.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""Words for a person: coloured and weighted on a terminal, plain text in a pipe, a file or with NO_COLOR."""
+"""Output for people: coloured and bold on a terminal, plain text in a pipe, a file or with NO_COLOR."""
 
 from __future__ import annotations
 
@@ -21,12 +21,12 @@ def say(*parts: Part) -> None:
 
 
 def note(*parts: Part) -> None:
-    """Print one line on standard error: what is not the command's result."""
+    """Print one line that is not the command's result on standard error."""
     _print(sys.stderr, parts)
 
 
 def complain(message: str) -> None:
-    """Print why a command could not be done."""
+    """Print why a command failed."""
     note(("rag: ", BAD), message)
 
 
@@ -41,7 +41,7 @@ def as_json(data: Any) -> None:
 
 
 def styled(stream: TextIO) -> bool:
-    """Whether words that go there may have colour and weight."""
+    """Whether output there may be coloured and bold."""
     return stream.isatty() and not os.environ.get("NO_COLOR") and os.environ.get("TERM") != "dumb"
 
 

@@ -42,7 +42,7 @@ def _call(call: Callable[..., Any]) -> Iterator[str]:
     about, texts = described(call)
     hints = inspect.get_annotations(call)
     yield f"### `{call.__name__}`\n\n{about}\n"
-    yield f"Gives back [`{_name(hints['return'])}`](#{_name(hints['return']).lower()}).\n"
+    yield f"Returns [`{_name(hints['return'])}`](#{_name(hints['return']).lower()}).\n"
     given = inspect.signature(call).parameters
     if given:
         yield "| argument | type | default | |\n|---|---|---|---|"

@@ -1,4 +1,4 @@
-"""Adding articles: what was understood of them is shown, to be corrected, before anything is stored."""
+"""Adding articles: title, source and date are shown for correction before anything is stored."""
 
 from __future__ import annotations
 
@@ -25,13 +25,13 @@ Understood = tuple[Article, ...]
 
 
 class Adding:
-    """What a page does to take articles into a collection."""
+    """What a page does to add articles to a collection."""
 
     def __init__(self, loader: Loader) -> None:
         self._loader = loader
 
     def look(self, files: Sequence[str] | None, text: str) -> tuple[str, Understood]:
-        """What would be taken of files and a pasted text, as HTML to be corrected, and as it is; nothing is stored."""
+        """What would be added from files and a pasted text, as HTML for correction and as data; nothing is stored."""
         if not files and not text.strip():
             return "", ()
         try:
@@ -51,7 +51,7 @@ class Adding:
         corrected: Mapping[str, Any],
         progress: gr.Progress,
     ) -> tuple[str, bool]:
-        """Take what was looked at into the collection, as corrected: what was done, and whether all went well.
+        """Add what was looked at to the collection, as corrected; returns what was done, and whether all went well.
 
         Args:
             corrected: title, source and date of each article of `seen`, by its place in it.
@@ -89,7 +89,7 @@ def _changes(article: Article, given: Any) -> dict[str, Any]:
     """What a person has corrected of an article, as `edits.set_fields` takes it.
 
     Raises:
-        InputError: a date that is none.
+        InputError: a date that is not one.
     """
     fields = {name: str(value).strip() for name, value in given.items()} if isinstance(given, dict) else {}
     was = {"title": article.title or "", "source": article.source or ""}
@@ -101,7 +101,7 @@ def _changes(article: Article, given: Any) -> dict[str, Any]:
 
 
 def review_html(found: Sequence[Article], skipped: Sequence[Skipped]) -> str:
-    """What was understood of articles that are not stored yet, each to be corrected."""
+    """Articles that are not stored yet, with their fields for correction."""
     wanting = sum(not (a.title and a.source and a.published) for a in found)
     look = f" {wanting:,} {'needs' if wanting == 1 else 'need'} a look." if wanting else ""
     rows = "".join(_row(article, number) for number, article in enumerate(found[:_SHOWN]))
@@ -120,7 +120,7 @@ def review_html(found: Sequence[Article], skipped: Sequence[Skipped]) -> str:
 
 
 def _row(article: Article, number: int) -> str:
-    """An article with its fields; whether something is missing is said in words, too."""
+    """An article with its fields; what is missing is also said in words."""
     whole = bool(article.title and article.source and article.published)
     mark = (
         f'<span class="tick" title="Title, source and date are known">{icon("check")}</span>'

@@ -1,8 +1,8 @@
 """Answering in the background: a question belongs to its chat, not to the page that asked it.
 
-Each chat with open questions has a thread, which answers them one after the other and waits
-its turn at the model. A page only looks on (`Answering.watch`), so a reload, a second tab or a
-closed laptop loses nothing: what was asked and what became of it are on disk.
+Each chat with open questions has a thread, which answers them one after the other and waits its turn at the model. A
+page only watches (`Answering.watch`), so a reload, a second tab or a closed laptop loses nothing: questions and their
+outcomes are on disk.
 """
 
 from __future__ import annotations
@@ -34,7 +34,7 @@ class Working:
     """An open question, as a page shows it.
 
     Attributes:
-        steps: what was done so far, the last one being what is done now; empty while it waits.
+        steps: what was done so far, the last one still being done; empty while it waits.
         before: how many questions are answered before this one.
         nearest: the article's words that look nearest, once something was found.
     """
@@ -68,7 +68,7 @@ class Answering:
         self._changed = threading.Condition()
 
     def ask(self, kept: History, chat_id: str | None, question: str, limits: Mapping[str, str]) -> Chat:
-        """Put a question to a chat; the chat with it in. It is answered whether anybody looks on or not.
+        """Put a question to a chat; returns the chat with it. It is answered whether anybody is watching or not.
 
         Raises:
             InputError: the chat has too many open questions.
@@ -81,7 +81,7 @@ class Answering:
         return chat
 
     def again(self, kept: History, chat_id: str, number: int) -> Chat:
-        """Answer a question of a chat anew, in its place; the chat, unchanged where there is no such question."""
+        """Answer a question of a chat again, in its place; returns the chat, unchanged if there is no such question."""
         chat = kept.load(chat_id)
         if not 0 <= number < len(chat.exchanges) or self.is_open(chat.id, chat.exchanges[number]):
             return chat
@@ -104,7 +104,7 @@ class Answering:
             return [job.working for job in self._jobs.get(chat_id, ())]
 
     def watch(self, chat_id: str) -> Iterator[list[Working]]:
-        """The open questions of a chat now, and whenever something changes, until there are none: then an empty list."""
+        """The open questions of a chat now, and again whenever something changes; when none is left, an empty list."""
         while True:
             with self._changed:
                 seen = self._changes
@@ -116,7 +116,7 @@ class Answering:
                 self._changed.wait_for(lambda: self._changes != seen, _LOOK)  # noqa: B023 - asked at once
 
     def is_open(self, chat_id: str, exchange: Exchange) -> bool:
-        """Whether a question waits or is being answered; one that is so on disk alone was interrupted."""
+        """Whether a question is waiting or being answered; one for which only the file says so was interrupted."""
         return any(w.exchange.asked == exchange.asked for w in self.open(chat_id))
 
     def _begin(self, kept: History, chat_id: str, exchange: Exchange) -> None:
@@ -147,7 +147,7 @@ class Answering:
                 return
 
     def _answer(self, job: _Job) -> dict[str, Any]:
-        """What became of a question: its answer, or why there is none."""
+        """The outcome of a question: its answer, or why there is none."""
         try:
             return self._answered(job)
         except _Stopped:

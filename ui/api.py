@@ -1,4 +1,4 @@
-"""The calls for programs over Gradio's API: `ui.calls`, with an error told as a sentence."""
+"""The calls for programs (`ui.calls`) over Gradio's API, with errors as a sentence."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ def add_endpoints(calls: Calls) -> None:
 
 
 def _told(call: Callable[..., Any]) -> Callable[..., Any]:
-    """The call as Gradio makes it: for the one who calls, and with errors as it shows them."""
+    """The call as Gradio makes it: with the caller's name, and with errors as Gradio shows them."""
     import gradio as gr
     from gradio.context import LocalContext
 
@@ -46,7 +46,7 @@ def _told(call: Callable[..., Any]) -> Callable[..., Any]:
 
 
 def _caller() -> Callable[[], bool]:
-    """Whether the one who makes the present call still listens."""
+    """A function that says whether the caller is still connected."""
     from gradio.context import LocalContext
 
     page, number = LocalContext.blocks.get(None), LocalContext.event_id.get(None)

@@ -112,7 +112,7 @@ def build(loader: Loader, answering: Answering | None = None) -> gr.Blocks:
 
 
 def _part(name: str, value: str) -> gr.HTML:
-    """A part of the page that is escaped HTML; what is done in it reaches Python by its events."""
+    """A part of the page that is escaped HTML; its events carry what people do in it to Python."""
     return gr.HTML(value, elem_id=name, js_on_load=_LENDS.format(name=name), apply_default_css=False, padding=False)
 
 
@@ -172,10 +172,10 @@ def _source(library: Library) -> None:
 
 
 def _wire_chat(conversation: Conversation, page: gr.Blocks, parts: Mapping[str, Any], view: list[Any]) -> None:
-    """Asking, looking on, stopping, other chats.
+    """Asking, watching, stopping, switching chats.
 
-    Each way to come to a chat ends with looking on, until none of its questions is open; whatever
-    leads to another chat ends looking on at the one before, and not what is being answered.
+    Every way to open a chat ends with watching it until none of its questions is open; switching stops watching the
+    chat before, but not its answers.
     """
     rail, chats, thread, chat_id, box = (parts[name] for name in ("rail", "chats", "thread", "chat_id", "box"))
     looking: list[Any] = []
@@ -276,7 +276,7 @@ def _wire_collection(
 
 
 def said(event: gr.EventData) -> dict[str, Any]:
-    """What the page says with an event: nothing of it is trusted."""
+    """What the page sends with an event: nothing in it is trusted."""
     return event._data if isinstance(event._data, dict) else {}
 
 

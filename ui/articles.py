@@ -38,7 +38,7 @@ class Shown:
 
 
 def head_html(total: int, first: date | None, last: date | None, gaps: int) -> str:
-    """How many articles there are and from when, and the way to more."""
+    """How many articles there are and from when, and a button to add more."""
     if total:
         span = f", {span_words(first, last)}" if first and last else ""
         missing = f" {gaps:,} {'has' if gaps == 1 else 'have'} no source or no date." if gaps else ""
@@ -53,7 +53,7 @@ def head_html(total: int, first: date | None, last: date | None, gaps: int) -> s
 
 
 def filters_html(sources: Sequence[Source], total: int, gaps: int, first: date | None, last: date | None) -> str:
-    """Which articles are listed: of a source, of some days, those that lack something."""
+    """The filters of the list: a source, days, articles that lack something."""
     choices = [("", "All", total), *((s.name, s.name, s.articles) for s in sources[:_PILLS])]
     pills = "".join(_pill("source", value, text, count, not value) for value, text, count in choices)
     if len(sources) > _PILLS:
@@ -87,11 +87,11 @@ def list_html(
     edited: Set[str] = frozenset(),
     skipped: Sequence[Mapping[str, str]] = (),
 ) -> str:
-    """A page of the articles, each to be opened and edited; and the files that were skipped, with why.
+    """A page of the articles, each with buttons to open and edit it; and the files that were skipped, with the reason.
 
     Args:
-        own: ids of those that were added on this page, which can be removed here.
-        edited: ids of those of which a person has set something.
+        own: ids of those that were added in the chat, which can be removed here.
+        edited: ids of those that a person has corrected.
     """
     rows = "".join(
         _form(a, a.id in own, a.id in edited) if a.id == shown.editing else _row(a, a.id in own) for a in page.articles
@@ -108,7 +108,7 @@ def list_html(
 
 
 def _pager(page: Page, offset: int) -> str:
-    """Which of them these are, and the ways to the others."""
+    """Which of the articles are shown, and buttons to the others."""
     if page.total <= LISTED:
         return ""
     last = offset + len(page.articles)
@@ -150,7 +150,7 @@ def _row(article: Article, own: bool) -> str:
 
 
 def _known(field: str, value: str | None, article: Article, shown: bool = True) -> str:
-    """What is known of a field; a button that adds it where nothing is."""
+    """A field's value, or a button that adds it if there is none."""
     if value:
         return f"<b>{escaped(value)}</b>" if shown else ""
     return (
@@ -176,10 +176,10 @@ def _form(article: Article, own: bool, edited: bool) -> str:
 
 
 def fields_html(article: Article, prefix: str) -> str:
-    """Title, source and date of an article, to be corrected, each with how it is known.
+    """Title, source and date of an article, for correction, each with how it is known.
 
     Args:
-        prefix: what the ids of the fields begin with, unlike any other on the page.
+        prefix: what the ids of the fields begin with, unique on the page.
     """
     day = article.published.isoformat() if article.published else ""
     fields = (

@@ -34,7 +34,7 @@ person: ContextVar[str | None] = ContextVar("person", default=None)
 
 
 class Gone(Exception):
-    """Nobody listens any more."""
+    """The caller has disconnected."""
 
 
 class Calls:
@@ -219,12 +219,12 @@ class Calls:
     def quotes(
         self, name: str, source: str = "", after: str = "", before: str = "", offset: int = 0, limit: int = 50
     ) -> schema.Quotes:
-        """List what a person is reported to have said, oldest first, each in the words of the article and with its position.
+        """List what a person is reported to have said, oldest first, each in the article's words and with its position.
 
         Only sentences that name the person as the speaker are listed, with the whole quotation; "he said" is left out.
 
         Args:
-            name: first and last name, as the articles have it
+            name: first and last name, as the articles give it
             source: only articles of this source
             after: only articles published on or after this day (YYYY-MM-DD)
             before: only articles published on or before this day (YYYY-MM-DD)
@@ -247,7 +247,7 @@ class Calls:
 
 
 def product_version() -> str:
-    """The version of this program, as `rag --version` has it."""
+    """The version of this program, as `rag --version` prints it."""
     try:
         return version(NAME)
     except PackageNotFoundError:  # run from a checkout that was never installed
@@ -261,15 +261,15 @@ def _unless_gone(there: Callable[[], bool]) -> None:
 
 def _text(name: str, value: Any) -> str:
     if not isinstance(value, str):
-        raise InputError(f"{name} is a {type(value).__name__}, not a text.", f"Pass {name} as text.")
+        raise InputError(f"{name} is a {type(value).__name__}, not text.", f"Pass {name} as text.")
     return value
 
 
 def _count(name: str, value: Any, least: int, most: int) -> int:
-    """A number that was given, `most` where it is more.
+    """A number that was given, capped at `most`.
 
     Raises:
-        InputError: it is no whole number, or less than `least`.
+        InputError: it is not a whole number, or less than `least`.
     """
     if isinstance(value, float) and value.is_integer():  # as JavaScript sends 10.0
         value = int(value)

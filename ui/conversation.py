@@ -1,7 +1,7 @@
-"""What a page does with chats: ask, look on, stop, ask again, thumbs, past chats.
+"""What a page does with chats: ask, watch, stop, ask again, thumbs, past chats.
 
-Everything said is kept on disk first (`ui.history`) and shown from there; answering goes on in
-the background (`ui.answering`), so a page that is reloaded, or opened twice, misses nothing.
+Everything is written to disk first (`ui.history`) and shown from there; answering goes on in the background
+(`ui.answering`), so a page that is reloaded, or opened twice, misses nothing.
 """
 
 from __future__ import annotations
@@ -34,7 +34,7 @@ class Conversation:
         self._answering = answering or Answering(loader)
 
     def opened(self, chat_id: str, request: gr.Request) -> tuple[Any, Any, str, Any]:
-        """The chat whose address the page has; where it names none, only the list of chats.
+        """The chat that the page's address names; if it names none, only the list of chats.
 
         A question may have been asked since the page was opened.
         """
@@ -43,7 +43,7 @@ class Conversation:
         return self._view(self._history(request).load(chat_id), request)
 
     def put(self, question: str, chat_id: str, limits: dict[str, str] | None, request: gr.Request) -> tuple[str, *View]:
-        """Take a question into a chat, at once, also while another one is being answered."""
+        """Add a question to a chat, at once, even while another one is being answered."""
         if not question.strip():
             return ("", *self._view(self._history(request).load(chat_id), request))
         kept = self._history(request)
@@ -56,8 +56,8 @@ class Conversation:
     def look_on(self, chat_id: str, request: gr.Request) -> Iterator[tuple[Any, str, Any, str]]:
         """The chat whenever something changes, until none of its questions is open.
 
-        The thread and the list of chats are sent only where a question has ended: they stay as a person
-        has folded and searched them.
+        The thread and the list of chats are sent only where a question has ended: so they stay folded and searched as
+        the person left them.
         """
         kept, before = self._history(request), -1
         for working in self._answering.watch(chat_id) if chat_id else ():
@@ -68,7 +68,7 @@ class Conversation:
                 yield self._view(kept.load(chat_id), request)
 
     def again(self, chat_id: str, event: gr.EventData, request: gr.Request) -> View:
-        """Answer a question of the chat anew."""
+        """Answer a question of the chat again."""
         with _told():
             return self._view(self._answering.again(self._history(request), chat_id, _number(event)), request)
 
@@ -85,13 +85,13 @@ class Conversation:
         return self._view(self._history(request).load(_text(event, "chat")), request)
 
     def renamed(self, chat_id: str, event: gr.EventData, request: gr.Request) -> tuple[str, str]:
-        """A chat with a name of its own: the chat that is shown, and the list."""
+        """Rename a chat: the chat that is shown, and the list."""
         kept = self._history(request)
         kept.rename(_text(event, "chat"), _text(event, "name"))
         return self._thread(kept.load(chat_id)), self.listed(chat_id, "", request)
 
     def deleted(self, chat_id: str, event: gr.EventData, request: gr.Request) -> View:
-        """A chat deleted, which can be undone for a minute; the first view where it was the one shown."""
+        """Delete a chat, which can be undone for a minute; the first view if it was the one shown."""
         gone, kept = _text(event, "chat"), self._history(request)
         if kept.load(gone).exchanges:  # it is this person's
             self._answering.stop(gone)
@@ -121,7 +121,7 @@ class Conversation:
         return {"name": f"chat.{kind if kind in ('json', 'html') else 'md'}", "text": made(chat)}
 
     def liked(self, chat_id: str, event: gr.EventData, request: gr.Request) -> tuple[str, Any, Any]:
-        """Keep a thumb, or its withdrawal: the thread, the row that asks why, and what it is about."""
+        """Store a thumb, or its withdrawal: the thread, the row that asks why, and what it is about."""
         number, kept = _number(event), self._history(request)
         chat = kept.load(chat_id)
         if not 0 <= number < len(chat.exchanges) or not chat.exchanges[number].answer:
@@ -135,7 +135,7 @@ class Conversation:
         return self._thread(chat), gr.Row(visible=asks), (chat.id, number) if asks else None
 
     def reason(self, why: str | None, about: tuple[str, int] | None, request: gr.Request) -> tuple[Any, str, None, str]:
-        """Keep a word of why beside the thumb, and say so."""
+        """Store the reason with the thumb, and say so."""
         chat = self._history(request).load(about[0] if about else None)
         number = about[1] if about else -1
         if not 0 <= number < len(chat.exchanges) or not (why or "").strip():
@@ -168,12 +168,12 @@ def _told(what: str = "") -> Iterator[None]:
 
 
 def _text(event: gr.EventData, name: str) -> str:
-    """What the page says of an event: nothing of it is trusted."""
+    """Text that the page sends with an event: nothing in it is trusted."""
     value = event._data.get(name) if isinstance(event._data, dict) else None
     return value if isinstance(value, str) else ""
 
 
 def _number(event: gr.EventData) -> int:
-    """Which question an event is about; -1 where it says none."""
+    """Which question an event is about; -1 if it names none."""
     text = _text(event, "turn")
     return int(text) if text.isascii() and text.isdigit() and len(text) < 7 else -1

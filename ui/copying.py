@@ -1,4 +1,4 @@
-"""An answer to be taken elsewhere with its citations: as plain text, Markdown or BibTeX; and a chat as a web page."""
+"""Copying an answer with its citations, as plain text, Markdown or BibTeX; and saving a chat as a web page."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ _SPECIAL = re.compile(r"([\\{}$&#%_^~])")
 
 
 def as_plain(question: str, answer: Data) -> str:
-    """The question, the answer with its numbers, and what each number stands for."""
+    """The question, the answer with its markers, and the citation behind each marker."""
     notes = [f"[{c['marker']}] “{folded(c['quote'])}” {where(c)}{_title(c)}" for c in answer["citations"]]
     return "\n".join([question, "", answer["text"], *(["", *notes] if notes else [])]) + "\n"
 

@@ -22,9 +22,8 @@ def named(rag: Rag) -> list[tuple[str, int]]:
 def questions(rag: Rag, stop: Callable[[], bool] = lambda: False) -> list[tuple[str, str]]:
     """Up to four questions with their kind, each of which the articles' own words answer.
 
-    They are tried without the language model, which takes a moment and not a minute: offered
-    is only what finds supporting words that name what was asked about. It ends early where
-    `stop` says so.
+    They are tried without the language model, which takes a moment and not a minute; only those are offered for which
+    supporting words are found that name what was asked about. It ends early when `stop` says so.
     """
     quick = Rag(rag.store, rag.embedder, None, rag.config)
     out: list[tuple[str, str]] = []

@@ -1,7 +1,7 @@
 """Thumbs and reasons, kept as draft golden questions that `rag eval --golden` reads.
 
-A line holds what was asked, what was answered and what a person thought of it. It is not
-reviewed: a person looks at it, puts it right and sets "reviewed": true.
+A line holds the question, the answer and what a person thought of it. It is a draft until a person checks it, corrects
+it and sets "reviewed": true.
 """
 
 from __future__ import annotations
@@ -21,10 +21,10 @@ _lock = threading.Lock()
 
 
 def record(index: Path, chat: Chat, number: int, why: str = "") -> Path:
-    """Write down what was thought of exchange `number` of a chat (its `liked`); the file written.
+    """Record the thumb (`liked`) for exchange `number` of a chat; returns the file written.
 
-    A second word on the same answer takes the place of the first, and none where the thumb was
-    taken back. A line that a person has reviewed stays as it is.
+    A second verdict on the same answer replaces the first, and a thumb that was taken back removes it. A line that a
+    person has reviewed stays as it is.
     """
     line = as_golden(chat, number, why)
     new = [json.dumps(line, ensure_ascii=False)] if chat.exchanges[number].liked is not None else []
@@ -39,7 +39,7 @@ def record(index: Path, chat: Chat, number: int, why: str = "") -> Path:
 
 
 def _is_draft(line: str, name: str) -> bool:
-    """Whether a line is the draft with this id: what a person has reviewed or written is not."""
+    """Whether a line is the draft with this id, not one that a person has reviewed or written."""
     try:
         data = json.loads(line)
     except ValueError:
@@ -50,9 +50,9 @@ def _is_draft(line: str, name: str) -> bool:
 def as_golden(chat: Chat, number: int, why: str = "") -> dict[str, Any]:
     """An exchange as a draft golden question.
 
-    A liked answer gives its facts (names and numbers that its quotes have too) and quotes, a
-    liked refusal is one that is due. What was not liked says nothing yet of the right answer:
-    it may be refused or not, until a person has written what is right.
+    A liked answer gives its facts (names and numbers that its quotes have too) and quotes, a liked refusal is one that
+    is due. A disliked answer says nothing yet about the right one: it may be refused or not, until a person has written
+    what is right.
     """
     exchange = chat.exchanges[number]
     answer = exchange.answer or {}

@@ -40,9 +40,9 @@ class Exchange:
 
     Attributes:
         answer: None where there is none (yet): see `state`.
-        asked: the moment, which tells it from others.
+        asked: the moment, which identifies it.
         limits: source, from, to and as_of, as far as the question was limited.
-        note: what a person should know of this answer.
+        note: what a person should know about this answer.
         liked: the thumb given, if any.
     """
 
@@ -60,8 +60,8 @@ class Chat:
     """A conversation; `id` is 32 hexadecimal digits.
 
     Attributes:
-        name: what a person calls it; its first question where empty.
-        unsaved: why it is in memory only; empty where it is on disk.
+        name: what a person calls it; if empty, its first question is shown.
+        unsaved: why it is only in memory; empty if it is on disk.
     """
 
     id: str
@@ -130,29 +130,28 @@ class History:
     def save(self, chat: Chat) -> Chat:
         """Write a chat; a reader sees the old one or the new one.
 
-        Where it cannot be written, as on a full disk, it is kept in memory: a conversation can
-        go on, and `Chat.unsaved` of what is given back says why.
+        If it cannot be written, as on a full disk, it is kept in memory: the conversation can go on, and `Chat.unsaved`
+        of the returned chat says why.
         """
         with _writing:
             return self._write(chat)
 
     def append(self, chat_id: str | None, exchange: Exchange) -> Chat:
-        """Add a question to a chat as it is on disk now, so that two pages lose nothing; the chat after it."""
+        """Add a question to a chat as it is on disk now, so that two pages lose nothing; returns the new chat."""
         with _writing:
             chat = self.load(chat_id)
             return self._write(replace(chat, exchanges=(*chat.exchanges, exchange)))
 
     def rename(self, chat_id: str, name: str) -> Chat:
-        """Give a chat a name of its own; its first question names it again where empty."""
+        """Rename a chat; an empty name brings back its first question."""
         with _writing:
             chat = self.load(chat_id)
             return self._write(replace(chat, name=" ".join(name.split())[:_NAME])) if chat.exchanges else chat
 
     def change(self, chat_id: str, exchange: Exchange, **changes: Any) -> Chat:
-        """Change one exchange of a chat, as it is on disk now; the chat after it.
+        """Change one exchange of a chat, as it is on disk now; returns the new chat.
 
-        Nothing is done where the chat or the exchange is gone: what was deleted or asked anew
-        meanwhile stays so.
+        Nothing is done if the chat or the exchange is gone: what was meanwhile deleted or asked again stays so.
         """
         with _writing:
             chat = self.load(chat_id)
@@ -200,7 +199,7 @@ class History:
                 path.replace(path.with_suffix(_DELETED))
 
     def restore(self, chat_id: str) -> bool:
-        """Bring back a chat that was deleted just now; whether it could be."""
+        """Bring back a chat that was just deleted; returns whether it could be."""
         path = self._path(chat_id)
         with _writing:
             if path is None or path.exists() or not path.with_suffix(_DELETED).is_file():
@@ -236,7 +235,7 @@ class History:
 
 
 def _exchange(data: dict[str, Any]) -> Exchange:
-    """An exchange as it was written, be it by a version that knew no states."""
+    """An exchange as it was written, even by a version without states."""
     given = "done" if data.get("answer") else "failed" if data.get("note") else "stopped"
     return Exchange(**{"state": given, **data})
 
@@ -280,7 +279,7 @@ def markdown_exchange(question: str, answer: dict[str, Any], base: int) -> tuple
 def split_markers(sentence: str) -> tuple[str, tuple[int, ...], str]:
     """A sentence of an answer without its citations, their markers, and the full stop behind them.
 
-    Only the markers at its end are citations: "[2]" may stand in the words of an article too.
+    Only the markers at its end are citations: "[2]" may also be in an article's own words.
     """
     found = re.search(r"\s*((?:\[\d+\])+)(\W*)$", sentence)
     if not found:
@@ -289,5 +288,5 @@ def split_markers(sentence: str) -> tuple[str, tuple[int, ...], str]:
 
 
 def _plain(text: str) -> str:
-    """Text that Markdown shows as it is."""
+    """The text escaped for Markdown."""
     return re.sub(r"([\\`*_{}\[\]<>#|!])", r"\\\1", " ".join(text.split()))

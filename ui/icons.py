@@ -1,4 +1,4 @@
-"""The page's line icons: one sprite, which the rail brings along, and a use of one."""
+"""The page's line icons: one sprite, sent with the rail, and references to it."""
 
 from __future__ import annotations
 
@@ -36,13 +36,13 @@ _PATHS = {
 
 
 def sprite() -> str:
-    """All icons, once on the page, shown nowhere."""
+    """All icons, once on the page, hidden."""
     symbols = "".join(f'<symbol id="i-{name}" viewBox="0 0 24 24">{path}</symbol>' for name, path in _PATHS.items())
     return f'<svg class="sprite" width="0" height="0" aria-hidden="true"><defs>{symbols}</defs></svg>'
 
 
 def icon(name: str, small: bool = False) -> str:
-    """One icon; what it stands for must be said in words beside it.
+    """One icon; words beside it must say what it means.
 
     Raises:
         KeyError: there is no such icon.

@@ -31,7 +31,7 @@ _UNDO = 600.0  # seconds for which a removed article can be brought back
 
 @dataclass(frozen=True)
 class _Removed:
-    """An article that can be brought back: when it was removed, its file, and what a person had set of it."""
+    """An article that can be brought back: when it was removed, its file, and what a person had corrected."""
 
     when: float
     name: str
@@ -47,7 +47,7 @@ class Library:
         self._removed: dict[str, _Removed] = {}  # by article id
 
     def overview(self) -> str:
-        """The first view: what is in the collection, and what it can be asked."""
+        """The first view: what is in the collection, and questions to ask."""
         store = self._loader.store
         seen = Overview(
             int(store.meta["articles"]), store.by_day(), store.by_source(), self._loader.named, self._loader.questions
@@ -79,7 +79,7 @@ class Library:
         return f'<section class="set"><h3>What runs where</h3><dl>{items}</dl></section>'
 
     def head(self) -> str:
-        """How many articles there are, and the way to more."""
+        """How many articles there are, and a button to add more."""
         store = self._loader.store
         return articles.head_html(int(store.meta["articles"]), *store.span(), listing.count_gaps(store))
 
@@ -106,9 +106,9 @@ class Library:
         return articles.list_html(page, shown, own, edited, json.loads(store.meta["skipped"]))
 
     def set(self, given: Mapping[str, Any]) -> tuple[str, bool]:
-        """Set title, source and date of an article as a person gives them: what was done, and whether it was.
+        """Set title, source and date of an article as given; returns what was done, and whether it was.
 
-        A field that is emptied is again as it was read. With `as_read` all of them are.
+        An emptied field goes back to what was read; with `as_read` all of them do.
         """
         try:
             article = self._loader.store.article(str(given.get("id", "")))
@@ -128,10 +128,10 @@ class Library:
             return text_html(str(error), "error"), False
         except OSError as error:
             return text_html(f"It could not be written ({error.strerror or error}).", "error"), False
-        return '<p class="status" role="status">Saved. No new indexing overwrites it.</p>', True
+        return '<p class="status" role="status">Saved. Indexing again does not overwrite it.</p>', True
 
     def limits(self) -> str:
-        """What the next questions can be limited to: a source, days."""
+        """The filters for the next questions: a source, days."""
         return panel.limits_html(self._loader.store.sources(), *self._loader.store.span())
 
     def find(self, query: str, shown: Shown) -> str:
@@ -148,11 +148,11 @@ class Library:
         return panel.hits_html(found, query)
 
     def open_article(self, wanted: Mapping[str, Any]) -> str:
-        """An article of the collection with cited words lit.
+        """An article of the collection with its cited words highlighted.
 
         Args:
-            wanted: what a browser sends: `article` (an id, never a path), `start`, `end`,
-                `others`, the spans that are to be lit faintly, and `exact`, the one to be lit most.
+            wanted: what a browser sends: `article` (an id, never a path), `start`, `end`, `others`, the spans to
+                highlight faintly, and `exact`, the one to highlight most.
         """
         try:
             article = self._loader.store.article(str(wanted["article"]))
@@ -170,7 +170,7 @@ class Library:
             return panel.article_html(article)
 
     def remove(self, article_id: str) -> str:
-        """Take out again what was added; what was done. `bring_back` undoes it for ten minutes."""
+        """Remove an article that was added; returns what was done. `bring_back` undoes it for ten minutes."""
         try:
             article = self._own(article_id)
             file = Path(article.path.split(" line ")[0])
@@ -189,7 +189,7 @@ class Library:
         )
 
     def bring_back(self, article_id: str) -> str:
-        """Undo a removal; what was done."""
+        """Undo a removal; returns what was done."""
         self._forget()
         kept = self._removed.pop(article_id, None)
         if kept is None:
@@ -208,7 +208,7 @@ class Library:
             try:
                 edits.set_fields(self._loader.index, article_id, embedder, told.get("title"), told.get("source"), day)
             except RagError as error:
-                return done + text_html(f"What you had set of it is lost. {error}", "error")
+                return done + text_html(f"What you had corrected in it is lost. {error}", "error")
         return done
 
     def _own(self, article_id: str) -> Article:
@@ -223,10 +223,10 @@ class Library:
 
 
 def _changed(article: Article, given: Mapping[str, Any], told: set[str]) -> tuple[dict[str, Any], set[str]]:
-    """What a person changed of an article, as `edits.set_fields` takes it, and what is to be as it was read.
+    """What a person changed in an article, as `edits.set_fields` takes it, and the fields to put back as read.
 
     Raises:
-        InputError: a date that is none, or a field emptied that its file fills.
+        InputError: a date that is not one, or an emptied field that its file fills.
     """
     fields = {name: str(given.get(name) or "").strip() for name in edits.FIELDS}
     was = {"title": article.title or "", "source": article.source or "", "date": str(article.published or "")}
@@ -236,6 +236,6 @@ def _changed(article: Article, given: Mapping[str, Any], told: set[str]) -> tupl
     restore = {name for name in told if not fields[name]}
     for name in fields:
         if was[name] and not fields[name] and name not in restore:
-            raise InputError(f"The {name} is empty.", f"Give a {name}; what the file says of it cannot be taken away.")
+            raise InputError(f"The {name} is empty.", f"Give a {name}; the one in the file cannot be removed.")
     names = {name: "published" if name == "date" else name for name in restore}
     return {name: value for name, value in changed.items() if name not in names.values()}, restore

@@ -26,7 +26,7 @@ _ON_A_SERVER = 16  # questions a server is asked to answer at once
 class Loader:
     """Opens the collection now, and in a thread first the embedding model, then the language model.
 
-    Once all is there, that thread has the model read ahead while nobody asks.
+    Once they are loaded, that thread has the model read ahead while nobody asks.
 
     Args:
         prefetch: passages that are read ahead; 0 for none.
@@ -85,12 +85,12 @@ class Loader:
 
     @property
     def ready(self) -> bool:
-        """Whether all that will be loaded is."""
+        """Whether everything is loaded."""
         return self._done.is_set()
 
     @property
     def settled(self) -> bool:
-        """Whether `named` and `questions`, which come last, are there too."""
+        """Whether `named` and `questions`, which come last, are ready too."""
         return self._settled.is_set()
 
     def rag(self) -> Rag:
@@ -106,7 +106,7 @@ class Loader:
         return rag
 
     def rag_now(self) -> Rag:
-        """The collection as soon as it can be searched, with a language model if it is there.
+        """The collection as soon as it can be searched, with a language model if that is loaded.
 
         Raises:
             RagError: it cannot be searched.
@@ -115,7 +115,7 @@ class Loader:
         return self._opened()
 
     def close(self) -> None:
-        """Let go of the index and the models."""
+        """Close the index and the models."""
         self._closed.set()
         if self._thread:
             self._thread.join(_LEAVE)  # it may be searching

@@ -1,4 +1,4 @@
-"""Articles as escaped HTML: one with its cited words lit, the list of them, what a search found."""
+"""Articles as escaped HTML: one with its cited words highlighted, a search's results, a question's filters."""
 
 from __future__ import annotations
 
@@ -60,7 +60,7 @@ def article_html(article: Article, current: Span = (0, 0), others: Sequence[Span
 
 
 def after_title(article: Article) -> int:
-    """Where the text goes on after a first line that is the title, which stands above it already."""
+    """Where the text continues after a first line that repeats the title, which is already shown above."""
     first = article.text.split("\n", 1)[0]
     return (
         len(first) if article.title and folded(first) == folded(article.title) and len(first) < len(article.text) else 0
@@ -68,7 +68,7 @@ def after_title(article: Article) -> int:
 
 
 def removed_html(article: Article) -> str:
-    """What was taken out of an article as boilerplate, and why; folded away."""
+    """What was removed from an article as boilerplate, and why; folded away."""
     if not article.removed:
         return ""
     items = "".join(
@@ -84,9 +84,9 @@ def removed_html(article: Article) -> str:
 
 
 def hits_html(hits: Sequence[Hit], query: str) -> str:
-    """What a search found, article by article: the words that match are lit, with the passage around them.
+    """What a search found, article by article: the matching words highlighted, with the passage around them.
 
-    Those that have all of the words come first; the others are near them in meaning.
+    Passages that have all of the words come first; the others are near in meaning.
     """
     if not hits:
         return f"<p>Nothing is near “{escaped(query)}” within these limits.</p>"
@@ -127,7 +127,7 @@ def _hits(label: str, found: Mapping[str, Sequence[Hit]], query: str) -> str:
 
 
 def lit(text: str, query: str) -> str:
-    """The part of a passage where most words of a search stand, these lit; its beginning where none does."""
+    """The part of a passage with most words of a search, these highlighted; its beginning if it has none."""
     text = folded(text)
     wanted = content(query)
     found = [m.span() for m in re.finditer(r"\w+", text) if stem(m.group().lower()) in wanted]
@@ -143,7 +143,7 @@ def lit(text: str, query: str) -> str:
 
 
 def limits_html(sources: Sequence[str], first: date | None, last: date | None) -> str:
-    """What the next questions can be limited to: a source, days of the collection's span."""
+    """The filters for the next questions: a source, and days within the collection's span."""
     options = "".join(f'<option value="{escaped(s)}">{escaped(s)}</option>' for s in sources)
     span = f'min="{first}" max="{last}"' if first else ""
     told = f"Your articles run from {span_words(first, last)}." if first and last else "None of your articles is dated."
@@ -162,7 +162,7 @@ def limits_html(sources: Sequence[str], first: date | None, last: date | None) -
 
 
 def report_html(report: IndexReport) -> str:
-    """What an addition did: what came in, what was skipped and why."""
+    """What an addition did: what was added, what was skipped and why."""
     said = f"{report.added} added; the collection has {report.articles} articles now."
     items = "".join(f"<li>{escaped(s.path)}: {escaped(s.why)}</li>" for s in report.skipped)
     return f'<p role="status">{said}</p>' + (f"<p>Skipped:</p><ul>{items}</ul>" if items else "")

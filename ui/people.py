@@ -30,7 +30,7 @@ class People:
         self._loader = loader
 
     def person(self, wanted: gr.EventData) -> str:
-        """The page, with the person chosen; the one quoted most where none was, or nobody has that name any more."""
+        """The page, with the person chosen; if none was, or nobody has that name any more, the one quoted most."""
         said = wanted._data if isinstance(wanted._data, dict) else {}
         name, show = str(said.get("name", "")), str(said.get("show", ""))
         store = self._loader.store
@@ -51,7 +51,7 @@ def people_html(
 
     Args:
         found: who is quoted in the `looked` newest articles.
-        said: all that is reported of the current person.
+        said: all that the current person is reported to have said.
         show: "direct" for what stands in quotation marks alone, "reported" for the rest.
     """
     if not found:
@@ -105,7 +105,7 @@ def _told(said: Sequence[Quote]) -> str:
 
 
 def _day(group: Sequence[Quote]) -> str:
-    """What one article of one day has the person say."""
+    """What the person says in one article of one day."""
     article = group[0].article
     where = f"{article.source or NO_SOURCE}, {day_words(article.published)}"
     items = "".join(

@@ -1,4 +1,4 @@
-"""Who is answered next: one model, many people, in the order in which they asked."""
+"""Who is answered next: one model, many people, first come, first served."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ class Queue:
         self._moved = threading.Condition()
 
     def join(self) -> object:
-        """A place at the end of the queue; give it back with `leave`."""
+        """A place at the end of the queue; give it up with `leave`."""
         ticket = object()
         with self._moved:
             self._waiting.append(ticket)
@@ -39,14 +39,14 @@ class Queue:
                 self._moved.wait_for(lambda: self._before(ticket) != before, _LOOK)  # noqa: B023 - asked at once
 
     def leave(self, ticket: object) -> None:
-        """Make room, be it one's turn or not."""
+        """Leave the queue, before or after the turn came."""
         with self._moved:
             if ticket in self._waiting:
                 self._waiting.remove(ticket)
                 self._moved.notify_all()
 
     def wait_for_nobody(self, seconds: float) -> bool:
-        """Wait until nobody is answered or waits, at most so long; whether nobody is."""
+        """Wait until nobody is being answered or waiting, at most this long; returns whether that is so."""
         with self._moved:
             return self._moved.wait_for(lambda: not self._waiting, seconds)
 

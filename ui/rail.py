@@ -1,4 +1,4 @@
-"""The rail on the left: pages, past chats by day, where it runs."""
+"""The rail on the left: pages, past chats by day, where the model runs."""
 
 from __future__ import annotations
 

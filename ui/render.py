@@ -36,7 +36,7 @@ _CAUTION = {
 
 
 def thread_html(chat: Chat, open_now: Sequence[Exchange] = ()) -> str:
-    """Every question of a chat that is not open any more, with what became of it; empty for a chat without any.
+    """Every question of a chat that is no longer open, with its outcome; empty for a chat without any.
 
     Args:
         open_now: the questions that wait or are being answered; they are shown by `working_html`.
@@ -71,7 +71,7 @@ def turn_html(exchange: Exchange, number: int) -> str:
 
 
 def _exact(citation: Data) -> dict[str, list[int]]:
-    """Where the shortest answer stands in the article; nothing where it does not, or in an answer of before."""
+    """Where the shortest answer is in the article; nothing if it is not there, or in an older version's answer."""
     return {"exact": [citation["start"] + n for n in citation["exact"]]} if citation.get("exact") else {}
 
 
@@ -133,7 +133,7 @@ def refusal_html(answer: Data) -> str:
 
 
 def sources_html(answer: Data) -> str:
-    """The citations, a line each, that unfold to the quoted words; many are folded together."""
+    """The citations, one line each, which unfold to the quoted words; if there are many, they are folded together."""
     rows = [
         f'<details class="src"><summary><span class="num">{c["marker"]}</span><b>{escaped(c["source"] or "No source given")}</b>'
         f'<span class="day">{escaped(short_day(c["date"]))}</span><span class="ti">{escaped(c["title"] or "")}</span>'
@@ -188,7 +188,7 @@ def held_back_html(answer: Data) -> str:
 
 
 def how_html(answer: Data) -> str:
-    """How it was answered: the question as it was understood, passages, model, time."""
+    """How the answer was made: the question as it was understood, passages, model, time."""
     rows = [
         f"<tr><td>{open_button(p['article_id'], p['start'], p['end'], folded(p['text'])[:70] + ' …')}"
         f"<small>{escaped(where(p))}</small></td><td>{_match(p['relevance'])}</td></tr>"
@@ -220,12 +220,12 @@ def evidence_html(found: EvidenceSentence) -> str:
 
 
 def text_html(text: str, kind: str = "said") -> str:
-    """Anything said, as a paragraph of escaped text."""
+    """A text as a paragraph, escaped."""
     return f'<p class="{escaped(kind)}">{escaped(text)}</p>'
 
 
 def open_button(article: str, start: int, end: int, text: str, kind: str = "link", label: str = "") -> str:
-    """What opens an article beside the page, at some words of it."""
+    """A button that opens an article beside the page, at given words."""
     told = f' aria-label="{escaped(label)}" data-tip="{escaped(label)}"' if label else ""
     return (
         f'<button type="button" class="{kind}" data-article="{escaped(article)}" data-start="{start}" data-end="{end}"'
@@ -248,7 +248,7 @@ def _unanswered(exchange: Exchange, number: int) -> str:
 
 
 def _notes(exchange: Exchange, answer: Data | None) -> str:
-    """What a person should know before reading: how it was understood, limits, and what was not ready."""
+    """What a person should know before reading: how the question was understood, its limits, and what was not ready."""
     notes = []
     if answer and answer["standalone_question"] != exchange.question:
         notes.append(f"Understood as: {answer['standalone_question']}")
@@ -266,7 +266,7 @@ def _notes(exchange: Exchange, answer: Data | None) -> str:
 
 
 def _receipt(exchange: Exchange, answer: Data, number: int) -> str:
-    """Below an answer: whether all of it was checked, what was read, how it was made, and what can be done with it."""
+    """Below an answer: whether it was checked, what was read, how it was made, and buttons to copy or rate it."""
     weak = sum(not s["supported"] for s in answer["sentences"])
     checked = ""
     if answer["sentences"] and not weak:

@@ -1,4 +1,4 @@
-"""What the calls for programs give back, written down once: the JSON Schema of each is made from these shapes."""
+"""What the calls for programs return, defined once: the JSON Schema of each is made from these shapes."""
 
 from __future__ import annotations
 
@@ -115,8 +115,8 @@ class ExchangeData(TypedDict):
     """A question in a chat, and what became of it.
 
     state: waiting, running, done, stopped or failed.
-    answer: null where there is none (yet); note: what a person should know, such as why it failed.
-    limits: those of source, from, to and as_of that limited the question.
+        answer: null if there is none (yet); note: what a person should
+    know, such as why it failed. limits: those of source, from, to and as_of that limited the question.
     """
 
     question: str

@@ -62,7 +62,7 @@ def serve(index: Path, options: ChatOptions) -> int:
     """Open the chat over an index and serve it until it is stopped; its models load while the page is there.
 
     Raises:
-        InputError: a host that lets others in without `auth`, or `auth` with `mcp`; a port that cannot be had.
+        InputError: a host that lets others in without `auth`, or `auth` with `mcp`; a port that cannot be used.
         IndexMissing, ModelMissing: run `rag index FOLDER`, `rag models fetch` first.
     """
     people = _people(options)
@@ -106,14 +106,14 @@ def serve(index: Path, options: ChatOptions) -> int:
 
 
 def _tools(calls: Calls) -> tuple[Tools, str]:
-    """The MCP tools and where they are; what serves them takes a second to load, and is wanted by few."""
+    """The MCP tools and their address; their server takes a second to load, and few people want it."""
     from ui.tools import PATH, tools
 
     return tools(calls), PATH
 
 
 def _around(options: ChatOptions, offered: Tools | None) -> dict[str, Any]:
-    """What stands before and beside the page."""
+    """The middleware and the routes around the page."""
     routes = [Mount("/chat-static", StaticFiles(directory=STATIC))]
     around: dict[str, Any] = {"middleware": middleware(options.host in _LOOPBACK), "routes": routes}
     if offered:
@@ -166,12 +166,12 @@ def _people(options: ChatOptions) -> Callable[[str, str], bool] | None:
 
 
 def _head() -> str:
-    """The style sheets; each with a digest, so that a browser fetches it anew where it has changed."""
+    """The style sheets, each with a digest, so that a browser fetches it again when it has changed."""
     named = [(name, sha256((STATIC / name).read_bytes()).hexdigest()[:10]) for name in ("app.css", "pages.css")]
     return "".join(f'<link rel="stylesheet" href="chat-static/{name}?{digest}">' for name, digest in named)
 
 
 def _few_arenas() -> None:
-    """With a heap for each of many threads glibc keeps far more memory than is used; other systems have no such call."""
+    """With a heap for each of many threads glibc keeps far more memory than is used; other systems lack this call."""
     with suppress(AttributeError, OSError, TypeError):
         ctypes.CDLL(None).mallopt(-8, 2)  # M_ARENA_MAX

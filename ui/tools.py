@@ -1,7 +1,7 @@
 """The calls for programs as MCP tools: each with the JSON Schema of what it takes and what it gives back.
 
-Gradio offers its endpoints as tools too, but gives back the text that Python prints of a value, names no schema
-for it, and its own version for the program's.
+Gradio offers its endpoints as tools too, but returns values as Python prints them, without a schema, and gives its own
+version instead of the program's.
 """
 
 from __future__ import annotations
@@ -36,7 +36,7 @@ _ABOUT = (
 
 @dataclass(frozen=True)
 class Tools:
-    """What serves the tools: a place among the page's routes, and what must run as long as it is served."""
+    """The server of the tools: a route for the page's app, and what must run as long as it is served."""
 
     route: Mount
     lifespan: Callable[[Any], Any]
@@ -82,7 +82,7 @@ def server(calls: Calls) -> Server[Any, Any]:
 
 
 def _answer(call: Callable[..., Any], arguments: dict[str, Any]) -> Any:
-    """What a call gives, as JSON has it; an error as the sentence that the caller is told."""
+    """What a call returns, as JSON; an error becomes a sentence for the caller."""
     try:
         return json.loads(json.dumps(call(**arguments)))  # tuples are lists in JSON, and hold to its schema
     except RagError as error:
@@ -103,7 +103,7 @@ def _tool(call: Callable[..., Any]) -> types.Tool:
 
 
 def question_schema(call: Callable[..., Any]) -> dict[str, Any]:
-    """The JSON Schema of what a call takes, by name."""
+    """The JSON Schema of a call's arguments."""
     hints, (_, texts) = get_type_hints(call), described(call)
     fields: dict[str, Any] = {
         name: (hints[name], Field(... if given.default is given.empty else given.default, description=texts[name]))
@@ -113,12 +113,12 @@ def question_schema(call: Callable[..., Any]) -> dict[str, Any]:
 
 
 def answer_schema(call: Callable[..., Any]) -> dict[str, Any]:
-    """The JSON Schema of what a call gives back."""
+    """The JSON Schema of a call's result."""
     return json_schema(get_type_hints(call)["return"])
 
 
 def described(call: Callable[..., Any]) -> tuple[str, dict[str, str]]:
-    """What a call's docstring says of it, and of each argument."""
+    """What a call's docstring says about it, and about each argument."""
     about, _, rest = inspect.getdoc(call).partition("\n\nArgs:\n")  # type: ignore[union-attr]
     arguments = dict(line.strip().split(": ", 1) for line in rest.splitlines() if line.strip())
     return " ".join(about.split()), arguments

@@ -1,4 +1,4 @@
-"""How the page puts sources, days and numbers into words."""
+"""How the page writes sources, days and numbers."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ def day_words(day: str | date | None) -> str:
 
 
 def short_day(day: str | date | None) -> str:
-    """The same where there is little room: 30 Mar 2022."""
+    """The same in short: 30 Mar 2022."""
     day = date.fromisoformat(day) if isinstance(day, str) else day
     return f"{day.day} {day:%b %Y}" if day else NO_DATE
 
@@ -56,7 +56,7 @@ def folded(text: str) -> str:
 
 
 def quoted(quote: str, exact: Sequence[int] | None = None) -> str:
-    """A quote on one line as HTML, the words of the shortest answer in it lit.
+    """A quote on one line as HTML, with the words of the shortest answer highlighted.
 
     Args:
         exact: where these begin and end in the quote.
@@ -69,5 +69,5 @@ def quoted(quote: str, exact: Sequence[int] | None = None) -> str:
 
 
 def escaped(text: str) -> str:
-    """Text that HTML shows as it is, also inside an attribute."""
+    """The text escaped for HTML, also inside an attribute."""
     return html.escape(text, quote=True)

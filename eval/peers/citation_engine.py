@@ -1,11 +1,11 @@
-"""This project beside LlamaIndex's CitationQueryEngine: same model file, embedder, articles, questions.
+"""This project compared with LlamaIndex's CitationQueryEngine: same model file, embedder, articles, questions.
 
     pip install -r eval/peers/requirements.txt
     python eval/peers/citation_engine.py --questions 12 [--out FILE]
 
-The engine has its defaults, except for streaming, so that its first word can be timed. Both
-answer each question in turn, in one process; nothing that this project read for one question
-is kept for the next. Prints medians and the ratio of the two for each question.
+The engine runs with its defaults, except for streaming, so that its first word can be timed. Both answer each question
+in turn, in one process; this project keeps nothing it read from one question to the next. Prints medians and the ratio
+of the two for each question.
 """
 
 from __future__ import annotations

@@ -315,7 +315,7 @@ def _alone(line: str, is_repeated: bool) -> str:
 
 
 def _asks(text: str) -> bool:
-    """The outlet ("we", "our"; never "I") speaks to a reader ("you") about its own keep."""
+    """The outlet ("we", "our"; never "I") asks a reader ("you") for support."""
     if _SINGULAR.search(text):
         return False
     asking = len({w.lower() for w in _ASKING.findall(text)})
@@ -325,7 +325,7 @@ def _asks(text: str) -> bool:
 
 
 def _speaks(line: str) -> bool:
-    """Whether someone speaks to the reader in it, outside of quotation."""
+    """Whether it addresses the reader, outside quotation marks."""
     unquoted = re.sub(r"[\"“][^\"“”]{40,}[\"”]", " ", line)
     return bool(_ADDRESS.search(unquoted)) and not _SAID.search(unquoted)
 
@@ -365,7 +365,7 @@ def _published(raw: RawArticle, lines: list[str], url: str | None) -> tuple[date
 
 
 def normal(line: str) -> str:
-    """A line by its words alone, lower case: how repeated lines are told."""
+    """A line's words alone, in lower case: by these, repeated lines are recognised."""
     return " ".join(re.findall(r"\w+", line.lower()))
 
 

@@ -86,7 +86,7 @@ def _authors(package: etree._Element) -> tuple[str, ...]:
 
 
 def _chapters(package: etree._Element, folder: str) -> Iterator[str]:
-    """The names of its pages in the order of reading, without that which only lists them."""
+    """The names of its pages in reading order, without the table of contents."""
     pages = {
         e.get("id"): unquote(e.get("href", ""))
         for e in package.iter("{*}item")

@@ -35,10 +35,10 @@ _PART = re.compile(r"\.(?:jsonl line|[ct]sv row|mbox message|epub chapter|warc(?
 
 
 def read_folders(folders: Iterable[Path]) -> tuple[list[RawArticle], list[Skipped]]:
-    """Every article below the folders, and every file that was left out, with why.
+    """Every article below the folders, and every file that was left out, with the reason.
 
-    An article's id is its file's stem where that is unique, otherwise that with the folder it is
-    in, or else its whole path; in `.jsonl` it is the line's `id`.
+    An article's id is its file's stem where that is unique, otherwise that with the folder it is in, or else its whole
+    path; in `.jsonl` it is the line's `id`.
 
     Raises:
         CollectionError: a folder does not exist.
@@ -69,7 +69,7 @@ def read_folders(folders: Iterable[Path]) -> tuple[list[RawArticle], list[Skippe
 def read_file(path: Path, root: Path) -> list[RawArticle | Skipped] | Skipped:
     """The articles of one file; `root` is the folder that `path` may not leave.
 
-    Whatever stands in the file, each field is bounded and can be written down again.
+    Whatever the file contains, each field is bounded and can be stored.
     """
     found = _read(path, root)
     if isinstance(found, Skipped):
@@ -136,7 +136,7 @@ def _reader(kind: str) -> Reader:
 
 
 def _at_most(path: Path, found: Iterator[RawArticle | Skipped]) -> list[RawArticle | Skipped]:
-    """As many articles and reasons as can be held: a short line may cost a hundred times its bytes."""
+    """As many articles and reasons as fit in memory: a short line may cost a hundred times its bytes."""
     out: list[RawArticle | Skipped] = []
     articles = reasons = 0
     for item in found:

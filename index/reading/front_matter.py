@@ -23,9 +23,9 @@ _AUTHORS = ("authors", "author", "byline", "by", "creator")
 
 
 def split(text: str) -> tuple[dict[str, Any], str]:
-    """What the front matter says, its keys in lower case, and the text below it.
+    """The fields of the front matter, keys in lower case, and the text below it.
 
-    A block that is no front matter, such as a paragraph between two rules, stays in the text.
+    A block that is not front matter, such as a paragraph between two rules, stays in the text.
     """
     found = _BLOCK.match(text[: MAX_FRONT + 10])
     if not found:
@@ -89,7 +89,7 @@ def _key(key: str) -> str:
 
 
 def _words(value: Any) -> str | None:
-    """A field as text: of a list its first item, of `{name: …}` the name."""
+    """A field as text: the first item of a list, the name in `{name: …}`."""
     if isinstance(value, dict):
         value = value.get("name")
     if isinstance(value, list):

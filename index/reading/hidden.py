@@ -1,8 +1,9 @@
-"""What a page keeps from people: it is not what the page reports, and a place to hide orders to a machine.
+"""Text that a page hides from people: it is not part of the report, and may hide a prompt injection.
 
-Told as a browser would show the page, without scripts: by attributes, and by a simple cascade of the style sheets within it.
-`tinycss2` parses them, `cssselect` the selectors, and XPath tests attributes and places. Selectors are followed step by step,
-with a set of elements for each: as a single XPath, `p ~ p` takes 0.4 seconds on 1,000 paragraphs and 5 on 2,000.
+Decided as a browser without scripts would show the page: by attributes, and by a simple cascade of the style sheets
+within it. `tinycss2` parses them, `cssselect` the selectors, and XPath tests attributes and places. Selectors are
+followed step by step, with a set of elements for each: as a single XPath, `p ~ p` takes 0.4 seconds on 1,000 paragraphs
+and 5 on 2,000.
 """
 
 import re
@@ -120,7 +121,7 @@ class _Cascade:
 
 
 def drop_hidden(page: HtmlElement) -> tuple[int, int]:
-    """Take out of `page` what is hidden from people; how many letters those were, of how many.
+    """Remove from `page` what is hidden from people; returns how many letters that was, and how many there were.
 
     Raises:
         ValueError: its style sheets are too long, nested too deep, or take too much work.
@@ -175,7 +176,7 @@ def _walk(cascade: _Cascade, gone: set[HtmlElement]) -> None:
 
 
 def _meanings(node: Any) -> dict[str, Any]:
-    """What a declaration comes to: whether it hides, or what it makes of the parent's value; nothing if it is not valid."""
+    """What a declaration means: whether it hides, or what it makes of the parent's value; nothing if invalid."""
     words = {t.lower_value for t in node.value if t.type == "ident" and parse_color(t) is None}
     made = any(t.type in ("url", "function") and parse_color(t) is None for t in node.value)
     keeps, is_off = made or bool(words & {"inherit", "unset", "revert"}), bool(words & {"none", "hidden", "clip"})
@@ -205,7 +206,7 @@ def _hides(name: str, tokens: list[Any]) -> bool:
 
 
 def _is_on_screen(media: str) -> bool:
-    """Whether a screen that is 1,280 pixels wide answers a media query; what it cannot tell it does not."""
+    """Whether a screen 1,280 pixels wide matches a media query; a query that is not understood does not match."""
     for query in media.lower().split(","):
         fits = [(float(n) * (1 if px else 16) <= 1280) == bool(least) for least, n, px in _WIDTH.findall(query)]
         if all(fits) and {*_WIDTH.sub(" ", query).split()} <= _SCREEN:

@@ -1,4 +1,4 @@
-"""Readers that run in a process of their own: a hostile file may hang or eat memory there, not here.
+"""Readers that run in a process of their own, so that a hostile file cannot hang or fill memory here.
 
 `python -m index.reading.isolated KIND FILE MAX_BYTES MAX_SECONDS` prints what it read as JSON.
 """
@@ -28,7 +28,7 @@ def read(path: Path) -> Iterator[RawArticle | Skipped]:
     """What the reader of this kind finds in the file.
 
     Raises:
-        ValueError: it found nothing that it could read, or came to one of its limits.
+        ValueError: it found nothing readable, or reached one of its limits.
     """
     kind = ending_of(path).lstrip(".")
     seconds, wait = (MANY_SECONDS, MANY_SECONDS + 60) if kind.startswith("warc") else (SECONDS, WAIT)
@@ -95,7 +95,7 @@ def _as_data(item: RawArticle | Skipped) -> dict[str, Any]:
 
 
 def _from_data(said: dict[str, Any], path: Path) -> RawArticle | Skipped:
-    """As it was, under the path by which the file was asked for."""
+    """The article again, with the path that the caller gave."""
     where = str(path) + said["path"].removeprefix(str(path.absolute()))
     if "why" in said:
         return Skipped(where, said["why"])

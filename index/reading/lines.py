@@ -14,7 +14,7 @@ MAX_LINE_BYTES = 5_000_000
 
 
 def read(path: Path) -> Iterator[RawArticle | Skipped]:
-    """The articles of its lines, up to the size it had: who writes on meanwhile is not waited for."""
+    """The articles of its lines, up to the size it had when opened, should someone still be writing to it."""
     size = path.stat().st_size
     with path.open("rb") as file:
         number = 0

@@ -38,7 +38,7 @@ def read(path: Path) -> Iterator[RawArticle | Skipped]:
     try:
         yield _mail(message, path.stem, str(path)) if path.suffix.lower() == ".eml" else _page(message, path)
     except _FAILURES as error:
-        raise ValueError(f"it is harmed: {type(error).__name__}: {error}") from error
+        raise ValueError(f"it is damaged: {type(error).__name__}: {error}") from error
 
 
 def read_mbox(path: Path) -> Iterator[RawArticle | Skipped]:
@@ -55,7 +55,7 @@ def read_mbox(path: Path) -> Iterator[RawArticle | Skipped]:
 
 
 def _messages(path: Path) -> Iterator[bytes]:
-    """Each message, or so much of it that it is too long."""
+    """Each message, or enough of it to show that it is too long."""
     size = path.stat().st_size
     gathered, began, blank = bytearray(), False, True
     with path.open("rb") as file:
@@ -76,7 +76,7 @@ def _parsed(data: bytes) -> EmailMessage:
     try:
         return message_from_bytes(data, policy=_Bounded())  # type: ignore[arg-type]
     except _FAILURES as error:
-        raise ValueError(f"it is harmed or nested too deep: {type(error).__name__}: {error}") from error
+        raise ValueError(f"it is damaged or nested too deep: {type(error).__name__}: {error}") from error
 
 
 def _mail(message: EmailMessage, name: str, path: str) -> RawArticle:

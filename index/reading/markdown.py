@@ -1,6 +1,7 @@
-"""Markdown becomes the text that its reader sees: no `#` before headings, no addresses in links, its front matter as metadata.
+"""Markdown becomes the text that its reader sees: no `#` before headings, no addresses in links, no front matter.
 
-It is rendered to HTML first, because Markdown may hold HTML: what that hides from people is left out here too.
+The front matter becomes metadata. Markdown is rendered to HTML first, because it may contain HTML: what that hides from
+people is left out here too.
 """
 
 from __future__ import annotations
@@ -44,7 +45,7 @@ def read(path: Path) -> Iterator[RawArticle | Skipped]:
 
 
 def rendered(body: str) -> tuple[str | None, list[str]]:
-    """The heading that the text opens with, if it does, and its paragraphs as they are shown."""
+    """The heading that the text opens with, if any, and its paragraphs as they are shown."""
     from markdown_it import MarkdownIt
 
     markdown = MarkdownIt("commonmark").enable(["table", "strikethrough"])
@@ -65,7 +66,7 @@ def _label(found: re.Match[str]) -> str:
 
 
 def _blocks(tree: HtmlElement) -> Iterator[tuple[str, str]]:
-    """Each block's tag and text, in order; of a list item the text after its mark, of a table's row its cells."""
+    """Each block's tag and text, in order; for a list item the text after its bullet, for a table row its cells."""
     etree.strip_elements(tree, *_NOT_READ, with_tail=False)
     gathered: list[str] = []
     tag = "p"
@@ -87,7 +88,7 @@ def _blocks(tree: HtmlElement) -> Iterator[tuple[str, str]]:
 
 
 def _mark(item: HtmlElement) -> str:
-    """What stands before a list's item."""
+    """The bullet or number of a list item."""
     above = item.getparent()
     if above is None or above.tag != "ol":
         return "- "

@@ -1,4 +1,4 @@
-"""What is said of an article beside its text: bounded, fit to be kept, and taken from `articles.toml` where one is there."""
+"""An article's metadata: bounded, fit to be stored, and taken from `articles.toml` where there is one."""
 
 from __future__ import annotations
 
@@ -27,12 +27,12 @@ _TOLD = {"@context", "@type", "@graph", "@id", "headline", "name", "datePublishe
 
 
 def encodable(text: str) -> str:
-    """The text without what no file can hold: half of a surrogate pair becomes "?"."""
+    """The text without what UTF-8 cannot encode: half of a surrogate pair becomes "?"."""
     return text.encode("utf-8", "replace").decode()
 
 
 def bounded(raw: RawArticle) -> RawArticle:
-    """The article with each field encodable and none without end; an id that is cut stays the only one of its kind."""
+    """The article with each field encodable and of bounded length; an id that is cut stays unique."""
     url = encodable(raw.url) if raw.url else None
     return replace(
         raw,
@@ -49,13 +49,13 @@ def bounded(raw: RawArticle) -> RawArticle:
 
 
 def cut(text: str) -> str:
-    """The text, encodable, and where it is too long for a field its beginning."""
+    """The text, encodable, cut if it is too long for a field."""
     text = encodable(text)
     return text if len(text) <= MAX_FIELD else text[: MAX_FIELD - 1] + "…"
 
 
 def read_metadata(root: Path, skipped: list[Skipped]) -> dict[str, Any]:
-    """What the `articles.toml` of a folder says, by article; why it cannot be read goes to `skipped`."""
+    """The `articles.toml` of a folder, by article; if it cannot be read, the reason goes to `skipped`."""
     path = root / METADATA
     try:
         if not path.is_symlink() and not path.exists():
@@ -80,7 +80,7 @@ def read_metadata(root: Path, skipped: list[Skipped]) -> dict[str, Any]:
 
 
 def with_metadata(article: RawArticle, metadata: dict[str, Any], skipped: list[Skipped]) -> RawArticle:
-    """The article with what is said of it; a value of a wrong kind is left out and told in `skipped`."""
+    """The article with its metadata; a value of the wrong type is left out and reported in `skipped`."""
     known = metadata.get(article.id)
     if known is None:
         return article
@@ -92,17 +92,17 @@ def with_metadata(article: RawArticle, metadata: dict[str, Any], skipped: list[S
         value = known.get(key, before)
         if isinstance(value, str) or value is before:
             return value
-        wrong.append(f"{key} is no text")
+        wrong.append(f"{key} is not text")
         return before
 
     authors = known.get("authors", article.authors)
     authors = (authors,) if isinstance(authors, str) else authors
     if not isinstance(authors, (list, tuple)) or not all(isinstance(author, str) for author in authors):
-        wrong.append("authors is no list of names")
+        wrong.append("authors is not a list of names")
         authors = article.authors
     day = _day(known.get("date"))
     if day is None and "date" in known:
-        wrong.append("date is no day")
+        wrong.append("date is not a day")
     how = words("date_how", None) or "stated in the metadata"
     told = replace(
         article,
@@ -118,7 +118,7 @@ def with_metadata(article: RawArticle, metadata: dict[str, Any], skipped: list[S
 
 
 def stated_day(words: str | None) -> date | None:
-    """The day that a field states, of which no more is read than a date has."""
+    """The day that a field states; only as many characters are read as a date has."""
     return parse_day(words[:_DATE]) if words else None
 
 
@@ -140,7 +140,7 @@ def _short_id(name: str) -> str:
 
 
 def trim_scripts(page: HtmlElement) -> None:
-    """Take the scripts out of a page, and of JSON-LD all but who wrote it and when: what search engines are told is not on it."""
+    """Remove a page's scripts, but of JSON-LD keep authors and dates: what search engines are told is not shown."""
     for script in page.iter("script"):
         script.text = _trimmed(script.text or "") if "json" in script.get("type", "").lower() else ""
 

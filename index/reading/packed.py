@@ -14,7 +14,7 @@ def check(path: Path) -> None:
     """Refuse a file that unpacks to too much.
 
     Raises:
-        ValueError: it is no zip file, or holds more than it may.
+        ValueError: it is not a zip file, or unpacks to more than is allowed.
     """
     try:
         with zipfile.ZipFile(path) as file:
@@ -32,7 +32,7 @@ def check(path: Path) -> None:
 
 
 def part(file: zipfile.ZipFile, name: str) -> bytes:
-    """A part of it, however long it says that it is.
+    """A part of it, bounded whatever length it claims.
 
     Raises:
         ValueError: there is no such part, or it is too long.

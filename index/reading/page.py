@@ -1,4 +1,4 @@
-"""A web page becomes an article: what people can see of it, and what it states of itself."""
+"""A web page becomes an article: the text that people can see, and the metadata that it states."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ def article_at(text: str, name: str, path: str, address: str, title: str | None 
 
 
 def article_of(text: str, name: str, path: str) -> RawArticle:
-    """The article of a page, with what the page states of it.
+    """The article of a page, with the metadata that the page states.
 
     Raises:
         ValueError: there is no article in it.

@@ -43,7 +43,7 @@ _COMPOUND = frozenset(
 
 @dataclass(frozen=True)
 class TextLine:
-    """A line of a page, or a piece of one: its words, and where it stands in points from the lower left.
+    """A line of a page, or a piece of one: its words, and where it is, in points from the lower left.
 
     Attributes:
         column: which column of which part of the page it is in.
@@ -75,9 +75,9 @@ def read(path: Path) -> Iterator[RawArticle | Skipped]:
 
 
 def extract(path: Path) -> tuple[list[TextLine], int, str]:
-    """The lines of a PDF in the order of reading, columns apart, the number of its pages, and its title.
+    """The lines of a PDF in reading order, column by column, the number of its pages, and its title.
 
-    Whatever the library raises goes through.
+    What the library raises is passed on.
     """
     from pdfminer.converter import PDFPageAggregator
     from pdfminer.layout import LAParams, LTTextBox, LTTextLine
@@ -172,7 +172,7 @@ def in_order(pieces: Sequence[TextLine]) -> list[TextLine]:
 
 
 def _gutters(pieces: Sequence[TextLine]) -> list[float]:
-    """Where columns begin, but for the first: many pieces begin there, others end before it, and hardly any crosses it."""
+    """Where columns begin, except the first: many pieces begin there, others end before it, few cross it."""
     starts = Counter(round(p.x0) for p in pieces)
     gutters: list[float] = []
     for x, count in sorted(starts.items()):
@@ -189,7 +189,10 @@ def _gutters(pieces: Sequence[TextLine]) -> list[float]:
 
 
 def without_frame(lines: Sequence[TextLine], pages: int) -> list[TextLine]:
-    """The lines without what stands at one height on several pages, page numbers and what a browser prints around a page."""
+    """The lines without page numbers, running heads and what a browser prints around a page.
+
+    A running head is a line at the same height on several pages.
+    """
 
     def key(line: TextLine) -> tuple[str, int]:
         return re.sub(r"\d+", "#", line.text), round(line.y0)
@@ -215,7 +218,7 @@ def _in_margin(line: TextLine) -> bool:
 
 
 def paragraphs(lines: Sequence[TextLine]) -> list[str]:
-    """The paragraphs that lines in the order of reading make, with words that a line's end broke put together."""
+    """The paragraphs of lines in reading order, with words broken at a line's end joined."""
     if not lines:
         return []
     words = Counter(re.findall(r"[^\W\d_]+(?:-[^\W\d_]+)*", " ".join(line.text for line in lines).lower()))
@@ -230,7 +233,7 @@ def paragraphs(lines: Sequence[TextLine]) -> list[str]:
 
 
 def joined(before: str, after: str, words: Counter[str]) -> str:
-    """Two lines as one; of a word that a hyphen broke the form that the text has elsewhere, if it has it."""
+    """Two lines as one; a word broken by a hyphen is joined as it is written elsewhere in the text, if it is."""
     if before.endswith("\xad"):
         return before[:-1] + after
     end = before[-60:]
@@ -244,7 +247,7 @@ def joined(before: str, after: str, words: Counter[str]) -> str:
 
 
 def _goes_on(before: TextLine, line: TextLine, step: float, right: float) -> bool:
-    """Whether a line goes on with the paragraph of the one before it."""
+    """Whether a line continues the paragraph of the line before it."""
     if abs(line.size - before.size) > 0.12 * max(line.size, before.size) or _ITEM.match(line.text):
         return False
     down = before.y0 - line.y0
@@ -262,7 +265,7 @@ def _goes_on(before: TextLine, line: TextLine, step: float, right: float) -> boo
 
 
 def _step(lines: Sequence[TextLine]) -> float:
-    """From one line to the next, as it is in most of the text."""
+    """The usual distance from one line to the next."""
     steps = Counter(
         round(before.y0 - line.y0, 1)
         for before, line in itertools.pairwise(lines)

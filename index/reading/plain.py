@@ -12,7 +12,7 @@ MAX_BYTES = 20_000_000  # of a file that is one article
 
 
 def read(path: Path) -> Iterator[RawArticle | Skipped]:
-    """The article that a plain text is."""
+    """The article in a plain text file."""
     yield RawArticle(path.stem, unwrap(text_of(path)), str(path))
 
 

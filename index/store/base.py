@@ -15,17 +15,17 @@ from index.types import Article, Chunk
 class Collection(Protocol):
     """What a search and an answer need of an index, wherever it is kept.
 
-    `index.store.sqlite.Store` is one on this machine, `index.store.milvus.MilvusStore` one by address. What
-    `within` gives is for the same store's `nearest` and `full_text` only.
+    `index.store.sqlite.Store` is one on this machine, `index.store.milvus.MilvusStore` one by address. What `within`
+    returns is only for `nearest` and `full_text` of the same store.
     """
 
     @property
     def meta(self) -> dict[str, str]:
-        """What the index says of itself: counts, embedder, folders, when it was built."""
+        """The index's own record: counts, embedder, folders, when it was built."""
         ...
 
     def snapshot(self) -> AbstractContextManager[Any]:
-        """One state, as far as the store can hold one, for all that is read inside."""
+        """One consistent state, as far as the store can hold one, for all that is read inside."""
         ...
 
     def within(self, source: str | None, after: date | None, before: date | None, as_of: date | None) -> Any:
@@ -73,5 +73,5 @@ class Collection(Protocol):
         ...
 
     def close(self) -> None:
-        """Let go of it."""
+        """Close the files or the connection."""
         ...

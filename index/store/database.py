@@ -30,7 +30,7 @@ def matrix(blobs: Sequence[bytes], dim: int) -> np.ndarray:
 
 
 def base_of(meta: Mapping[str, str]) -> Base:
-    """The FAISS file that an index says it stands on."""
+    """The FAISS file that an index's record names."""
     return Base(**json.loads(meta["base"]))
 
 
@@ -46,9 +46,9 @@ def marks(part: Sequence[Any]) -> str:
 
 
 def as_now(db: sqlite3.Connection, folder: Path, meta: dict[str, str]) -> dict[str, str]:
-    """What an index says of itself, as one of this format would say it.
+    """An index's record, in the present format.
 
-    Format 1 had one flat file of all vectors and gave the rows of what was dropped again.
+    Format 1 had one flat file of all vectors and reused the rows of dropped chunks.
 
     Raises:
         IndexDamaged: it has a format that this program does not know.
@@ -99,7 +99,7 @@ def damaged(folder: Path, what: str) -> IndexDamaged:
 
 
 def article_from(data: dict[str, Any]) -> Article:
-    """An article as it was kept."""
+    """A stored article."""
     data["published"] = date.fromisoformat(data["published"]) if data["published"] else None
     data["authors"] = tuple(data["authors"])
     data["removed"] = tuple(Removed(**removed) for removed in data["removed"])

@@ -35,7 +35,7 @@ def digest(db: sqlite3.Connection) -> str:
 
 
 def say(db: sqlite3.Connection, says: dict[str, str]) -> None:
-    """Keep what an index says of itself, and where it is small the digest of all that it holds."""
+    """Store an index's record and, if the index is small, the digest of all that it holds."""
     db.executemany("INSERT OR REPLACE INTO meta VALUES (?, ?)", list(says.items()))
     db.execute("DELETE FROM meta WHERE key = 'digest'")
     if db.execute("SELECT count(*) FROM chunks").fetchone()[0] <= SMALL:

@@ -14,7 +14,7 @@ _GONE = -1
 
 
 class Limits:
-    """The day and the source of each chunk row: eight bytes a chunk, so that a limit is asked of all at once."""
+    """The day and the source of each chunk row: eight bytes a chunk, so that a limit is applied to all at once."""
 
     def __init__(self) -> None:
         self._days = np.empty(0, np.int32)
@@ -22,7 +22,7 @@ class Limits:
         self._numbers: dict[str | None, int] = {}
 
     def follow(self, db: sqlite3.Connection) -> None:
-        """Take in the rows that came since; what is gone may stay, as no search finds it."""
+        """Add the rows that are new; removed ones may stay, as no search finds them."""
         query = """SELECT c.row, a.published, a.source FROM chunks c JOIN articles a ON a.id = c.article_id
             WHERE c.row >= ? ORDER BY c.row"""
         new = db.execute(query, (len(self._days),)).fetchall()
@@ -40,7 +40,7 @@ class Limits:
     def allowed(
         self, source: str | None, after: date | None, before: date | None, as_of: date | None
     ) -> np.ndarray | None:
-        """For each chunk row whether it may be found, shape (rows,); None where all may."""
+        """For each chunk row whether it may be found, shape (rows,); None if there is no limit."""
         day, allowed = self._days, self._days != _GONE
         if source:
             named = [n for name, n in self._numbers.items() if name and source_key(name) == source_key(source)]

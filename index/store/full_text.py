@@ -52,7 +52,7 @@ def _limited(db: sqlite3.Connection, within: np.ndarray | None) -> str:
 
 
 def _chunks_with(db: sqlite3.Connection, word: str) -> int:
-    """How many chunks have a word; counted no further than needed."""
+    """How many chunks have a word, counted only as far as needed."""
     query = "SELECT count(*) FROM (SELECT 1 FROM full_text WHERE full_text MATCH ? LIMIT ?)"
     return int(db.execute(query, (_quoted(word), RANKED + 1)).fetchone()[0])
 

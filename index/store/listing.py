@@ -17,11 +17,11 @@ _GAPS = "(source IS NULL OR published IS NULL)"
 
 @dataclass(frozen=True)
 class Source:
-    """An outlet, all spellings of its name together.
+    """An outlet, under all spellings of its name.
 
     Attributes:
         articles: how many it has.
-        first, last: the days of the oldest and the newest of them; None where none is dated.
+        first, last: the days of its oldest and newest article; None if none is dated.
     """
 
     name: str

@@ -1,9 +1,9 @@
 """The same index kept by Milvus: an embedded file, a server or a cluster, by its address.
 
-Three collections: NAME_chunks (vectors, words, places, and what is filtered by), NAME_articles
-(whole articles, in parts that fit a field) and NAME_meta. A write puts in what is new before
-it takes out what is gone; there is no transaction over all of it, so a reader may for a
-moment see an article in its old and its new form, never half of one.
+Three collections: NAME_chunks (vectors, words, places, and what is filtered by), NAME_articles (whole articles, in
+parts that fit a field) and NAME_meta. A write inserts what is new before it removes what is gone; there is no
+transaction over all of it, so a reader may for a moment see an article in both its old and its new form, but never half
+of one.
 """
 
 from __future__ import annotations
@@ -39,7 +39,7 @@ _NO_VECTOR = [0.0, 0.0]  # every collection must have vectors
 
 
 def shown(uri: str) -> str:
-    """An address as it may be told: without the name and the password in it."""
+    """An address fit for messages: without the name and password in it."""
     return re.sub(r"(?<=//)[^/]*@", "", uri)
 
 
@@ -101,7 +101,7 @@ class MilvusStore:
 
     @contextmanager
     def snapshot(self) -> Iterator[None]:
-        """Milvus has no state that holds over several calls; see the module."""
+        """Milvus has no consistent state across several calls; see the module."""
         self._found.places = {}
         yield
 
@@ -145,7 +145,7 @@ class MilvusStore:
         return Chunk(name, place["article_id"], place["ordinal"], place["start"], place["stop"], text, place["kind"])
 
     def loaded_article(self, article_id: str, wanted: str | None = None) -> Article:
-        """The article with this id, read again where it is known in another form than the one wanted."""
+        """The article with this id, read again if the cached form is not the one wanted."""
         with self._lock:
             known = self._articles.get(article_id)
             if known and wanted in (None, known[0]):
@@ -213,7 +213,7 @@ class MilvusStore:
         return not letters or bool(found)
 
     def close(self) -> None:
-        """Let go of the connection."""
+        """Close the connection."""
         self._client.close()
 
     # ---- writing ----------------------------------------------------------------------

@@ -1,4 +1,4 @@
-"""Sources and articles as a person names them: found by less than their full spelling, or refused with a list."""
+"""Sources and articles by the names that people type: a part will do if it is unambiguous."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ def check_source(source: str, sources: Sequence[str]) -> None:
 
 
 def check_days(after: date | None, before: date | None) -> None:
-    """Refuse a range of days that no day lies in.
+    """Refuse a range that contains no day.
 
     Raises:
         InputError: `after` is later than `before`.
@@ -47,7 +47,7 @@ def check_days(after: date | None, before: date | None) -> None:
 
 
 def article_id(given: str, ids: Sequence[str]) -> str:
-    """The id that a person means by all of it, or by a beginning or an end that no other id has.
+    """The id that a person means: typed in full, or a beginning or end that no other id has.
 
     Raises:
         InputError: there is none, or there are several; the message lists them.

@@ -1,4 +1,4 @@
-"""A damaged index is made whole: what is still good in it is kept, what is not is made again."""
+"""A damaged index is repaired: what is still good in it is kept, the rest is made again."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ class Repaired:
 
     Attributes:
         articles: in the index now.
-        kept: of those, how many were whole in the damaged index; the others were read from their files.
+        kept: how many of them were undamaged in the old index; the others were read from their files.
         embedded: chunks whose vectors were lost.
     """
 
@@ -46,7 +46,7 @@ class Repaired:
 
 
 def examine(folder: Path) -> list[str]:
-    """Read all that an index holds; what is wrong with it, one sentence each, nothing where it is whole.
+    """Read all that an index holds; returns what is wrong with it, a sentence each, nothing if it is sound.
 
     Raises:
         IndexMissing: there is none.
@@ -79,14 +79,14 @@ def repair(
 ) -> Repaired:
     """Make a new index from what is undamaged in an old one, embedding only what has lost its vector.
 
-    Articles that are lost are read again from the folders the index was made from. The new index
-    replaces the old one when it is complete; processes that have it open see the new one.
+    Articles that are lost are read again from the folders the index was made from. The new index replaces the old one
+    when it is complete; processes that have it open see the new one.
 
     Args:
         folders: to read lost articles from, where the index no longer knows its own.
 
     Raises:
-        CollectionError: neither the index nor its folders hold an article any more.
+        CollectionError: neither the index nor its folders hold any article.
         IndexBusy: another process is writing it.
     """
     new = folder / _NEW_INDEX
@@ -115,7 +115,7 @@ def repair(
 
 
 def _salvage(folder: Path, embedder: Embedder) -> tuple[dict[str, str], dict[str, Article], list[tuple[str, bytes]]]:
-    """What an index says of itself, its articles and its vectors, as far as they are whole."""
+    """An index's record, its articles and its vectors, as far as they are undamaged."""
     says: dict[str, str] = {}
     kept: dict[str, Article] = {}
     vectors: list[tuple[str, bytes]] = []
@@ -132,9 +132,9 @@ def _salvage(folder: Path, embedder: Embedder) -> tuple[dict[str, str], dict[str
 def _true(
     folder: Path, db: sqlite3.Connection, says: dict[str, str], vectors: dict[str, Any], dim: int
 ) -> list[tuple[str, bytes]]:
-    """Those of an index's vectors that are proven to be what was written, by its digest or by its FAISS file.
+    """The vectors of an index that are proven undamaged, by its digest or by its FAISS file.
 
-    A large index has no digest: where its FAISS file is lost, vectors of length 1 are believed.
+    A large index has no digest: if its FAISS file is lost, vectors of length 1 are trusted.
     """
     likely = {key: blob for key, blob in vectors.items() if _is_vector(blob, dim)}
     with suppress(*UNREADABLE):
@@ -149,7 +149,7 @@ def _true(
 
 
 def _rows(db: sqlite3.Connection, table: str, columns: str) -> Iterator[tuple[Any, ...]]:
-    """The rows of a table that can be read: from its beginning up to what is damaged, and back from its end."""
+    """The readable rows of a table: from its beginning up to the damage, and back from its end."""
     for order in ("", " ORDER BY rowid DESC"):
         try:
             yield from db.execute(f"SELECT {columns} FROM {table}{order}")

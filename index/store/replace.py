@@ -18,9 +18,9 @@ _log = logging.getLogger(__name__)
 def replace_index(new: Path, folder: Path) -> None:
     """Replace the index in `folder` with the one in `new`; processes that have it open see the new one.
 
-    The new database is copied into the old one in one transaction of SQLite (its backup), so that
-    a reader or a writer that has it open never meets another file under its name. Only a file
-    that SQLite does not take for a database is replaced.
+    The new database is copied into the old one in one transaction of SQLite (its backup), so that a reader or writer
+    that has it open never finds another file under its name. Only a file that SQLite cannot open as a database is
+    replaced.
     """
     with closing(connect(new)) as db:
         base = base_of(dict(db.execute("SELECT key, value FROM meta").fetchall()))

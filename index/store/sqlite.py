@@ -118,7 +118,7 @@ class Store:
 
     @property
     def meta(self) -> dict[str, str]:
-        """What the index says of itself: format, embedder, counts, folders, when it was built."""
+        """The index's own record: format, embedder, counts, folders, when it was built."""
         with self.snapshot():
             return self._meta()
 
@@ -167,7 +167,7 @@ class Store:
             return {date.fromisoformat(day): count for day, count in db.execute(query)}
 
     def by_source(self) -> dict[str | None, int]:
-        """How many articles each source has, most first; None stands for those that name none."""
+        """How many articles each source has, most first; None stands for articles that name none."""
         with self.snapshot() as db:
             return dict(
                 db.execute("SELECT source, count(*) FROM articles GROUP BY source ORDER BY 2 DESC, 1").fetchall()
@@ -205,7 +205,7 @@ class Store:
     def nearest(self, vector: np.ndarray, k: int, within: np.ndarray | None = None) -> list[tuple[int, float]]:
         """(chunk row, cosine) of the k nearest, `within` those allowed (inside a snapshot).
 
-        Cosines are exact; in a large index the k are those of a search that looks at a part.
+        Cosines are exact; in a large index the search is approximate: it looks at a part of the vectors.
         """
         assert self._vectors is not None
         if within is not None and not self._vectors.exact and np.count_nonzero(within) <= COMPARED:
@@ -299,7 +299,7 @@ class Store:
         return as_now(self._db, self.folder, meta)
 
     def _follow(self, meta: dict[str, str]) -> bool:
-        """Load the vectors of the generation, unless they are loaded. False: look again."""
+        """Load the vectors of the generation, unless they are loaded; False if it changed meanwhile."""
         seen = (meta.get("made", ""), int(meta["generation"]))
         if seen == self._seen:
             return True
@@ -348,6 +348,6 @@ class Store:
         return article_from(json.loads(row[1]))
 
     def close(self) -> None:
-        """Let go of the files."""
+        """Close the files."""
         with self._lock:
             self._db.close()

@@ -1,13 +1,13 @@
-"""The vectors of an index: a FAISS file of most of them, and in memory those that came since.
+"""The vectors of an index: most of them in a FAISS file, and those added since in memory.
 
-The file is never changed. Vectors that are added later are read from SQLite and searched
-exactly; those of rows that are gone are passed over. When either grows past `_DRIFT` of the
-whole, the writer makes a new file; its kind follows from the number of vectors:
+The file is never changed. Vectors that are added later are read from SQLite and searched exactly; those of rows that
+are gone are passed over. When either grows past `_DRIFT` of the whole, the writer makes a new file; its kind follows
+from the number of vectors:
 
     up to 50,000         flat: every vector is compared
     more                 inverted lists with eight-bit scalar quantisation, memory-mapped
 
-What the second finds is compared once more with the exact vectors.
+What the inverted lists find is compared again with the exact vectors.
 """
 
 from __future__ import annotations
@@ -38,7 +38,7 @@ _ALIKE = 0.99  # cosine of a vector and itself in eight bits; another sentence's
 
 @dataclass(frozen=True)
 class Base:
-    """The FAISS file an index stands on.
+    """The FAISS file of an index.
 
     Attributes:
         name: of the file, in the index's folder.
@@ -60,7 +60,7 @@ class Vectors:
 
     Args:
         base: the FAISS index of the base file.
-        rows, matrix: chunk rows and float32 vectors, shape (n, dim), of what came after it.
+        rows, matrix: chunk rows and float32 vectors, shape (n, dim), added after the base file.
     """
 
     def __init__(self, base: Any, rows: Sequence[int], matrix: np.ndarray) -> None:
@@ -69,7 +69,7 @@ class Vectors:
 
     @property
     def total(self) -> int:
-        """Vectors in all, those of rows that are gone included."""
+        """All vectors, including those of removed rows."""
         return int(self.base.ntotal) + len(self._rows)
 
     @property
@@ -115,7 +115,7 @@ def _is_ivf(base: Any) -> bool:
 
 
 def _selector(within: np.ndarray) -> Any:
-    """A FAISS selector of the rows that may be found: as a bitmap it is quick to make and to ask."""
+    """A FAISS selector of the rows that may be found: a bitmap is quick to build and to query."""
     import faiss
 
     return faiss.IDSelectorBitmap(np.packbits(within, bitorder="little"))  # type: ignore[arg-type,call-arg]
@@ -134,8 +134,8 @@ def is_due(base: Base | None, alive: int, since: int, gone: int) -> bool:
 
     Args:
         alive: vectors of rows that are there.
-        since: of those, how many are outside of the base file.
-        gone: vectors in the base file whose rows are gone.
+        since: how many of them are outside the base file.
+        gone: vectors in the base file whose rows were removed.
     """
     if base is None or alive <= SMALL:
         return True
@@ -145,7 +145,7 @@ def is_due(base: Base | None, alive: int, since: int, gone: int) -> bool:
 
 
 def may_wait(alive: int, since: int) -> bool:
-    """Whether a base file that is due may be made behind readers, which do with the old one meanwhile."""
+    """Whether a due base file may be built in the background, while readers use the old one."""
     return alive > SMALL and since <= _IN_MEMORY
 
 
@@ -157,7 +157,7 @@ def write_base(
     Args:
         count: vectors that will come.
         batches: (rows, float32 matrix of shape (len(rows), dim)), in order of row.
-        sample: vectors to learn the lists' centres from; unused where all are compared.
+        sample: vectors to train the lists' centroids on; unused if all are compared.
     """
     import faiss
 
@@ -190,20 +190,21 @@ def write_base(
 
 
 def sample_size(count: int) -> int:
-    """How many vectors to learn the lists' centres from; 0 where none are needed."""
+    """How many vectors to train the lists' centroids on; 0 if there are no lists."""
     kind = kind_for(count)
     return 0 if kind == "flat" else min(count, int(kind[3:].split(",")[0]) * _TRAINED_ON)
 
 
 def agreeing(base: Any, last: int, vectors: Mapping[str, bytes], rows: Mapping[str, int]) -> list[str]:
-    """The keys of those vectors that the FAISS index of a base file has, too: at their row, or anywhere where that is lost.
+    """The keys of those vectors that the FAISS index of a base file has as well.
 
-    A flat one has them to the bit, one of eight bits nearly.
+    They are looked for at their row, or anywhere if the row is lost. A flat index has them bit for bit, an eight-bit
+    one nearly.
 
     Args:
         last: the highest chunk row in the file.
-        vectors: by their key, each of float32.
-        rows: the chunk row of a key, where it is known.
+        vectors: float32, by key.
+        rows: the chunk row of each key, where known.
     """
     import faiss
 
@@ -222,11 +223,11 @@ def agreeing(base: Any, last: int, vectors: Mapping[str, bytes], rows: Mapping[s
 
 
 def read_base(folder: Path, base: Base) -> Any:
-    """The FAISS index of a base file whose bytes are those that were written.
+    """The FAISS index of a base file, once its bytes are proven to be those written.
 
     Raises:
         FileNotFoundError: it is gone.
-        ValueError: it is another file than the one that was written; what is wrong with it.
+        ValueError: it is not the file that was written; the message says why.
     """
     import faiss
 

@@ -59,15 +59,15 @@ def write(
 ) -> IndexReport:
     """Make the index hold exactly these articles; embed only what is new.
 
-    Where `drop` is given, all other articles stay too, save those with these ids.
+    If `drop` is given, all other articles stay too, except those with these ids.
 
-    Vectors are committed in batches as they are made, so that an interrupted run is not
-    repeated; articles and chunks change in one transaction at the end. With `rebuild` nothing
-    of the old index is used: a new one is made within its folder, and takes its place when done.
+    Vectors are committed in batches as they are made, so that an interrupted run is not repeated; articles and chunks
+    change in one transaction at the end. With `rebuild` nothing of the old index is used: a new one is made inside its
+    folder, and replaces it when done.
 
     Raises:
         IndexBusy: another process is writing this index.
-        RagError: it cannot be written; what was there before stands.
+        RagError: it cannot be written; what was there before stays.
         IndexDamaged: the present index was made with another model or format (see `rebuild`).
     """
     with writing(folder), telling(folder):
@@ -82,7 +82,7 @@ def write(
 
 @contextmanager
 def telling(folder: Path) -> Iterator[None]:
-    """Tell what keeps an index from being written in a sentence."""
+    """Turn what keeps an index from being written into an error of one sentence."""
     try:
         yield
     except (sqlite3.OperationalError, OSError) as error:
@@ -99,7 +99,7 @@ def telling(folder: Path) -> Iterator[None]:
 
 
 def _rebuild_folder(folder: Path, embedder: Embedder) -> Path:
-    """Where a rebuild is made: its name says what vectors it holds, so that an interrupted one goes on where it was."""
+    """Where a rebuild is made: the name says what vectors it holds, so that an interrupted one can carry on."""
     rebuilt = folder / f"rebuild-{hashlib.sha256(f'{embedder.name} {MAX_WORDS}'.encode()).hexdigest()[:12]}"
     for other in folder.glob("rebuild-*"):
         if other != rebuilt:
@@ -108,7 +108,7 @@ def _rebuild_folder(folder: Path, embedder: Embedder) -> Path:
 
 
 def prepare(db: sqlite3.Connection) -> None:
-    """Make the tables that are not there, all or none."""
+    """Create the missing tables, all or none."""
     db.execute("BEGIN IMMEDIATE")
     for statement in _SCHEMA.split(";\n"):
         if statement.strip():
@@ -118,7 +118,7 @@ def prepare(db: sqlite3.Connection) -> None:
 
 @contextmanager
 def writing(folder: Path) -> Iterator[None]:
-    """Hold the index's one place for a writer; may be held again inside by the same thread.
+    """Hold the index's write lock; the same thread may take it again inside.
 
     Raises:
         IndexBusy: another process or thread holds it.
@@ -139,7 +139,7 @@ def writing(folder: Path) -> Iterator[None]:
 
 @dataclass(frozen=True)
 class _Wanted:
-    """What an index is to hold after a write; where `drop` is given, all other articles too, save those with these ids."""
+    """What an index is to hold after a write; with `drop` all other articles too, except those with these ids."""
 
     articles: Sequence[Article]
     skipped: Sequence[Skipped]
@@ -224,10 +224,10 @@ def _write(
 
 
 def renew(folder: Path) -> bool:
-    """Make a new file of all vectors, beside readers and writers; whether it is used now.
+    """Write a new file of all vectors while others read and write; returns whether it is now in use.
 
-    It is made from one state of the index. As rows are never given twice, what was written
-    meanwhile is after it, or gone, and the file is as good as one made at once.
+    It is made from one state of the index. As row numbers are never reused, whatever was written meanwhile has higher
+    rows or was removed, so the file is as good as one made in an instant.
     """
     import filelock
 
@@ -269,12 +269,12 @@ def _renew(db: sqlite3.Connection, folder: Path) -> bool:
 
 
 def _file_name(generation: int, made: str) -> str:
-    """A name that no other file of vectors has, also of an index that is made to take this one's place."""
+    """A name that no other vector file has, not even one of an index that is being made to replace this one."""
     return f"vectors-{generation}-{made[:8]}.faiss"
 
 
 def _tidy(folder: Path, base: Base) -> None:
-    """Remove the files of vectors that no reader will open any more."""
+    """Remove the vector files that no reader will open any more."""
     for old in folder.glob("vectors-*"):
         if old.name != base.name:
             with suppress(OSError):  # where a reader has it open it may stay until the next time
@@ -361,7 +361,7 @@ def _hashes(db: sqlite3.Connection, ids: Sequence[str] | None) -> dict[str, str]
 
 
 def as_data(article: Article) -> str:
-    """An article as it is kept."""
+    """An article as it is stored."""
     data = asdict(article)
     data["published"] = article.published.isoformat() if article.published else None
     return json.dumps(data, ensure_ascii=False, sort_keys=True)

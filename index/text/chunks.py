@@ -14,9 +14,9 @@ MAX_WORDS = 70
 def chunk(article: Article, max_words: int = MAX_WORDS) -> list[Chunk]:
     """Chunks of at most `max_words` words, in order, together covering every sentence once.
 
-    Paragraphs are kept whole where they fit and short neighbours are joined; a caption is a
-    chunk of its own; one sentence longer than the limit is cut at white space. The same words
-    again are not another chunk: a text that repeats itself would crowd out all others.
+    Paragraphs are kept whole where they fit and short neighbours are joined; a caption is a chunk of its own; one
+    sentence longer than the limit is cut at white space. Words that repeat an earlier chunk make no new one: a text
+    that repeats itself would crowd out all others.
     """
     captions = set(article.captions)
     spans: list[tuple[int, int, str]] = []

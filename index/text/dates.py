@@ -1,7 +1,7 @@
 """Days: when an article was published, and which day "on Monday" means in it.
 
-A day is only ever read from what stands there. What cannot be resolved stays unresolved:
-no guess is better than a wrong date in a news answer.
+A day is only ever read from the text. What cannot be resolved stays unresolved: in a news answer, no date is better
+than a wrong one.
 """
 
 from __future__ import annotations
@@ -43,7 +43,7 @@ _URL_DAY = re.compile(r"/(\d{4})/(\d{1,2})/(\d{1,2})(?:/|$)")
 
 @dataclass(frozen=True, slots=True)
 class Mention:
-    """Words that name a day, where they stand, and the day meant."""
+    """Words that name a day, their position, and the day meant."""
 
     start: int
     end: int
@@ -61,7 +61,7 @@ def parse_day(words: str, near: date | None = None) -> date | None:
 
 
 def in_range(day: date | None) -> bool:
-    """Whether news can be of this day: 0001-01-01 and 9999-12-31 are what a database says for "none"."""
+    """Whether news can be of this day: databases write 0001-01-01 or 9999-12-31 for "none"."""
     return day is not None and 1000 <= day.year <= 2200
 
 
@@ -104,11 +104,10 @@ def published_from_url(url: str | None) -> date | None:
 def mentions(text: str, published: date | None) -> list[Mention]:
     """Every expression in `text` that names a day, resolved against the publication day.
 
-    A weekday is the latest one up to the publication day where the verb that it hangs on looks
-    back, the next one from it on where that looks ahead ("talks are set to resume Monday"); where
-    the verb decides nothing it stays unresolved (`index.text.weekdays`). The weekday of publication
-    itself is that day ("later Wednesday"), unless "next" stands before it. Plural weekdays ("on
-    Mondays") and anything relative in an article without a date stay unresolved.
+    A weekday is the latest one up to the publication day if its verb looks back, the next one from that day on if the
+    verb looks ahead ("talks are set to resume Monday"); if the verb decides nothing it stays unresolved
+    (`index.text.weekdays`). The weekday of publication itself is that day ("later Wednesday"), unless "next" stands
+    before it. Plural weekdays ("on Mondays") and anything relative in an article without a date stay unresolved.
     """
     published = published if in_range(published) else None
     found: list[Mention] = []
@@ -144,7 +143,7 @@ def weekday(name: str, base: date, direction: int) -> date:
 
 
 def _meant(text: str, first: int, last: int, match: re.Match[str], published: date) -> date | None:
-    """The day that a weekday in the sentence `text[first:last]` is, seen from the day of publication; None where nobody can tell."""
+    """The day that a weekday in the sentence `text[first:last]` means; None if the sentence does not say."""
     before, name = (match.group(1) or "").lower(), match.group(2)
     if before == "next":
         return weekday(name, published, 2)

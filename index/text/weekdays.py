@@ -1,7 +1,7 @@
 """Which way a weekday points: "will close on Wednesday" looks ahead, "closed on Wednesday" back.
 
-The verb that the day hangs on decides, with its tense, by the sentence's parse. Where it does not,
-nobody can tell, and the words stay as they are: a wrong day is worse than none.
+The tense of the verb that the day belongs to decides, by the sentence's parse. Where it does not, the words stay as
+they are: a wrong day is worse than none.
 """
 
 from __future__ import annotations
@@ -49,7 +49,7 @@ def direction(sentence: str, start: int, end: int, this: bool, gap: int) -> int 
         gap: days from the latest such weekday to the day of publication, 0 to 6.
 
     Returns:
-        -1: the latest one up to that day; 1: the next one from it on; None: nobody can tell.
+        -1: the latest one up to that day; 1: the next one from it on; None: it cannot be told.
     """
     if _HEADLINE.match(sentence) or _RANGE.match(sentence[end:]) or _RANGE_BEFORE.search(sentence[:start]):
         return None
@@ -106,7 +106,7 @@ def _way(day: Any) -> int | None:
 
 
 def _verb_of(day: Any) -> tuple[Any, set[str]]:
-    """The verb that a day hangs on, None where there is none, and the words on the way to it, or to the sentence's head."""
+    """The verb that a day belongs to, None if there is none, and the words on the way to it or to the sentence's head."""
     through: set[str] = set()
     token = day
     while token.head != token:
@@ -162,7 +162,7 @@ def _tense(verb: Any, linked: bool = False) -> int | None:
 
 
 def _of_infinitive(verb: Any) -> int | None:
-    """ "Is expected to meet", "plans to meet": ahead; "sent troops to help": as its verb; "was to meet": nobody can tell."""
+    """ "Is expected to meet", "plans to meet": ahead; "sent troops to help": as its verb; "was to meet": unknown."""
     head = verb.head
     if head == verb:
         return None
@@ -195,7 +195,7 @@ def _planned_below(verb: Any) -> bool:
 
 
 def _above(verb: Any) -> int | None:
-    """What the next verb above says."""
+    """What the next verb up the tree says."""
     token = verb
     while token.head != token:
         token = token.head

@@ -1,4 +1,4 @@
-"""The words of a text: those that carry meaning, their stems, what two texts share, the numbers."""
+"""The words of a text: content words, their stems, what two texts share, the numbers."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ _NUMBERS = {word: str(n) for n, word in enumerate(_UNITS)} | {word: str(n * 10) 
 
 
 def terms(text: str) -> list[str]:
-    """The words of a text that carry meaning, lower case, in order, each once."""
+    """The content words of a text, lower case, in order, each once."""
     words = re.findall(r"\w+(?:[.'’]\w+)*", text.lower())
     return list(dict.fromkeys(w for w in words if w not in _STOP and (len(w) > 1 or w.isdigit() or not w.isascii())))
 
@@ -40,12 +40,12 @@ def stem(word: str) -> str:
 
 
 def content(text: str) -> set[str]:
-    """The stems of the words that carry meaning; a compound ("three-hour") gives its parts."""
+    """The stems of the content words; a compound ("three-hour") gives its parts."""
     return {stem(word) for word in terms(text.replace("-", " "))}
 
 
 def overlap(sentence: str, evidence: str | Iterable[str]) -> float:
-    """Share of the sentence's content words that stand in the evidence, 0 to 1."""
+    """Share of the sentence's content words that are in the evidence, 0 to 1."""
     wanted = content(sentence)
     have = content(evidence if isinstance(evidence, str) else " ".join(evidence))
     return len(wanted & have) / len(wanted) if wanted else 0.0

@@ -25,7 +25,7 @@ def options(parser: argparse.ArgumentParser) -> None:
     action("list", "list the articles, oldest first (the default)")
     sub = action("show", "show the text of an article")
     sub.add_argument("id", metavar="ID", help="its id, or any beginning or end of it that no other id has")
-    sub.add_argument("--removed", action="store_true", help="show instead what was removed from it as boilerplate")
+    sub.add_argument("--removed", action="store_true", help="show what was removed from it as boilerplate instead")
     sub = action("add", "add the articles of files or of pages (https://…), beside the indexed folders")
     sub.add_argument(
         "file", nargs="+", metavar="FILE", help="or the address of a page, which is fetched now and kept as a file"
@@ -33,10 +33,10 @@ def options(parser: argparse.ArgumentParser) -> None:
     common.private_option(sub)
     sub = action("remove", "remove articles that were added")
     sub.add_argument("id", nargs="+", metavar="ID", help="as in `rag articles show`")
-    sub = action("set", "set what its file does not say, or says wrongly; `rag index` keeps it")
+    sub = action("set", "set what its file lacks or has wrong; `rag index` keeps it")
     sub.add_argument("id", metavar="ID", help="as in `rag articles show`")
     for name, example in (("title", ""), ("source", ""), ("date", " (2022-03-31)")):
-        sub.add_argument(f"--{name}", help=f"its {name}{example}; '' for what was read from its file")
+        sub.add_argument(f"--{name}", help=f"its {name}{example}; '' puts back what was read from its file")
 
 
 def run(args: argparse.Namespace) -> int:

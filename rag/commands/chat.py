@@ -17,10 +17,12 @@ def options(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--host", default="127.0.0.1", help="the address it listens at (default: this machine alone)")
     parser.add_argument("--port", type=int, default=7860, help="default: 7860; 0 takes any that is free")
     parser.add_argument(
-        "--auth", metavar="FILE", help="who may enter: lines that `rag password` prints (needed beyond this machine)"
+        "--auth",
+        metavar="FILE",
+        help="who may enter: lines that `rag password` prints (needed beyond this machine)",
     )
     parser.add_argument(
-        "--mcp", action="store_true", help="offer its calls to programs as MCP tools, too: ask, search, article …"
+        "--mcp", action="store_true", help="also offer its calls to programs as MCP tools: ask, search, article …"
     )
     parser.add_argument(
         "--read-ahead", type=int, default=300, metavar="N",

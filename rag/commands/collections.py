@@ -17,7 +17,7 @@ _SOURCES = 5  # named on a line
 
 def options(parser: argparse.ArgumentParser) -> None:
     """Add what `rag collections` takes."""
-    parser.add_argument("--json", action="store_true", help="print all of it as JSON")
+    parser.add_argument("--json", action="store_true", help="print everything as JSON")
 
 
 def run(args: argparse.Namespace) -> int:

@@ -49,7 +49,7 @@ def index_option(parser: argparse._ActionsContainer) -> None:
 def private_option(parser: argparse.ArgumentParser) -> None:
     """Add `--private`."""
     parser.add_argument(
-        "--private", action="store_true", help="the host that is named may be on this machine or a private network"
+        "--private", action="store_true", help="the named host may be on this machine or a private network"
     )
 
 
@@ -73,7 +73,7 @@ def model_options(parser: argparse.ArgumentParser, server: bool = True) -> None:
 
 
 def caution_options(parser: argparse.ArgumentParser) -> None:
-    """Add `--strict` and `--lenient`: how likely an answer must be to be told."""
+    """Add `--strict` and `--lenient`: how likely to be right an answer must be to be given."""
     either = parser.add_mutually_exclusive_group()
     either.add_argument(
         "--strict", dest="caution", action="store_const", const="strict", default="normal",
@@ -118,7 +118,7 @@ def days(args: argparse.Namespace) -> tuple[date | None, date | None]:
 
 
 def existing_index(args: argparse.Namespace) -> Path:
-    """The folder of the index that is meant; one that is named must be there."""
+    """The folder of the index that is meant; if it is named, it must exist."""
     target = named_index(args)
     if args.collection:
         return collection.existing(args.collection)
@@ -128,10 +128,10 @@ def existing_index(args: argparse.Namespace) -> Path:
 
 
 def opened_index(args: argparse.Namespace) -> Path:
-    """The folder of an index that is there and can be read.
+    """The folder of an index that exists and can be read.
 
     Raises:
-        IndexMissing, IndexDamaged: it is not there, or cannot be read.
+        IndexMissing, IndexDamaged: it does not exist, or cannot be read.
     """
     from index.store.sqlite import Store
 
@@ -141,7 +141,7 @@ def opened_index(args: argparse.Namespace) -> Path:
 
 
 def named_index(args: argparse.Namespace) -> Path:
-    """The folder of the index that is meant, whether there is one or not."""
+    """The folder of the index that is meant, whether it exists or not."""
     named = [option for option in ("index", "collection", "uri") if getattr(args, option, None)]
     if len(named) > 1:
         raise InputError(f"--{named[0]} and --{named[1]} name two different indexes.", "Leave one of them out.")

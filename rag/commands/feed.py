@@ -8,7 +8,7 @@ from rag.commands import common
 from rag.progress import bar
 from rag.terminal import ACCENT, STRONG, counted, say
 
-ABOUT = "follow RSS and Atom feeds: add, update, list, remove; a connection is made by add and update alone"
+ABOUT = "follow RSS and Atom feeds: add, update, list, remove; only add and update make a connection"
 DEFAULT_ACTION = "list"
 
 
@@ -19,8 +19,8 @@ def options(parser: argparse.ArgumentParser) -> None:
     sub = action("add", "follow a feed from now on, and fetch its newest articles")
     sub.add_argument("url", metavar="URL")
     common.private_option(sub)
-    action("update", "fetch the feeds, and the pages of their entries that are not there yet")
-    sub = action("remove", "follow a feed no longer; its articles stay")
+    action("update", "fetch the feeds, and the pages of entries that are new")
+    sub = action("remove", "stop following a feed; its articles stay")
     sub.add_argument("url", metavar="URL")
 
 

@@ -29,8 +29,8 @@ def options(parser: argparse.ArgumentParser) -> None:
         "--add", action="store_true", help="add to the folders that were indexed before, instead of replacing them"
     )
     how = parser.add_mutually_exclusive_group()
-    how.add_argument("--rebuild", action="store_true", help="start anew, even over a damaged index")
-    how.add_argument("--repair", action="store_true", help="make a damaged index whole from what is still good in it")
+    how.add_argument("--rebuild", action="store_true", help="start from scratch, even over a damaged index")
+    how.add_argument("--repair", action="store_true", help="repair a damaged index from what is still good in it")
     how.add_argument("--if-missing", action="store_true", help="do nothing where there is an index")
     how.add_argument("--watch", action="store_true", help="go on until Ctrl+C: whenever a file changes, do it again")
     common.index_option(parser)
@@ -77,7 +77,7 @@ def _build(args: argparse.Namespace, target: Path) -> int:
 
 
 def _watch(once: Callable[[], IndexReport], folders: Sequence[Path], target: Path) -> int:
-    """Bring it up to date now and after each change, until Ctrl+C; what goes wrong later is told and tried again."""
+    """Bring the index up to date now and after each change, until Ctrl+C; an error is printed and tried again."""
     from index.watch import changes
 
     looks = 0

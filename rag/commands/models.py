@@ -15,7 +15,7 @@ DEFAULT_ACTION = "list"
 def options(parser: argparse.ArgumentParser) -> None:
     """Add the actions of `rag models`."""
     action = common.actions(parser)
-    action("list", "list the models that are known, and which are here (the default)")
+    action("list", "list the known models, and which are here (the default)")
     sub = action("fetch", "fetch models and verify them")
     sub.add_argument("name", nargs="+", metavar="NAME", help="a name from `rag models`")
 

@@ -16,7 +16,7 @@ ABOUT = "list what a person is reported to have said"
 
 def options(parser: argparse.ArgumentParser) -> None:
     """Add what `rag quotes` takes."""
-    parser.add_argument("name", help="first and last name, as the articles have it")
+    parser.add_argument("name", help="first and last name, as the articles give it")
     parser.add_argument("--json", action="store_true", help="print the quotes as JSON")
     common.index_option(parser)
     common.uri_option(parser)

@@ -7,7 +7,7 @@ import argparse
 from rag.config import DEFAULT_EMBEDDER, DEFAULT_MODEL, NO_MODEL
 from rag.terminal import GOOD, STRONG, say
 
-ABOUT = "fetch the models and build the engine that runs them; run again, it checks that everything is there"
+ABOUT = "fetch the models and build the engine that runs them; running it again checks that everything is there"
 
 
 def options(parser: argparse.ArgumentParser) -> None:

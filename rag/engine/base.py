@@ -1,4 +1,4 @@
-"""What answers need of a language model, wherever it runs: `rag.engine.local` here, `rag.engine.remote` elsewhere."""
+"""What answering needs of a language model, on this machine (`rag.engine.local`) or a server (`rag.engine.remote`)."""
 
 from __future__ import annotations
 
@@ -16,13 +16,12 @@ class Piece(NamedTuple):
 
 @dataclass(frozen=True)
 class Prompt:
-    """A prompt in three parts, by how long what was read of them is kept.
+    """A prompt in three parts, by how long their KV cache is kept.
 
     Attributes:
         head: the same for all questions (the system message): kept in the engine.
-        kept: the same whenever one passage is read: its state is kept aside, within a
-            bound of memory, so that the next question about the passage does not read it
-            again.
+        kept: the same whenever one passage is read: its state is stored, within a memory limit, so that the next
+            question about the passage does not read it again.
         tail: the question; never kept.
     """
 
@@ -77,7 +76,7 @@ class LanguageModel(Protocol):
         ...
 
     def count(self, text: str) -> int:
-        """Tokens in a text, or about so many."""
+        """Tokens in a text, or an estimate."""
         ...
 
     def score(self, prompts: Sequence[Prompt]) -> list[float]:
@@ -89,9 +88,9 @@ class LanguageModel(Protocol):
         ...
 
     def keep(self, prompt: Prompt) -> bool:
-        """Read a prompt's head and kept part ahead of any question; False where nothing was to be read."""
+        """Read a prompt's head and kept part ahead of any question; False if there was nothing to read."""
         ...
 
     def close(self) -> None:
-        """Let go of it."""
+        """Close the model."""
         ...

@@ -1,7 +1,7 @@
 """Whether a file is a GGUF model at all, before the engine is asked to open it.
 
-This is no proof that the file is sound. The models that are known by name are held against their size and hash
-(`rag.models`); any other file is opened in a process of its own only (`rag.engine.worker`), whose crash is survived.
+This does not prove that the file is sound. The models known by name are checked against their size and hash
+(`rag.models`); any other file is opened only in a process of its own (`rag.engine.worker`), whose crash does no harm.
 
 The format: https://github.com/ggml-org/ggml/blob/master/docs/gguf.md
 """
@@ -22,7 +22,7 @@ def check_gguf(path: Path) -> None:
 
     Raises:
         ModelMissing: there is no such file.
-        ModelError: it is not GGUF, of a version that is not known, or cut short.
+        ModelError: it is not GGUF, of an unknown version, or truncated.
     """
     if not path.is_file():
         raise ModelMissing(f"There is no model file at {path}.", "Check the path, or see `rag models`.")
@@ -32,9 +32,7 @@ def check_gguf(path: Path) -> None:
     if header[:4] != b"GGUF":
         raise ModelError(f"{path} is not a GGUF file: it begins with {header[:4]!r}, not b'GGUF'.", fix)
     if len(header) < _HEADER:
-        raise ModelError(f"{path} is damaged, or no GGUF file that can be used: it has only {len(header)} bytes.", fix)
+        raise ModelError(f"{path} is damaged, or not a usable GGUF file: it has only {len(header)} bytes.", fix)
     (version,) = struct.unpack_from("<I", header, 4)
     if version not in _VERSIONS:
-        raise ModelError(
-            f"{path} is damaged, or no GGUF file that can be used: version {version}; 2 and 3 are known.", fix
-        )
+        raise ModelError(f"{path} is damaged, or not a usable GGUF file: version {version}; 2 and 3 are known.", fix)

@@ -32,7 +32,7 @@ Tell = Callable[[str], None]
 
 
 def install(works: Check, tell: Tell) -> str:
-    """Leave an engine installed that passes the check, building one where needed; returns what the check found.
+    """Install an engine that passes the check, building one if needed; returns what the check found.
 
     Raises:
         RagError: no build works here.
@@ -74,7 +74,7 @@ def installed() -> str:
 
 
 def plans() -> list[tuple[str, dict[str, str]]]:
-    """The builds to try, best first: a name, and what is set in the environment."""
+    """The builds to try, best first: a name, and the environment variables to set."""
     found: list[tuple[str, dict[str, str]]] = []
     for suffix in ("-19", "-18", "-17", "-16", ""):
         cc, cxx = shutil.which(f"clang{suffix}"), shutil.which(f"clang++{suffix}")
@@ -102,7 +102,7 @@ def kept(folder: Path) -> Path | None:
 
 
 def build(folder: Path, flags: dict[str, str], tell: Tell) -> Path | None:
-    """Build the wheel into the folder, saying every minute that it goes on; None where it fails."""
+    """Build the wheel into the folder, reporting progress every minute; None if it fails."""
     folder.mkdir(parents=True, exist_ok=True)
     staging = folder / "part"
     command = [sys.executable, "-m", "pip", "wheel", "--no-deps", "--no-cache-dir"]
@@ -129,7 +129,7 @@ def build(folder: Path, flags: dict[str, str], tell: Tell) -> Path | None:
 
 
 def cpu_flags() -> str:
-    """The CPU's feature flags where the system tells (Linux), else its name."""
+    """The CPU's feature flags where the system lists them (Linux), else its name."""
     try:
         for line in Path("/proc/cpuinfo").read_text().splitlines():
             if line.startswith("flags"):

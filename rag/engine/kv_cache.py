@@ -1,4 +1,4 @@
-"""What the engine knows after reading a passage, kept in memory and on disk."""
+"""The KV cache: the engine's state after reading a passage, kept in memory and on disk."""
 
 from __future__ import annotations
 
@@ -13,10 +13,10 @@ from pathlib import Path
 
 
 class KVCache:
-    """What the engine knows after reading a passage: kept in memory and in a folder.
+    """The engine's state after reading a passage, kept in memory and in a folder.
 
-    Both are bounded and let go of what was used longest ago. A file carries the SHA-256 of
-    its bytes, which is checked before native code sees them.
+    Both are bounded and drop what was used longest ago. A file carries the SHA-256 of its bytes, which is checked
+    before native code sees them.
     """
 
     def __init__(self, folder: Path | None, identity: str, memory: int, disk: int) -> None:

@@ -166,7 +166,7 @@ class LocalModel:
             )
 
     def keep(self, prompt: Prompt) -> bool:
-        """Read a prompt's head and kept part ahead of any question; False where that is kept already.
+        """Read a prompt's head and kept part ahead of any question; False if it is already kept.
 
         Raises:
             InputError: they do not fit the context.
@@ -184,7 +184,7 @@ class LocalModel:
     # ---- inside ----------------------------------------------------------------
 
     def _side_by_side(self, prompts: Sequence[Prompt]) -> Iterator[list[Prompt]]:
-        """Runs of prompts that fit the context together; one that does not fit alone is alone."""
+        """Groups of prompts that fit the context together; one too long for it is a group by itself."""
         room = self.context - sum(len(h) for h in self._heads)
         part: list[Prompt] = []
         used = 0
@@ -354,7 +354,7 @@ class LocalModel:
         self._heads.clear()
 
     def close(self) -> None:
-        """Give the memory back."""
+        """Free the memory."""
         with self._lock:
             if self._ctx:
                 self._c.llama_batch_free(self._batch)
@@ -364,7 +364,7 @@ class LocalModel:
 
 
 def _lookup(seen: list[int], token: int, most: int) -> list[int]:
-    """Prompt lookup: what followed the last time these tokens stood here.
+    """Prompt lookup: what followed the last time these tokens occurred.
 
     Source: Saxena, "Prompt Lookup Decoding" (2023); also in transformers and llama.cpp.
     """
@@ -392,7 +392,7 @@ _silence: Any = None
 
 
 def _quiet(c: Any) -> None:
-    """Send the engine's own log nowhere; what matters becomes an exception here."""
+    """Discard the engine's own log; what matters is raised as an exception here."""
     global _silence
     if _silence is None:
         _silence = c.llama_log_callback(lambda level, text, data: None)

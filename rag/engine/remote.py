@@ -1,8 +1,7 @@
 """A language model behind an OpenAI-compatible server: vLLM, llama.cpp's own, llama-cpp-python's.
 
-The `openai` package calls it. Yes or no is decided by the probabilities of the first token, which
-most such servers give ("logprobs"). Where one gives none, its plain yes or no counts as a fixed
-degree, and the answer's data say so.
+The `openai` package calls it. Yes or no is decided by the probabilities of the first token, which most such servers
+give ("logprobs"). If a server gives none, its plain yes or no counts as a fixed value, and the answer's data say so.
 """
 
 from __future__ import annotations
@@ -38,7 +37,7 @@ def check_url(url: str) -> SplitResult:
     Raises:
         InputError: this is no address, or the package that calls servers is not installed.
     """
-    wrong = InputError("--llm-url is no http address.", "Write it as http://127.0.0.1:8000/v1.")
+    wrong = InputError("--llm-url is not an http address.", "Write it as http://127.0.0.1:8000/v1.")
     try:
         parts = urlsplit(url)
         known = parts.scheme in ("http", "https") and parts.hostname and parts.port != 0
@@ -62,7 +61,7 @@ class RemoteModel:
 
     Args:
         url: where the server's API begins, as "http://127.0.0.1:8000/v1".
-        name: of the model there; the first one the server has where it does not know this one.
+        name: of the model there; if the server does not know it, its first model is used.
         seconds: how long the server may be silent.
 
     Raises:
@@ -76,7 +75,7 @@ class RemoteModel:
 
         key = os.environ.get(KEY, "").strip()
         if not key.isascii() or not key.isprintable():
-            raise InputError(f"{KEY} holds characters that no key has.", "Set it again.")
+            raise InputError(f"{KEY} contains characters that no key has.", "Set it again.")
         self._where = parts.netloc.rpartition("@")[2]
         login = (unquote(parts.username or ""), unquote(parts.password or "")) if "@" in parts.netloc else None
         self._web = openai.OpenAI(
@@ -148,7 +147,7 @@ class RemoteModel:
         self._count(self.count(_text(prompt.kept) + _text(prompt.tail)), 0)
 
     def keep(self, prompt: Prompt) -> bool:
-        """Nothing: what a server keeps of a prompt is its own affair."""
+        """Does nothing: what a server keeps of a prompt is up to the server."""
         return False
 
     def close(self) -> None:
@@ -202,7 +201,7 @@ class RemoteModel:
 
     @contextmanager
     def _asking(self) -> Iterator[None]:
-        """Whatever goes wrong is told without the words of the error: they may have the key in them."""
+        """Errors are reported without their own words, which may contain the key."""
         import openai
 
         why = ""
@@ -213,7 +212,7 @@ class RemoteModel:
         except openai.OpenAIError as error:
             why = type(error).__name__
         except (AttributeError, IndexError, TypeError, ValueError):  # the client takes an answer as it comes
-            why = "its answer is not as the API has it"
+            why = "its answer does not follow the API"
         if why:
             raise EngineCrashed(
                 f"The language model at {self._where} did not answer: {why}.",
@@ -226,6 +225,6 @@ def _text(pieces: Sequence[Piece]) -> str:
 
 
 def _sum_of(tokens: Mapping[str, float], word: str) -> float:
-    """The log-probability of a word among the first tokens, however it is spelt."""
+    """The log-probability of a word among the first tokens, in any spelling."""
     found = [p for token, p in tokens.items() if token.strip().lower() == word]
     return max(_NOWHERE, math.log(sum(math.exp(max(_NOWHERE, p)) for p in found))) if found else _NOWHERE

@@ -26,13 +26,13 @@ class Tuning:
 
 
 def usual() -> Tuning:
-    """What is used where nothing was measured: every core."""
+    """The settings used if nothing was measured: every core."""
     cores = os.cpu_count() or 1
     return Tuning(cores, cores)
 
 
 def remembered(model: str) -> Tuning:
-    """What was measured for a model on a machine of as many cores; the usual settings where nothing was."""
+    """What was measured for a model with this number of cores; the usual settings if nothing was."""
     try:
         kept = json.loads((data_home() / FILE).read_text("utf-8"))[_key(model)]
         return Tuning(int(kept["reading"]), int(kept["writing"]), int(kept["batch"]))
@@ -41,7 +41,7 @@ def remembered(model: str) -> Tuning:
 
 
 def remember(model: str, chosen: Tuning) -> None:
-    """Keep what was measured for a model; later `remembered` gives it back."""
+    """Store what was measured for a model; `remembered` returns it later."""
     file = data_home() / FILE
     try:
         kept = json.loads(file.read_text("utf-8"))

@@ -1,8 +1,7 @@
 """The engine in a process of its own, so that its crash ends an answer and not the program.
 
-The two talk in lines of JSON: one job at a time goes down the worker's standard input, and
-what it finds comes back on a descriptor of its own, ended by a line that says "done". When
-the process that started it is gone, so is the worker.
+The two exchange lines of JSON: one job at a time goes to the worker's standard input, and its results come back on a
+separate file descriptor, ended by a line that says "done". When the process that started it is gone, so is the worker.
 """
 
 from __future__ import annotations
@@ -33,7 +32,7 @@ class WorkerModel:
     A worker that died is started again by the next call.
 
     Raises:
-        ModelMissing, ModelError: see `rag.engine.local.LocalModel`; also where the worker dies over the model.
+        ModelMissing, ModelError: see `rag.engine.local.LocalModel`; also if the worker dies while loading the model.
     """
 
     def __init__(
@@ -125,7 +124,7 @@ class WorkerModel:
         return result
 
     def _ask(self, job: Message) -> Generator[Message, None, None]:
-        """What comes back of a job, the line that ends it included; closing it stops the job."""
+        """The results of a job, including the line that ends it; closing it stops the job."""
         with self._lock:
             if self._process is None or self._process.poll() is not None:
                 self._start()
@@ -224,7 +223,7 @@ def _error(kind: str, what: str, fix: str) -> RagError:
 
 
 def main() -> None:
-    """Load the model that the first line names, then do the jobs of the lines after it."""
+    """Load the model that the first line names, then do the jobs on the lines after it."""
     # The engine may print; what it prints must not stand among the messages.
     answers = os.fdopen(os.dup(1), "w", encoding="utf-8")
     os.dup2(2, 1)
@@ -277,7 +276,7 @@ def main() -> None:
 
 
 def _listen(jobs: queue.SimpleQueue[Message], stopped: set[int]) -> None:
-    """Take in jobs, and what says to stop one; end the worker with the process that started it."""
+    """Receive jobs and orders to stop one; end the worker with the process that started it."""
     for line in sys.stdin:
         message = json.loads(line)
         if "stop" in message:

@@ -150,7 +150,7 @@ def test_what_was_understood_is_corrected_before_anything_is_stored(
         page.get_by_role("textbox", name="Or paste a text").fill("Snow closed the Brenner pass for nine hours.")
         page.get_by_role("button", name="See what was understood").click()
         expect(page.get_by_role("heading", name="There is nothing new in it.")).to_be_visible(timeout=LONG)
-        expect(page.locator("#review")).to_contain_text("the same text is there already")
+        expect(page.locator("#review")).to_contain_text("the same text is already there")
         page.get_by_role("button", name="Cancel").click()
         expect(page.locator("#add")).to_be_hidden()
     assert not (seeds() / "ferry.txt").exists()

@@ -322,7 +322,7 @@ def test_any_articles_toml_is_used_or_told(tmp_path: Path, fields: dict[str, str
         known = {"not TOML": None, "could not be read": None}
         assert any(why in s.why for s in skipped for why in known)
     for key in {"title", "source", "url", "date_how"} & set(known):
-        assert isinstance(known[key], str) != any(f"{key} is no text" in s.why for s in skipped)
+        assert isinstance(known[key], str) != any(f"{key} is not text" in s.why for s in skipped)
     if "date" in known and isinstance(known["date"], date) and 1000 <= known["date"].year <= 2200:
         assert raw.published and raw.published.timetuple()[:3] == known["date"].timetuple()[:3]
 

@@ -153,7 +153,7 @@ def test_what_is_not_a_gguf_is_refused_before_native_code(tmp_path: Path) -> Non
     with pytest.raises(ModelError, match="not a GGUF"):
         LocalModel(path)
     path.write_bytes(b"GGUF" + bytes(64))
-    with pytest.raises(ModelError, match="damaged, or no GGUF"):
+    with pytest.raises(ModelError, match="damaged, or not a usable GGUF"):
         LocalModel(path)
 
 

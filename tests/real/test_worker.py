@@ -64,7 +64,7 @@ def test_its_errors_arrive_as_they_are(worker: WorkerModel, tmp_path: Path) -> N
     with pytest.raises(ModelMissing):
         WorkerModel(tmp_path / "none.gguf")
     (tmp_path / "false.gguf").write_bytes(b"GGUF" + b"\0" * 100)
-    with pytest.raises(ModelError, match="is damaged, or no GGUF"):
+    with pytest.raises(ModelError, match="is damaged, or not a usable GGUF"):
         WorkerModel(tmp_path / "false.gguf")
 
 

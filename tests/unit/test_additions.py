@@ -83,7 +83,7 @@ def test_an_id_that_is_taken_never_replaces_an_article(index: Path, tmp_path: Pa
     path = write(tmp_path / "up", bridge="Another bridge, at Kiel, was closed in June.") / "bridge.txt"
     additions.add(index, [path], words)
     again = additions.add(index, [path], words)
-    assert again.added == 0 and "already, as bridge-2" in again.skipped[0].why
+    assert again.added == 0 and "already there, as bridge-2" in again.skipped[0].why
     store = Store(index, words)
     assert "Rendsburg" in store.article("bridge").text and "Kiel" in store.article("bridge-2").text
 

@@ -104,9 +104,9 @@ def test_a_damaged_collection_is_listed_with_its_fault(capsys: pytest.CaptureFix
 WRONG = [
     (["index", "--collection", "olds"], "There is no collection 'olds'."),
     (["ask", "Who?", "--model", "none", "--collection", "olds"], "There is no collection 'olds'."),
-    (["index", "--collection", "../olds"], "'../olds' is no name of a collection."),
-    (["index", "--collection", ""], "'' is no name of a collection."),
-    (["index", "--collection", "x" * 61], "is no name of a collection."),
+    (["index", "--collection", "../olds"], "'../olds' cannot be the name of a collection."),
+    (["index", "--collection", ""], "'' cannot be the name of a collection."),
+    (["index", "--collection", "x" * 61], "cannot be the name of a collection."),
     (["search", "x", "--collection", "a", "--index", "b"], "--index and --collection name two different indexes."),
     (["search", "x", "--collection", "a", "--uri", "b.db"], "--collection and --uri name two different indexes."),
     (["ask", "Who?", "{tmp}", "--model", "none", "--collection", "a"], "A folder and an index are given."),

@@ -140,7 +140,7 @@ def test_what_cannot_be_set_changes_nothing(index: Path, words: Words, monkeypat
     wrong: list[tuple[dict[str, Any], str]] = [
         ({}, "There is nothing to set"),
         ({"title": "  "}, "title is empty"),
-        ({"published": date(1, 1, 1)}, "no day of an article"),
+        ({"published": date(1, 1, 1)}, "cannot be an article's date"),
     ]
     for given, said in wrong:
         with pytest.raises(InputError, match=said):

@@ -122,7 +122,7 @@ def test_a_feed_is_followed_and_what_is_new_in_it_fetched(
     assert "0 added" in rag(capsys, "feed", "update", "--index", str(ix))[1]
     assert Site.asked == ["/feed", "/gone"], "what is there is not fetched again"
     assert rag(capsys, "feed", "--index", str(ix))[1] == f"{site}/feed  Turku News\n"
-    assert "is followed already" in rag(capsys, "feed", "add", f"{site}/feed", "--private", "--index", str(ix))[2]
+    assert "is already followed" in rag(capsys, "feed", "add", f"{site}/feed", "--private", "--index", str(ix))[2]
     assert rag(capsys, "feed", "remove", f"{site}/feed", "--index", str(ix))[0] == 0
     assert "follows no feed" in rag(capsys, "feed", "update", "--index", str(ix))[2]
 
@@ -145,7 +145,7 @@ def test_the_flag_is_for_the_host_that_is_named_alone(site: str) -> None:
 @pytest.mark.parametrize(
     ("path", "says"),
     [("/bomb", "has more than"), ("/long", "has more than"), ("/ring", "redirected more than 5"), ("/gone", "answered 404"),
-     ("/file", "no address of a page")],
+     ("/file", "not the address of a page")],
 )  # fmt: skip
 def test_what_is_too_much_or_leads_elsewhere_is_refused(site: str, path: str, says: str) -> None:
     with pytest.raises(RagError, match=says):
@@ -162,7 +162,7 @@ def test_an_address_may_have_any_letters(site: str) -> None:
 def test_a_packed_page_and_one_that_is_none(site: str, ix: Path) -> None:
     assert fetch.fetch(f"{site}/packed", "127.0.0.1").data == PAGE.encode()
     report = pages.add(ix, [f"{site}/picture"], Words(), private=True)
-    assert report.added == 0 and "no page but image/png" in report.skipped[0].why
+    assert report.added == 0 and "It is image/png, not a page" in report.skipped[0].why
 
 
 def test_a_name_that_changes_its_address_leads_nowhere_else(site: str, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -213,5 +213,5 @@ def test_others_are_public(address: str) -> None:
             "http://news.example/\n", "https://news.example/" + "x" * 2_000, "http://[::1"],
 )  # fmt: skip
 def test_what_is_no_address_of_a_page_is_refused(url: str) -> None:
-    with pytest.raises(InputError, match="no address of a page"):
+    with pytest.raises(InputError, match="not the address of a page"):
         fetch.host_of(url)

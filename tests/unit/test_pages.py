@@ -92,7 +92,7 @@ def test_what_is_looked_at_is_not_stored_until_it_is_taken_as_corrected(loader: 
     assert (ice.source, ice.published, ice.published_how) == ("Oulu Times", date(2024, 1, 2), "set by you")
     assert any(a.title == "<i>Trams</i>" for a in store.articles())
     page, seen = adding.look([], "Trams ran again on Friday.")
-    assert seen == () and "There is nothing new in it." in page and "the same text is there already" in page
+    assert seen == () and "There is nothing new in it." in page and "the same text is already there" in page
     told, done = adding.take([], "Another text.", (), {}, gr.Progress())
     assert done
     bad = Article("x", None, None, None, "", None, (), "Words.")

@@ -1,4 +1,4 @@
-"""Who may enter a chat that others can reach. Passwords are kept as scrypt hashes, never themselves."""
+"""Who may enter a chat that others can reach. Passwords are kept only as scrypt hashes."""
 
 from __future__ import annotations
 
@@ -16,10 +16,10 @@ _SCHEME = "scrypt"
 
 
 def read_auth(path: Path) -> Callable[[str, str], bool]:
-    """Whether a name and a password are of one who may enter, as a function.
+    """A function that says whether a name and a password may enter.
 
     Args:
-        path: a file with a line each, as `entry` makes them; no one else may read it.
+        path: a file with a line for each person, as `entry` makes them; no one else may read it.
 
     Raises:
         InputError: the file cannot be used.

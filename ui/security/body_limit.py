@@ -1,4 +1,4 @@
-"""How much may be sent to the chat, and that nothing in it has the chat fetch an address."""
+"""How much may be sent to the chat; and nothing sent may make the chat fetch an address."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ _ADDRESS = ("http://", "https://")
 
 
 class BodyLimit:
-    """Answers 413 to a body that is too long, however it says so, and 403 to one with an address to fetch."""
+    """Answers 413 to a body that is too long, whatever length it claims, and 403 to one with an address to fetch."""
 
     def __init__(self, app: ASGIApp, kept: int = _KEPT, held: int = _HELD, seconds: float = _SECONDS) -> None:
         self._app = app
@@ -38,7 +38,7 @@ class BodyLimit:
         self._hour = _Hour()
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Pass on a request whose body is as it should be."""
+        """Pass on a request whose body is acceptable."""
         if scope["type"] != "http" or scope["method"] in ("GET", "HEAD", "OPTIONS"):
             await self._app(scope, receive, send)
         elif scope["path"] in _UPLOADS:
@@ -74,7 +74,7 @@ class BodyLimit:
             data = json.loads(body)
         except (RecursionError, UnicodeDecodeError):
             if not header(scope, b"content-type").startswith(_FORMS):
-                return await _refuse("This is no JSON that can be read.", 400)(scope, receive, send)
+                return await _refuse("This cannot be read as JSON.", 400)(scope, receive, send)
             data = None
         except ValueError:
             data = None  # as a password's form: then nothing takes it for a file
@@ -135,7 +135,7 @@ class _Hour:
         self._uploads: deque[list[float]] = deque()
 
     def begin(self, now: float) -> list[float]:
-        """A new one, to be counted on."""
+        """Begin counting a new upload."""
         while self._uploads and self._uploads[0][0] <= now - _FOR:
             self._uploads.popleft()
         self._uploads.append([now, 0])
@@ -143,7 +143,7 @@ class _Hour:
 
     @property
     def total(self) -> float:
-        """The bytes of all of them."""
+        """The bytes of all uploads."""
         return sum(size for _, size in self._uploads)
 
 
@@ -169,7 +169,7 @@ def _is_address(text: Any) -> bool:
 
 
 def same_host(url: str, host: str) -> bool:
-    """Whether an address is of the host that a request was sent to, whatever the scheme."""
+    """Whether an address has the host that a request was sent to, whatever the scheme."""
     try:
         return bool(host) and urlsplit(url.strip()).netloc.lower() == host.lower()
     except ValueError:
@@ -177,7 +177,7 @@ def same_host(url: str, host: str) -> bool:
 
 
 def header(scope: Scope, wanted: bytes) -> str:
-    """A request's header; nothing where it has none."""
+    """A request's header; empty if it has none."""
     return next((value.decode("latin-1") for name, value in scope["headers"] if name == wanted), "")
 
 

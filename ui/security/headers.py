@@ -1,4 +1,4 @@
-"""What stands before every request: which names are answered, how often, and what a browser may do."""
+"""Middleware before every request: which host names are answered, how often, and what a browser may do."""
 
 from __future__ import annotations
 
@@ -49,7 +49,7 @@ class Headers:
 
 
 class Strangers:
-    """Answers 403 to what would be fetched from elsewhere, and to what a page of elsewhere sends."""
+    """Answers 403 to requests that would fetch from elsewhere, and to those sent by a page of another host."""
 
     def __init__(self, app: ASGIApp) -> None:
         self._app = app
@@ -66,11 +66,11 @@ class Strangers:
 
 
 def middleware(loopback: bool) -> list[Middleware]:
-    """What stands before every request.
+    """The middleware before every request.
 
     Args:
-        loopback: the chat is for this machine only. Then no other name for it is answered: a
-            page elsewhere could have its own name lead here.
+        loopback: the chat is for this machine only. Then no other name for it is answered: a page elsewhere could point
+            its own name here (DNS rebinding).
     """
     hosts = [Middleware(TrustedHostMiddleware, allowed_hosts=["127.0.0.1", "localhost", "[::1]"])]
     return [

@@ -1,4 +1,4 @@
-"""How often one client may ask, and try to enter."""
+"""How often one client may call, and try a password."""
 
 from __future__ import annotations
 
@@ -41,14 +41,14 @@ def client_of(scope: Scope) -> str:
 
 
 def later(wait: float) -> PlainTextResponse:
-    """The answer to a client that has to wait, in seconds."""
+    """The answer to a client that must wait this many seconds."""
     again = str(int(wait) + 1)
     text = f"Too much within a minute. Try again in {again} seconds."
     return PlainTextResponse(text, 429, {"Retry-After": again})
 
 
 class RateLimit:
-    """Answers 429 to a client, told by its address, that calls too often."""
+    """Answers 429 to a client, identified by its address, that calls too often."""
 
     def __init__(self, app: ASGIApp, asking: int = _ASKING, entering: int = _ENTERING) -> None:
         self._app = app
