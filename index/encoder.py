@@ -1,11 +1,13 @@
 """An embedding model as an ONNX file: ready in a third of a second, where sentence-transformers takes five to import.
 
 The file is made once, from the loaded model, and stands beside its weights. Its vectors are those of the model to six
-digits; where they are not, or nothing can be written there, there is no file, and the model itself is loaded.
+digits; where they are not, or nothing can be written there, there is no file, and the model itself is loaded. Its name
+has the size and the time of the weights and its own checksum: made from others, or damaged, it is not used.
 """
 
 from __future__ import annotations
 
+import hashlib
 import os
 import warnings
 from collections.abc import Sequence
@@ -53,9 +55,13 @@ class Encoder:
 
 
 def exported(folder: Path) -> Path | None:
-    """The file that was made from the weights that a model's folder has now, or None."""
-    found = sorted(folder.glob(_name(folder, "*")))
-    return found[0] if found and (folder / _TOKENIZER).is_file() else None
+    """The undamaged file that was made from the weights that a model's folder has now, or None."""
+    if not (folder / _TOKENIZER).is_file() or not (folder / _WEIGHTS).is_file():
+        return None
+    for file in sorted(folder.glob(f"encoder-*-{_made_from(folder)}-*.onnx")):
+        if file.stem.endswith("-" + _checksum(file)):
+            return file
+    return None
 
 
 def export(model: Any, folder: Path) -> Path | None:
@@ -65,36 +71,36 @@ def export(model: Any, folder: Path) -> Path | None:
         model: a `SentenceTransformer`.
         folder: where it was loaded from.
     """
-    if made := exported(folder):
-        return made
-    if not (folder / _TOKENIZER).is_file() or not (folder / _WEIGHTS).is_file() or not model.max_seq_length:
+    if there := exported(folder):
+        return there
+    if not (folder / _TOKENIZER).is_file() or not (folder / _WEIGHTS).is_file():
         return None
-    file = folder / _name(folder, str(model.max_seq_length))
-    part = file.with_suffix(f".{os.getpid()}.part")
+    part = folder / f"encoder.{os.getpid()}.part"
+    file: Path | None = None
     try:
         _write(model, model.tokenizer(list(_PROBES), padding=True, return_tensors="pt"), part)
+        file = folder / f"encoder-{model.max_seq_length}-{_made_from(folder)}-{_checksum(part)}.onnx"
         os.replace(part, file)
-        there = np.asarray(model.encode(list(_PROBES), show_progress_bar=False))
-        same = np.abs(Encoder(file).encode(_PROBES) - there).max() < _NEAR
-    except (
-        OSError,
-        RuntimeError,
-        ValueError,
-        TypeError,
-        AttributeError,
-    ):  # a folder to be read only, or a model that cannot be traced
+        vectors = np.asarray(model.encode(list(_PROBES), show_progress_bar=False))
+        same = np.abs(Encoder(file).encode(_PROBES) - vectors).max() < _NEAR
+    except (OSError, RuntimeError, ValueError, TypeError, AttributeError):  # read-only, or it cannot be traced
         same = False
+    made = file if same else None
     with suppress(OSError):
-        part.unlink(missing_ok=True)
-        if not same:
-            file.unlink(missing_ok=True)
-    return file if same else None
+        for old in (part, *folder.glob("encoder-*.onnx")):
+            if old != made:
+                old.unlink(missing_ok=True)
+    return made
 
 
-def _name(folder: Path, length: str) -> str:
-    """A file's name: the most tokens of a text, and what tells the weights it was made from."""
-    weights = (folder / _WEIGHTS).stat() if (folder / _WEIGHTS).is_file() else None
-    return f"encoder-{length}-{weights.st_size if weights else 0}-{weights.st_mtime_ns if weights else 0}.onnx"
+def _made_from(folder: Path) -> str:
+    weights = (folder / _WEIGHTS).stat()
+    return f"{weights.st_size}-{weights.st_mtime_ns}"
+
+
+def _checksum(file: Path) -> str:
+    with file.open("rb") as data:
+        return hashlib.file_digest(data, "sha256").hexdigest()[:16]
 
 
 def _write(model: Any, features: dict[str, Any], file: Path) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 import shutil
 import subprocess
@@ -71,14 +72,19 @@ def test_a_prepared_model_gives_the_same_vectors_and_needs_no_torch(embedder: Em
     assert np.abs(np.array(json.loads(made.stdout)) - plain.passages(texts)).max() < 1e-5
 
 
-def test_a_prepared_model_is_not_used_for_other_weights(embedder: Embedder, tmp_path: Path) -> None:
+def test_a_prepared_model_is_not_used_for_other_weights_or_damaged(embedder: Embedder, tmp_path: Path) -> None:
     for name in ("model.safetensors", "tokenizer.json"):
         shutil.copy(embedder._folder / name, tmp_path)
-    weights = tmp_path / "model.safetensors"
-    (tmp_path / f"encoder-256-{weights.stat().st_size}-{weights.stat().st_mtime_ns}.onnx").write_bytes(b"")
-    assert exported(tmp_path)
+    weights, made = tmp_path / "model.safetensors", b"a graph"
+    of = f"{weights.stat().st_size}-{weights.stat().st_mtime_ns}-{hashlib.sha256(made).hexdigest()[:16]}"
+    file = tmp_path / f"encoder-256-{of}.onnx"
+    file.write_bytes(made)
+    assert exported(tmp_path) == file
+    file.write_bytes(b"a groph")
+    assert exported(tmp_path) is None, "a byte of it has changed"
+    file.write_bytes(made)
     weights.touch()
-    assert exported(tmp_path) is None
+    assert exported(tmp_path) is None, "the weights are others"
 
 
 def test_a_model_that_cannot_be_written_as_a_file_is_used_as_it_is(tmp_path: Path, embedder: Embedder) -> None:
