@@ -143,7 +143,7 @@ def probe(folder: Path) -> dict[str, Any]:
     recall = _recall(store, embedder, queries)
     text = next(itertools.islice(made_up(10), 1)).text + "\n\nNobody has written this before."
     started = time.perf_counter()
-    additions.add_text(folder, text, embedder, "New", "Paper", date(2024, 1, 1))
+    additions.add_text(folder, text, embedder, title="New", source="Paper", published=date(2024, 1, 1))
     added = time.perf_counter() - started
     seen = time.perf_counter()
     search(store, embedder, next(iter(queries)), 10)
@@ -200,7 +200,7 @@ def _search_times(store: Store, embedder: Embedder, queries: Sequence[str], sour
     taken = []
     for query in queries:
         started = time.perf_counter()
-        search(store, embedder, query, 10, source)
+        search(store, embedder, query, 10, source=source)
         taken.append(time.perf_counter() - started)
     return taken
 

@@ -76,6 +76,7 @@ def add_text(
     index: Path,
     text: str,
     embedder: Embedder,
+    *,
     title: str | None = None,
     source: str | None = None,
     published: date | None = None,

@@ -47,7 +47,8 @@ def build(
     added = index / ADDED
     articles, skipped = gather([*folders, added] if added.is_dir() else folders)
     articles = edits.applied(index, articles)
-    return write(index, articles, embedder, skipped, [str(folder.resolve()) for folder in folders], rebuild, progress)
+    names = [str(folder.resolve()) for folder in folders]
+    return write(index, articles, embedder, skipped, names, rebuild=rebuild, progress=progress)
 
 
 def gather(folders: Sequence[Path]) -> tuple[list[Article], list[Skipped]]:

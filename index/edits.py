@@ -93,6 +93,7 @@ def set_fields(
     index: Path,
     article_id: str,
     embedder: Embedder,
+    *,
     title: str | None = None,
     source: str | None = None,
     published: date | None = None,

@@ -25,6 +25,7 @@ def search(
     embedder: Embedder,
     query: str,
     k: int = 10,
+    *,
     source: str | None = None,
     after: date | None = None,
     before: date | None = None,

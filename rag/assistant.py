@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Generator, Iterable, Sequence
-from dataclasses import replace
+from dataclasses import asdict, replace
 from datetime import date
 from pathlib import Path
 from types import TracebackType
@@ -163,7 +163,10 @@ class Rag:
         """
         if not isinstance(self.store, Store):
             raise InputError("An index in Milvus cannot keep what you set.", "Use an index in a folder.")
-        return edits.set_fields(self.store.folder, article_id, self.embedder, title, source, published, restore)
+        return edits.set_fields(
+            self.store.folder, article_id, self.embedder,
+            title=title, source=source, published=published, restore=restore,
+        )  # fmt: skip
 
     def search(
         self,
@@ -176,8 +179,8 @@ class Rag:
         as_of: date | None = None,
     ) -> list[Hit]:
         """The k best chunks for a query; see `index.search.search`."""
-        check_filters(source, after, before, as_of)
-        return search(self.store, self.embedder, query, k, source, after, before, as_of)
+        filters = check_filters(source, after, before, as_of)
+        return search(self.store, self.embedder, query, k, **asdict(filters))
 
     def people(self, limit: int = 20) -> list[Person]:
         """The people whom the 200 newest articles quote by first and last name, the most quoted first."""
@@ -286,11 +289,7 @@ class Rag:
 
     def _find(self, question: Question) -> tuple[Question, list[Passage]]:
         """The passages that may answer it, best first, and the question with the time of the event it names."""
-        limits = question.filters
-        hits = search(
-            self.store, self.embedder, question.search, self.config.candidates,
-            limits.source, limits.after, limits.before, limits.as_of,
-        )  # fmt: skip
+        hits = search(self.store, self.embedder, question.search, self.config.candidates, **asdict(question.filters))
         found = evidence.passages(hits, question.text, self.embedder, question.period)
         if not question.period.bounded:
             said = [(s.text, s.article.published) for p in found for s in p.sentences]

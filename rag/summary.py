@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import asdict, dataclass, replace
 from datetime import date, timedelta
 
 import numpy as np
@@ -114,7 +114,7 @@ def _titled(subject: str, store: Collection, embedder: Embedder, filters: Filter
     bare = _bare(subject)
     if not bare:
         return None
-    hits = search(store, embedder, subject, _HITS, filters.source, filters.after, filters.before, filters.as_of)
+    hits = search(store, embedder, subject, _HITS, **asdict(filters))
     return next((hit.article for hit in hits if _bare(hit.article.label) == bare), None)
 
 
@@ -123,7 +123,7 @@ def _about(subject: str, store: Collection, embedder: Embedder, filters: Filters
     if subject:
         if filters.after and filters.as_of and filters.after > filters.as_of:
             return []
-        hits = search(store, embedder, subject, _HITS, filters.source, filters.after, filters.before, filters.as_of)
+        hits = search(store, embedder, subject, _HITS, **asdict(filters))
         return passages(hits, subject, embedder, Period())
     newest = [a for a in store.articles() if _within(a, filters)][-_ARTICLES:]
     opening = (next((p for p in of_article(a, embedder) if _good(p)), None) for a in newest)

@@ -66,7 +66,7 @@ def _index(job: dict, embedder: object, writing: int) -> None:  # type: ignore[t
     try:
         if job.get("add"):
             title, text = job["add"]
-            report = additions.add_text(index, text, embedder, title)  # type: ignore[arg-type]
+            report = additions.add_text(index, text, embedder, title=title)  # type: ignore[arg-type]
         elif job.get("remove"):
             report = additions.remove(index, job["remove"], embedder)  # type: ignore[arg-type]
         else:

@@ -184,7 +184,9 @@ class Calls:
         days = read_days(after=after, before=before)
         store, backwards = self._loader.store, newest_first is True
         return schema.page(
-            listing.page(store, start, count, _text("source", source), newest_first=backwards, gaps=False, **days),
+            listing.page(
+                store, start, count, source=_text("source", source), newest_first=backwards, gaps=False, **days
+            ),
             start,
         )
 

@@ -97,8 +97,9 @@ class Library:
             days = read_days(From=shown.after, To=shown.before)
             source = shown.source if shown.source in store.sources() else None  # its last article may be gone
             page = listing.page(
-                store, shown.offset, articles.LISTED, source, days["From"], days["To"], True, shown.gaps
-            )
+                store, shown.offset, articles.LISTED,
+                source=source, after=days["From"], before=days["To"], newest_first=True, gaps=shown.gaps,
+            )  # fmt: skip
             edited = set(edits.read(self._loader.index))
         except RagError as error:
             return text_html(str(error), "error")
@@ -206,7 +207,10 @@ class Library:
             told = kept.edit.told
             day = date.fromisoformat(told["date"]) if "date" in told else None
             try:
-                edits.set_fields(self._loader.index, article_id, embedder, told.get("title"), told.get("source"), day)
+                edits.set_fields(
+                    self._loader.index, article_id, embedder,
+                    title=told.get("title"), source=told.get("source"), published=day,
+                )  # fmt: skip
             except RagError as error:
                 return done + text_html(f"What you had corrected in it is lost. {error}", "error")
         return done

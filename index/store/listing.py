@@ -46,6 +46,7 @@ def page(
     store: Store,
     offset: int,
     limit: int,
+    *,
     source: str | None = None,
     after: date | None = None,
     before: date | None = None,

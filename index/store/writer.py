@@ -53,6 +53,7 @@ def write(
     embedder: Embedder,
     skipped: Sequence[Skipped] = (),
     folders: Sequence[str] = (),
+    *,
     rebuild: bool = False,
     progress: Progress | None = None,
     drop: Sequence[str] | None = None,

@@ -125,7 +125,8 @@ def _set(args: argparse.Namespace) -> int:
     name = _id(store, args.id)
     store.close()
     article = edits.set_fields(
-        target, name, embedders.for_index(target), said.get("title") or None, said.get("source") or None, day,
+        target, name, embedders.for_index(target),
+        title=said.get("title") or None, source=said.get("source") or None, published=day,
         restore=[field for field, value in said.items() if not value],
     )  # fmt: skip
     found = article.published_how or "no date found"

@@ -179,7 +179,7 @@ def test_a_database_that_is_lost_is_a_sentence_and_repaired(
 
 
 def test_a_database_that_is_none_is_made_again_from_its_folders(index: Path, whole: Found, embedder: Embedder) -> None:
-    add_text(index, "A comet was seen over the lake by the harbour master.", embedder, "Comet")
+    add_text(index, "A comet was seen over the lake by the harbour master.", embedder, title="Comet")
     (index / DATABASE).write_bytes(b"not a database" * 400)
     for beside in index.glob(f"{DATABASE}-*"):
         beside.unlink()
@@ -197,7 +197,7 @@ def test_where_nothing_is_left_that_is_said(index: Path, embedder: Embedder) -> 
 def test_an_old_log_beside_the_database_is_no_wrong_answer(index: Path, whole: Found, embedder: Embedder) -> None:
     """The log of another moment, or of another index: SQLite takes no frame of it, or the digest tells."""
     reader = Store(index, embedder)  # keeps the log there
-    add_text(index, "A comet was seen over the lake by the harbour master.", embedder, "Comet")
+    add_text(index, "A comet was seen over the lake by the harbour master.", embedder, title="Comet")
     log = (index / f"{DATABASE}-wal").read_bytes()
     reader.close()
     Store(index, embedder).close()
