@@ -156,10 +156,12 @@ def _chosen(
     aim = np.asarray(embedder.query(subject)) if subject else vectors.mean(axis=0)
     near = vectors @ aim
     left = list(np.argsort(-near, kind="stable")[:_NEAR])
+    if subject or newest:  # what is far from it would be chosen for being unlike the others
+        best = near[left[0]]
+        left = [n for n in left if near[n] >= min(best, CALIBRATION.second_quote * best)]
     if newest:
-        about = [n for n in left if near[n] >= CALIBRATION.second_quote * near[left[0]]]
-        day = max((pool[n].article.published or date.min) for n in about)
-        left = [n for n in about if (pool[n].article.published or date.min) == day]
+        day = max((pool[n].article.published or date.min) for n in left)
+        left = [n for n in left if (pool[n].article.published or date.min) == day]
     taken = [0] if lead else [int(left[0])]
     while len(taken) < most and (rest := [n for n in left if n not in taken]):
         alike = (vectors[rest] @ vectors[taken].T).max(axis=1)

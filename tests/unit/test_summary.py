@@ -64,7 +64,7 @@ def test_an_article_is_summarised_by_its_title(rag: Rag) -> None:
 
 def test_a_selection_and_a_subject_are_summarised_and_what_is_not_there_is_refused(rag: Rag) -> None:
     assert whole(rag.answer("Summarise the articles", source="BBC"), rag) == ["snow", "divers"]
-    assert set(whole(rag.answer("summarize the snow on the Brenner pass"), rag)) >= {"snow"}
+    assert set(whole(rag.answer("summarize the snow on the Brenner pass"), rag)) == {"snow"}
     nothing = rag.answer("Summarise quantum chromodynamics")
     assert nothing.abstained and nothing.reason and not nothing.citations
 
