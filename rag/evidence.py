@@ -203,12 +203,15 @@ def inside(made: Sequence[Passage], period: Period) -> bool:
 
 
 def _tells_of(period: Period, passage: Passage) -> bool:
-    """Whether a passage names a day of a time, or its year where the time is a month or more."""
-    if any(period.holds(m.day) for m in mentions(passage.text, passage.article.published)):
+    """Whether a passage names a day of a time, or a week or month in it, or its year where the time is a month or more."""
+    text, published = passage.text, passage.article.published
+    if any(period.holds(m.day) for m in mentions(text, published)):
+        return True
+    if any(period.holds(s.first) and period.holds(s.last) for s in stretches(text, published)):
         return True
     if not (period.first and period.last and (period.last - period.first).days >= _MONTH):
         return False
-    years = map(int, re.findall(r"\b(?:19|20)\d\d\b", passage.text))
+    years = map(int, re.findall(r"\b(?:19|20)\d\d\b", text))
     return any(period.first.year <= year <= period.last.year for year in years)
 
 

@@ -259,6 +259,8 @@ def test_an_outlet_counts_once_and_a_copied_report_once(tmp_path: Path, words: W
         ("The bridge was opened in 2012 by the mayor.", "Who opened the bridge in 2013?", False),
         ("The bridge was opened in 2012 by the mayor.", "Who opened the bridge on 3 March 2012?", False),
         ("The bridge was opened on 3 March 2012.", "Who opened the bridge in March 2012?", True),
+        ("The bridge was opened last month.", "Who opened the bridge in February 2022?", True),
+        ("The bridge was opened last month.", "Who opened the bridge on 10 February 2022?", False),
     ],
 )
 def test_an_article_of_another_day_may_tell_of_the_time_asked_about(text: str, question: str, tells: bool) -> None:
