@@ -63,6 +63,21 @@ def add(
     return _add(index, [(u, h if private else None) for u, h in zip(urls, hosts, strict=True)], embedder, progress)
 
 
+def get(url: str, private: str | None = None) -> tuple[str, bytes]:
+    """Fetch a page: the name and the content of a file that `index.additions` takes.
+
+    Args:
+        private: a host that may be on this machine or a private network; no other may.
+
+    Raises:
+        InputError, RagError: see `index.fetch.fetch`; or what is there is no page.
+    """
+    page = fetch(url, private)
+    if page.kind not in _PAGES:
+        raise InputError(f"{url} is {page.kind or 'of an unknown kind'}, not a page.", "Save it and add the file.")
+    return f"{_name(page.url)}.mhtml", _saved(page)
+
+
 def _add(
     index: Path, wanted: Sequence[tuple[str, str | None]], embedder: Embedder, progress: Progress | None
 ) -> IndexReport:
@@ -71,14 +86,10 @@ def _add(
     with tempfile.TemporaryDirectory() as temporary:
         for url, allowed in wanted:
             try:
-                page = fetch(url, allowed)
-                if page.kind not in _PAGES:
-                    raise InputError(
-                        f"It is {page.kind or 'of an unknown kind'}, not a page.", "Save it and add the file."
-                    )
-                path = Path(temporary) / f"{len(files)}" / f"{_name(page.url)}.mhtml"
+                name, data = get(url, allowed)
+                path = Path(temporary) / f"{len(files)}" / name
                 path.parent.mkdir()
-                path.write_bytes(_saved(page))
+                path.write_bytes(data)
                 files[str(path)] = url
             except RagError as error:
                 failed.append(Skipped(url, str(error)))

@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+import tempfile
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
 from typing import Any
 
 import gradio as gr
 
-from index import additions, edits
+from index import additions, edits, pages
 from index.errors import InputError, RagError
+from index.fetch import host_of
 from index.types import Article, Skipped
 from rag.question.check import read_days
 from ui.articles import fields_html
@@ -21,7 +25,19 @@ from ui.render import text_html
 from ui.words import count_words, escaped
 
 _SHOWN = 50  # articles that are shown for correction; those after them are taken as they were understood
-Understood = tuple[Article, ...]
+
+
+@dataclass(frozen=True)
+class Understood:
+    """What was looked at.
+
+    Attributes:
+        articles: those that were shown for correction.
+        page: the name and the content of the page that was fetched, where one was.
+    """
+
+    articles: tuple[Article, ...] = ()
+    page: tuple[str, bytes] | None = None
 
 
 class Adding:
@@ -30,18 +46,29 @@ class Adding:
     def __init__(self, loader: Loader) -> None:
         self._loader = loader
 
-    def look(self, files: Sequence[str] | None, text: str) -> tuple[str, Understood]:
-        """What would be added from files and a pasted text, as HTML for correction and as data; nothing is stored."""
-        if not files and not text.strip():
-            return "", ()
+    def look(self, files: Sequence[str] | None, text: str, address: str = "") -> Iterator[tuple[str, Understood]]:
+        """What would be taken of files, a pasted text and a page, as HTML to be corrected, and as it is.
+
+        Nothing is stored. A connection is made where an address is given, to that address alone (and to
+        where it leads), never to a private network; before it is made the first value says where to.
+        """
+        page: tuple[str, bytes] | None = None
         try:
+            if address := address.strip():
+                yield f'<p class="status" role="status">Connecting to {escaped(host_of(address))} …</p>', Understood()
+                page = pages.get(address)
+            if not files and not text.strip() and not page:
+                yield "", Understood()
+                return
             embedder = self._loader.rag_now().embedder
-            found, skipped = additions.look(self._loader.index, [Path(file) for file in files or ()], text, embedder)
+            with _with_page(files, page) as paths:
+                found, skipped = additions.look(self._loader.index, paths, text, embedder)
         except RagError as error:
-            return text_html(str(error), "error"), ()
+            yield text_html(str(error), "error"), Understood()
         except OSError as error:
-            return text_html(f"It could not be read ({error.strerror or error}).", "error"), ()
-        return review_html(found, skipped), tuple(found[:_SHOWN])
+            yield text_html(f"It could not be read ({error.strerror or error}).", "error"), Understood()
+        else:
+            yield review_html(found, skipped), Understood(tuple(found[:_SHOWN]), page)
 
     def take(
         self,
@@ -62,16 +89,16 @@ class Adding:
             progress((done, total), desc="embedding")
 
         try:
-            changes = [(a, _changes(a, corrected.get(str(n)))) for n, a in enumerate(seen)]
-            if not files and not text.strip():
-                raise InputError("There is nothing to add.", "Choose files or paste a text.")
+            changes = [(a, _changes(a, corrected.get(str(n)))) for n, a in enumerate(seen.articles)]
+            if not files and not text.strip() and not seen.page:
+                raise InputError("There is nothing to add.", "Choose files, paste a text or give an address.")
             index, embedder = self._loader.index, self._loader.rag_now().embedder
             progress(0, desc="reading")
-            if files:
-                paths = [Path(file) for file in files]
-                reports.append(report_html(additions.add(index, paths, embedder, tick)))
-                for path in paths:
-                    path.unlink(missing_ok=True)  # the upload; the collection has a copy
+            if files or seen.page:
+                with _with_page(files, seen.page) as paths:
+                    reports.append(report_html(additions.add(index, paths, embedder, tick)))
+                for path in files or ():
+                    Path(path).unlink(missing_ok=True)  # the upload; the collection has a copy
             if text.strip():
                 reports.append(report_html(additions.add_text(index, text, embedder)))
             for article, changed in changes:
@@ -83,6 +110,18 @@ class Adding:
         except OSError as error:
             return "".join(reports) + text_html(f"It could not be written ({error.strerror or error}).", "error"), False
         return "".join(reports), True
+
+
+@contextmanager
+def _with_page(files: Sequence[str] | None, page: tuple[str, bytes] | None) -> Iterator[list[Path]]:
+    """The files, and the page as one more for as long as it is needed."""
+    with tempfile.TemporaryDirectory() as folder:
+        paths = [Path(file) for file in files or ()]
+        if page:
+            name, data = page
+            (Path(folder) / name).write_bytes(data)
+            paths.append(Path(folder) / name)
+        yield paths
 
 
 def _changes(article: Article, given: Any) -> dict[str, Any]:

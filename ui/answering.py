@@ -15,6 +15,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from index.errors import InputError, RagError
+from rag import language
 from rag.config import NO_MODEL, Caution
 from rag.question.check import read_days
 from rag.types import EvidenceSentence
@@ -164,10 +165,12 @@ class Answering:
         if rag.llm:
             for before in self._loader.queue.turn(job.ticket):
                 self._show(job, before=before)
+            rag = self._loader.rag_now()  # another model may be there by now
         self._show(job, before=0, steps=("getting ready",))
         job.kept.change(job.chat_id, asked, state="running")
         without = rag.config.model == NO_MODEL != self._loader.model
-        note = (str(self._loader.error) if self._loader.error else _LOADING) if without else ""
+        notes = [str(self._loader.error) if self._loader.error else _LOADING] if without else []
+        notes += [language.TOLD] if language.is_foreign(asked.question) else []
         limits = read_days(From=asked.limits.get("from"), To=asked.limits.get("to"), as_of=asked.limits.get("as_of"))
         chat = job.kept.load(job.chat_id)
         place = next((n for n, e in enumerate(chat.exchanges) if e.asked == asked.asked), len(chat.exchanges))
@@ -187,7 +190,7 @@ class Answering:
                 elif event.evidence:
                     self._show(job, nearest=event.evidence)
                 elif event.answer:
-                    return {"answer": event.answer.as_dict(), "note": note, "liked": None, "state": "done"}
+                    return {"answer": event.answer.as_dict(), "note": " ".join(notes), "liked": None, "state": "done"}
                 self._unless_stopped(job)
         raise AssertionError("a question ends with an answer")
 

@@ -20,6 +20,7 @@ from ui.icons import icon
 from ui.library import Library
 from ui.loading import Loader
 from ui.people import People
+from ui.settings import Settings
 
 _SCRIPT = Path(__file__).parent / "static" / "app.js"
 _QUIET: dict[str, Any] = {"api_visibility": "private", "show_progress": "hidden"}
@@ -63,8 +64,13 @@ def build(loader: Loader, answering: Answering | None = None) -> gr.Blocks:
     library, answering = Library(loader), answering or Answering(loader)
     conversation = Conversation(loader, answering)
 
+    chosen = Settings(loader)
+
     def loaded() -> tuple[str, str, gr.Timer]:
         return library.foot(), library.overview(), gr.Timer(active=not loader.settled)
+
+    def changed(event: gr.EventData, request: gr.Request) -> tuple[str, str, gr.Timer]:
+        return chosen.change(event, request), library.foot(), gr.Timer(active=not loader.settled)
 
     with gr.Blocks(
         title="Ask the articles", analytics_enabled=False, fill_width=True, delete_cache=(3600, 3600)
@@ -94,7 +100,7 @@ def build(loader: Loader, answering: Answering | None = None) -> gr.Blocks:
                     people = _part("people", "")
                 with gr.Column(elem_id="page-settings", min_width=0):
                     _part("look", _SETTINGS)
-                    settings = _part("settings", library.settings())
+                    settings = _part("settings", "")
             with gr.Column(elem_id="drawer", min_width=0):
                 _source(library)
         view = [thread, working, chats, chat_id]
@@ -102,11 +108,13 @@ def build(loader: Loader, answering: Answering | None = None) -> gr.Blocks:
                  "wanted": gr.Textbox(visible="hidden"), "exported": gr.JSON(visible=False)}  # fmt: skip
         _wire_chat(conversation, page, parts, view)
         _wire_thumbs(conversation, parts)
-        _wire_collection(library, Adding(loader), page, collection, question, [rail, foot, settings, hello])
+        _wire_collection(library, Adding(loader), page, collection, question, [rail, foot, hello])
         # Made when the page is looked at: until then nobody waits for it.
         gr.on([people.expand, people.select], People(loader).person, None, [people], queue=False, **_QUIET)
+        settings.expand(chosen.shown, None, [settings], queue=False, **_QUIET)
         clock = gr.Timer(1.0, active=not loader.settled)
         clock.tick(loaded, None, [foot, hello, clock], queue=False, **_QUIET)
+        settings.select(changed, None, [settings, foot, clock], queue=False, **_QUIET)
         add_endpoints(Calls(loader, answering))
     return page
 
@@ -146,6 +154,9 @@ def _articles_page(library: Library) -> dict[str, Any]:
                 file_types=[*KINDS, ".gz"],  # Gradio looks at what stands after the last full stop
             )  # fmt: skip
             text = gr.Textbox(label="Or paste a text", lines=4, max_lines=4, max_length=2_000_000)
+        address = gr.Textbox(label="Or the address of a page", placeholder="https://…", max_length=2000, elem_id="address",
+                             info="Only when you press the button below, a connection is made from this computer to that address "
+                             "(and to where it leads). The page is kept as a file; nothing is fetched by itself.")  # fmt: skip
         look = gr.Button("See what was understood", elem_id="look", min_width=80)
         review = _part("review", "")
     report = _part("report", "")
@@ -154,8 +165,9 @@ def _articles_page(library: Library) -> dict[str, Any]:
     filters = _part("filters", library.filters())
     found = _part("found", "")
     rows = _part("listing", library.listing(Shown()))
-    return {"head": head, "words": words, "filters": filters, "found": found, "files": files, "text": text, "look": look,
-            "review": review, "report": report, "listing": rows, "shown": gr.State(Shown()), "seen": gr.State(())}  # fmt: skip
+    return {"head": head, "words": words, "filters": filters, "found": found, "files": files, "text": text,
+            "address": address, "look": look, "review": review, "report": report, "listing": rows,
+            "shown": gr.State(Shown()), "seen": gr.State(Understood())}  # fmt: skip
 
 
 def _source(library: Library) -> None:
@@ -226,7 +238,7 @@ def _wire_collection(
     def refreshed(now: Shown) -> tuple[str, ...]:
         return (
             library.listing(now), library.head(), library.filters(), library.limits(), library.rail(), library.foot(),
-            library.settings(), library.overview(),
+            library.overview(),
         )  # fmt: skip
 
     def narrowed(now: Shown, words: str, event: gr.EventData) -> tuple[Shown, str, str]:
@@ -252,7 +264,7 @@ def _wire_collection(
     ) -> tuple[Any, ...]:
         told, whole = adding.take(files, text or "", found, said(event), progress)
         # What could not be taken stays, to be put right.
-        fields = (None, "", "", ()) if whole else (gr.skip(), gr.skip(), gr.skip(), gr.skip())
+        fields = (None, "", "", "", Understood()) if whole else [gr.skip()] * 5
         return (told, *fields, *refreshed(now))
 
     def removed(now: Shown, event: gr.EventData) -> tuple[str, ...]:
@@ -267,10 +279,14 @@ def _wire_collection(
     rows.submit(edited, [shown], [shown, report, *everything], **_QUIET)
     rows.delete(removed, [shown], [report, *everything], **_QUIET)
     rows.undo(brought_back, [shown], [report, *everything], **_QUIET)
-    sources = [made["files"], made["text"]]
-    gr.on([made["files"].change, made["look"].click], adding.look, sources, [made["review"], seen], **_QUIET)
-    made["review"].clear(lambda: (None, "", "", ()), None, [*sources, made["review"], seen], queue=False, **_QUIET)
-    made["review"].submit(added, [*sources, seen, shown], [report, *sources, made["review"], seen, *everything],
+    given = [made["files"], made["text"]]
+    fields = [*given, made["address"], made["review"], seen]
+    # A file that is dropped is looked at at once; an address is connected to only when that is asked for.
+    made["files"].change(adding.look, given, [made["review"], seen], **_QUIET)
+    gr.on([made["look"].click, made["address"].submit], adding.look, [*given, made["address"]], [made["review"], seen],
+          **_QUIET)  # fmt: skip
+    made["review"].clear(lambda: (None, "", "", "", Understood()), None, fields, queue=False, **_QUIET)
+    made["review"].submit(added, [*given, seen, shown], [report, *fields, *everything],
                           api_visibility="private")  # fmt: skip
     page.load(refreshed, [shown], everything, queue=False, **_QUIET)
 

@@ -68,8 +68,11 @@ def filters_html(sources: Sequence[Source], total: int, gaps: int, first: date |
         f'<input type="date" data-only="{name}" aria-label="{label}" {span}>'
         for name, label in (("after", "Published from"), ("before", "Published to"))
     )
+    whole = (
+        f'<button type="button" class="pill" data-act="summarise">{icon("chat", True)}Summarise these</button>' if total else ""
+    )
     return (
-        f'<div class="filters" role="group" aria-label="Which articles">{pills}<span class="dates">{days}</span></div>'
+        f'<div class="filters" role="group" aria-label="Which articles">{pills}<span class="dates">{days}</span>{whole}</div>'
     )
 
 

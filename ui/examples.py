@@ -1,4 +1,4 @@
-"""What the first view offers: who is quoted most, and questions that are known to have an answer."""
+"""What the first view offers: who is quoted most, the places named most, and questions that are known to have an answer."""
 
 from __future__ import annotations
 
@@ -8,8 +8,10 @@ from collections.abc import Callable, Iterator, Sequence
 from index.types import Article
 from rag.assistant import Rag
 from rag.people import NEWEST, people, quoted
+from rag.places import places
 
 _NAMED = 3
+_PLACES = 5
 _OFFERED = 4
 _TRIED = 7  # questions that are tried until enough have an answer
 
@@ -17,6 +19,11 @@ _TRIED = 7  # questions that are tried until enough have an answer
 def named(rag: Rag) -> list[tuple[str, int]]:
     """The people quoted by most articles, with how many articles those are."""
     return [(person.name, person.articles) for person in people(rag.store, _NAMED)]
+
+
+def named_places(rag: Rag, stop: Callable[[], bool] = lambda: False) -> list[tuple[str, int]]:
+    """The places named by most articles, with how many articles those are."""
+    return [(place.name, place.articles) for place in places(rag.store, _PLACES, stop)]
 
 
 def questions(rag: Rag, stop: Callable[[], bool] = lambda: False) -> list[tuple[str, str]]:

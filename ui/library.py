@@ -50,8 +50,9 @@ class Library:
         """The first view: what is in the collection, and questions to ask."""
         store = self._loader.store
         seen = Overview(
-            int(store.meta["articles"]), store.by_day(), store.by_source(), self._loader.named, self._loader.questions
-        )
+            int(store.meta["articles"]), store.by_day(), store.by_source(), self._loader.named, self._loader.questions,
+            self._loader.places,
+        )  # fmt: skip
         return overview_html(seen)
 
     def rail(self) -> str:
@@ -65,18 +66,6 @@ class Library:
         else:
             state = "" if self._loader.ready else "The models are loading; you can ask already."
         return foot_html(self._loader.name, self._loader.where, state)
-
-    def settings(self) -> str:
-        """What runs where."""
-        rows = {
-            "Language model": self._loader.label,
-            "Where it runs": self._loader.where,
-            "Collection": str(self._loader.index),
-            "Embedding model": self._loader.store.meta.get("embedder", ""),
-            "Read ahead": f"{self._loader.prefetch} passages while nobody asks" if self._loader.prefetch else "off",
-        }
-        items = "".join(f"<dt>{k}</dt><dd>{escaped(v)}</dd>" for k, v in rows.items() if v)
-        return f'<section class="set"><h3>What runs where</h3><dl>{items}</dl></section>'
 
     def head(self) -> str:
         """How many articles there are, and a button to add more."""

@@ -19,7 +19,8 @@ class Overview:
     Attributes:
         by_day: articles of each day, oldest first; `undated` ones are not among them.
         by_source: articles of each source, most first; None stands for those that name none.
-        named: the people named most, with the number of articles that name each.
+        named: the people quoted most, with the number of articles that quote each.
+        places: the places named most, with the number of articles that name each.
         questions: pairs of what kind of question it is and the question; each is known to have an answer.
     """
 
@@ -28,6 +29,7 @@ class Overview:
     by_source: Mapping[str | None, int]
     named: Sequence[tuple[str, int]] = ()
     questions: Sequence[tuple[str, str]] = ()
+    places: Sequence[tuple[str, int]] = ()
 
 
 def overview_html(seen: Overview) -> str:
@@ -43,7 +45,7 @@ def overview_html(seen: Overview) -> str:
     )
     return (
         f'<section class="hello"><h2>What would you like to know?</h2><p class="lead">{said}</p>'
-        f'<div class="glance">{_chart(seen)}{_by_source(seen)}{_named(seen)}</div>{_questions(seen)}</section>'
+        f'<div class="glance">{_chart(seen)}{_by_source(seen)}{_named(seen)}{_places(seen)}</div>{_questions(seen)}</section>'
     )
 
 
@@ -102,14 +104,23 @@ def _by_source(seen: Overview) -> str:
 
 
 def _named(seen: Overview) -> str:
-    if not seen.named:
+    return _chips("Quoted most", [(name, count, f"What did {name} say?") for name, count in seen.named])
+
+
+def _places(seen: Overview) -> str:
+    return _chips("Places named most", [(name, count, f"Summarise the news on {name}") for name, count in seen.places])
+
+
+def _chips(label: str, named: Sequence[tuple[str, int, str]]) -> str:
+    """Names with how many articles have them; each asks for more."""
+    if not named:
         return ""
     pills = "".join(
-        f'<button type="button" class="pill" data-ask="{escaped(f"What did {name} say?")}">{escaped(name)} '
+        f'<button type="button" class="pill" data-ask="{escaped(question)}" title="{escaped(question)}">{escaped(name)} '
         f'<span class="num">{count}</span></button>'
-        for name, count in seen.named
+        for name, count, question in named
     )
-    return f'<section class="full"><h3 class="label">Quoted most</h3><div class="people-chips">{pills}</div></section>'
+    return f'<section class="full"><h3 class="label">{label}</h3><div class="people-chips">{pills}</div></section>'
 
 
 def _questions(seen: Overview) -> str:

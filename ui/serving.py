@@ -145,6 +145,8 @@ def theme() -> gr.themes.Base:
         input_border_color_dark="#857d70",
         block_label_text_color="#524c43",
         block_label_text_color_dark="#c4bcae",
+        block_info_text_color="#524c43",
+        block_info_text_color_dark="#c4bcae",
         body_text_color="#211e1a",
         body_text_color_dark="#f1ece3",
     )

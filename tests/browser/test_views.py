@@ -14,6 +14,9 @@ def test_the_first_view_offers_questions_that_have_an_answer(quick_chat: str, op
     starters = page.locator(".starters button")
     expect(starters).not_to_have_count(0, timeout=LONG)
     expect(page.locator(".bysource li").first).to_contain_text("The Moscow Times")
+    places = page.locator(".glance section", has_text="Places named most")
+    expect(places.get_by_role("button", name="Ukraine 5")).to_be_visible(timeout=LONG)
+    expect(page.locator("#settings")).to_be_hidden()
     starters.first.click()
     expect(page.locator(".answer .cite")).not_to_have_count(0, timeout=LONG)
 
@@ -38,6 +41,7 @@ def test_theme_and_text_size_are_kept(quick_chat: str, opened: Opener) -> None:
     page = opened(quick_chat)
     page.get_by_role("button", name="Settings").click()
     expect(page.locator("#settings")).to_contain_text("no language model")
+    expect(page.get_by_role("radio", name="None Answers are")).to_be_checked()
     page.get_by_role("radio", name="Dark").click()
     page.get_by_role("radio", name="Large").click()
     page.reload()

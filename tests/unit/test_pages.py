@@ -13,13 +13,14 @@ import gradio as gr
 import pytest
 from fakes import Words, news
 
-from index import edits
+from index import edits, pages
 from index.build import build
+from index.fetch import Fetched
 from index.store.sqlite import Store
 from index.types import Article
 from rag.people import Person
 from rag.quotes import in_article
-from ui.adding import Adding, review_html
+from ui.adding import Adding, Understood, review_html
 from ui.articles import LISTED, Shown
 from ui.library import Library
 from ui.people import people_html
@@ -83,7 +84,7 @@ def test_what_is_looked_at_is_not_stored_until_it_is_taken_as_corrected(loader: 
     file.parent.mkdir()
     file.write_text("The harbour of Oulu froze <b>over</b>.", "utf-8")
     adding, store = Adding(loader), loader.store
-    page, seen = adding.look([str(file)], "Trams ran again on Friday.")
+    *_, (page, seen) = adding.look([str(file)], "Trams ran again on Friday.")
     assert "2 articles ready. 2 need a look." in page and 'name="title"' in page and len(store.ids()) == 3
     corrected = {"0": {"title": "Ice", "source": "Oulu Times", "date": "2024-01-02"}, "1": {"title": "<i>Trams</i>"}}
     told, done = adding.take([str(file)], "Trams ran again on Friday.", seen, corrected, gr.Progress())
@@ -91,13 +92,41 @@ def test_what_is_looked_at_is_not_stored_until_it_is_taken_as_corrected(loader: 
     ice = next(a for a in store.articles() if a.title == "Ice")
     assert (ice.source, ice.published, ice.published_how) == ("Oulu Times", date(2024, 1, 2), "set by you")
     assert any(a.title == "<i>Trams</i>" for a in store.articles())
-    page, seen = adding.look([], "Trams ran again on Friday.")
-    assert seen == () and "There is nothing new in it." in page and "the same text is already there" in page
-    told, done = adding.take([], "Another text.", (), {}, gr.Progress())
+    *_, (page, seen) = adding.look([], "Trams ran again on Friday.")
+    assert seen == Understood() and "There is nothing new in it." in page and "the same text is already there" in page
+    told, done = adding.take([], "Another text.", Understood(), {}, gr.Progress())
     assert done
     bad = Article("x", None, None, None, "", None, (), "Words.")
-    assert adding.take([], "Words.", (bad,), {"0": {"date": "soon"}}, gr.Progress())[1] is False
+    assert adding.take([], "Words.", Understood((bad,)), {"0": {"date": "soon"}}, gr.Progress())[1] is False
     assert "&lt;script&gt;" in review_html([replace(bad, title="<script>")], [])
+
+
+def test_a_page_is_fetched_when_it_is_asked_for_and_from_no_private_network(
+    loader: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    html = "<html><head><title>Ice</title></head><body><article><p>The harbour of Oulu froze over on Friday night.</p></article></body></html>"
+    asked: list[str] = []
+
+    def fetched(url: str, private: str | None) -> Fetched:
+        asked.append(url)
+        assert private is None
+        return Fetched(url, "text/html", "utf-8", html.encode())
+
+    adding = Adding(loader)
+    assert [told for told, _ in adding.look([], "", "ftp://x/y")] == [
+        '<p class="error">&#x27;ftp://x/y&#x27; is no address of a page. Give one that begins with https:// or http://.</p>'
+    ]
+    *_, (told, _) = adding.look([], "", "http://127.0.0.1:9/x")
+    assert "on this machine or a private network" in told
+    monkeypatch.setattr(pages, "fetch", fetched)
+    steps = adding.look([], "", " https://news.example/ice.html ")
+    assert "Connecting to news.example" in next(steps)[0] and not asked
+    told, seen = next(steps)
+    assert asked == ["https://news.example/ice.html"] and "1 article ready." in told and len(loader.store.ids()) == 3
+    told, done = adding.take([], "", seen, {"0": {"source": "Oulu Times"}}, gr.Progress())
+    assert done and "4 articles now" in told and len(asked) == 1, "what was looked at is what is taken"
+    ice = next(a for a in loader.store.articles() if "Oulu froze" in a.text)
+    assert ice.url == "https://news.example/ice.html" and ice.source == "Oulu Times"
 
 
 def test_a_person_has_days_and_nothing_of_an_article_is_markup() -> None:

@@ -157,10 +157,12 @@ def test_a_search_shows_the_words_that_match_lit_with_the_text_around_them() -> 
 
 def test_the_first_view_tells_what_is_in_the_collection() -> None:
     days = {date(2022, 3, 13): 1, date(2022, 3, 30): 3}
-    page = overview_html(Overview(5, days, {"S": 4, None: 1}, [("Ann Lee", 2)], [("One fact", "Who won?")]))
+    page = overview_html(
+        Overview(5, days, {"S": 4, None: 1}, [("Ann Lee", 2)], [("One fact", "Who won?")], [("Turku", 3)])
+    )
     assert "your 5 articles" in page and "5 articles, 13 to 30 March 2022" in page and "No source given" in page
     assert 'data-ask="Who won?"' in page and 'data-ask="What did Ann Lee say?"' in page
-    assert "30 March 2022: 3 articles" in page
+    assert "30 March 2022: 3 articles" in page and 'data-ask="Summarise the news on Turku"' in page
     long = columns({date(2000, 1, 1): 1, date(2022, 3, 30): 2})
     assert len(long) <= 40 and sum(count for *_, count in long) == 3 and long[-1][1] == date(2022, 3, 30)
     assert "There are no articles yet." in overview_html(Overview(0, {}, {}))

@@ -106,6 +106,11 @@ on(document, "click", (event) => {
   if (theme) choose("theme", theme.dataset.themeSet);
   const caution = hit("[data-caution-set]");
   if (caution) choose("caution", caution.dataset.cautionSet);
+  const used = hit("[data-use]");
+  if (used) {
+    for (const other of all(`[data-use="${used.dataset.use}"]`)) other.setAttribute("aria-checked", String(other === used));
+    tell("settings", "select", { what: used.dataset.use, value: used.dataset.value });
+  }
   const size = hit("[data-size-set]");
   if (size) choose("size", size.dataset.sizeSet);
 });
@@ -145,6 +150,12 @@ const acts = {
   },
   "as-read": (button) => tell("listing", "submit", { id: button.closest("form").dataset.id, as_read: true }),
   page: (button) => list({ offset: Number(button.dataset.offset) }),
+  summarise: () => {
+    // Of those that are listed: what they are narrowed to is what the question is limited to, in sight above it.
+    limit({ source: only.source, from: only.after, to: only.before });
+    limited();
+    ask("Summarise these articles");
+  },
   "clear-search": () => {
     const box = one("#search textarea, #search input");
     box.value = "";
@@ -195,7 +206,10 @@ function go(page, push = true) {
   body.dataset.page = page;
   for (const link of all("[data-page-go]", one("#rail"))) link.toggleAttribute("aria-current", link.dataset.pageGo === page);
   body.classList.remove("rail-open");
-  if (page === "settings") look({});
+  if (page === "settings") {
+    look({});
+    tell("settings", "expand", {});
+  }
   if (page === "people") tell("people", "expand", { name: one('#people [aria-current="true"]')?.dataset.name ?? "" });
   if (push) scrollTo(0, 0);
 }
@@ -239,6 +253,7 @@ window.ragShown = (name) => {
   }
   if (name === "listing") shownList();
   if (name === "filters") showOnly();
+  if (name === "settings" && one("#settings [data-reload]")) location.assign(location.pathname); // another collection
   if (name === "review") {
     const there = Boolean(window.ragParts.review.props.value);
     if (reviewing && !there) body.classList.remove("adding"); // taken, or given up; not: nothing was there to look at
@@ -281,6 +296,7 @@ function showOnly() {
     pill.classList.toggle("on", on);
     pill.setAttribute("aria-pressed", String(on));
   }
+  for (const whole of all("#filters [data-act=summarise]")) whole.hidden = only.gaps; // no question can be limited to these
   for (const input of all("#filters input, #filters select")) {
     const { only: name } = input.dataset;
     input.value = name === "more" ? only.source : only[name];
