@@ -74,7 +74,7 @@ def get(url: str, private: str | None = None) -> tuple[str, bytes]:
     """
     page = fetch(url, private)
     if page.kind not in _PAGES:
-        raise InputError(f"{url} is {page.kind or 'of an unknown kind'}, not a page.", "Save it and add the file.")
+        raise InputError(f"It is {page.kind or 'of an unknown kind'}, not a page.", "Save it and add the file.")
     return f"{_name(page.url)}.mhtml", _saved(page)
 
 

@@ -69,11 +69,11 @@ def filters_html(sources: Sequence[Source], total: int, gaps: int, first: date |
         for name, label in (("after", "Published from"), ("before", "Published to"))
     )
     whole = (
-        f'<button type="button" class="pill" data-act="summarise">{icon("chat", True)}Summarise these</button>' if total else ""
+        f'<button type="button" class="pill" data-act="summarise">{icon("chat", True)}Summarise these</button>'
+        if total
+        else ""
     )
-    return (
-        f'<div class="filters" role="group" aria-label="Which articles">{pills}<span class="dates">{days}</span>{whole}</div>'
-    )
+    return f'<div class="filters" role="group" aria-label="Which articles">{pills}<span class="dates">{days}</span>{whole}</div>'
 
 
 def _pill(name: str, value: str, text: str, count: int, on: bool) -> str:

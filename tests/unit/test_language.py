@@ -24,5 +24,12 @@ def test_another_language_is_noticed(question: str) -> None:
 
 def test_no_english_question_is_taken_for_another_language() -> None:
     asked = [json.loads(line)["question"] for line in DEFAULT.read_text("utf-8").splitlines() if line.strip()]
-    short = ["Peskov?", "hi", "thanks", "And in Istanbul?", "Volodymyr Zelenskyy Bakhmut", "Who is Luiz Inácio Lula da Silva?"]
+    short = [
+        "Peskov?",
+        "hi",
+        "thanks",
+        "And in Istanbul?",
+        "Volodymyr Zelenskyy Bakhmut",
+        "Who is Luiz Inácio Lula da Silva?",
+    ]
     assert len(asked) > 200 and [q for q in [*asked, *short] if is_foreign(q)] == []
