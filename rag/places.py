@@ -18,14 +18,14 @@ _LEAST = 2  # articles: what one alone names may be a mistake
 
 
 @dataclass(frozen=True)
-class Place:
+class Location:
     """A place that articles name, and how many do."""
 
     name: str
     articles: int
 
 
-def places(store: Collection, limit: int, stop: Callable[[], bool] = lambda: False) -> list[Place]:
+def places(store: Collection, limit: int, stop: Callable[[], bool] = lambda: False) -> list[Location]:
     """The places that most of the 100 newest articles name, at least two of them; it ends early where `stop` says so.
 
     Raises:
@@ -36,7 +36,7 @@ def places(store: Collection, limit: int, stop: Callable[[], bool] = lambda: Fal
         if stop():
             break
         count.update(sorted({_plain(name) for name in named(article.text[:_OPENING])}))
-    return [Place(name, n) for name, n in count.most_common() if n >= _LEAST and not _is_people(name, count)][:limit]
+    return [Location(name, n) for name, n in count.most_common() if n >= _LEAST and not _is_people(name, count)][:limit]
 
 
 def _is_people(name: str, others: Iterable[str]) -> bool:

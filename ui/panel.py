@@ -17,6 +17,7 @@ Span = tuple[int, int]
 _EXCERPT = 240  # characters
 _LINES = 60  # removed lines that are shown
 _LINE = 300  # characters of one of them
+_SUMMARISE = '<button type="button" class="link" data-act="summarise-shown">Summarise</button>'
 _BEFORE = 60  # of them before the first word that matches
 
 
@@ -54,7 +55,7 @@ def article_html(article: Article, current: Span = (0, 0), others: Sequence[Span
     where = f"{article.source or NO_SOURCE}, {day_words(article.published)}"
     return (
         f'<h2 tabindex="-1" data-where="{escaped(where)}">{escaped(article.label)}</h2>'
-        f'<p class="facts">{told}{_link(article.url)}{_summarise(article)}</p>'
+        f'<p class="facts">{told}{_link(article.url)}{_SUMMARISE}</p>'
         f'<div class="text"><p>{"".join(pieces)}</p></div>{removed_html(article)}'
     )
 
@@ -166,12 +167,6 @@ def report_html(report: IndexReport) -> str:
     said = f"{report.added} added; the collection has {report.articles} articles now."
     items = "".join(f"<li>{escaped(s.path)}: {escaped(s.why)}</li>" for s in report.skipped)
     return f'<p role="status">{said}</p>' + (f"<p>Skipped:</p><ul>{items}</ul>" if items else "")
-
-
-def _summarise(article: Article) -> str:
-    """Asks for a summary of an article, by its title."""
-    asked = escaped(f"Summarise “{folded(article.label)}”")
-    return f'<button type="button" class="link" data-ask="{asked}">Summarise</button>'
 
 
 def _link(url: str | None) -> str:

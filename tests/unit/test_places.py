@@ -8,7 +8,7 @@ from fakes import Words, news
 
 from index.build import build
 from index.store.sqlite import Store
-from rag.places import Place, _is_people, places
+from rag.places import Location, _is_people, places
 
 NEWS = [
     ("a", "Reuters", "2024-03-04", "HELSINKI (Reuters) - The mayor of Helsinki met the president of France in Paris."),
@@ -21,8 +21,8 @@ def test_most_articles_name_them_and_one_alone_does_not_count(tmp_path: Path) ->
     build(tmp_path / "ix", [news(tmp_path / "in", NEWS)], Words())
     store = Store(tmp_path / "ix", vectors=False)
     found = places(store, 5)
-    assert found[0] == Place("Helsinki", 3)
-    assert sorted(found[1:], key=lambda p: p.name) == [Place("Germany", 2), Place("United States", 2)]
+    assert found[0] == Location("Helsinki", 3)
+    assert sorted(found[1:], key=lambda p: p.name) == [Location("Germany", 2), Location("United States", 2)]
     assert _is_people("Ukrainian", ["Ukraine"]) and not _is_people("Japan", ["Jakarta", "Japan"])
     assert places(store, 1) == found[:1] and places(store, 5, lambda: True) == []
     store.close()

@@ -156,6 +156,7 @@ const acts = {
     limited();
     ask("Summarise these articles");
   },
+  "summarise-shown": () => ask(`Summarise “${one("h2", paper).textContent}”`), // by the title that is shown
   "clear-search": () => {
     const box = one("#search textarea, #search input");
     box.value = "";
