@@ -41,7 +41,7 @@ def test_theme_and_text_size_are_kept(quick_chat: str, opened: Opener) -> None:
     page = opened(quick_chat)
     page.get_by_role("button", name="Settings").click()
     expect(page.locator("#settings")).to_contain_text("no language model")
-    expect(page.get_by_role("radio", name="None Answers are")).to_be_checked()
+    expect(page.locator('[data-use=model][data-value="none"]')).to_have_attribute("aria-checked", "true")
     page.get_by_role("radio", name="Dark").click()
     page.get_by_role("radio", name="Large").click()
     page.reload()
