@@ -57,7 +57,7 @@ def places(text: str) -> list[str]:
 
 
 @cache
-def _pipeline(*without: str) -> Any:
+def _pipeline(*unused: str) -> Any:
     found = find_spec(_PACKAGE)
     if found is None or not found.origin:
         raise ModelMissing("The English parser is not installed.", _AGAIN)
@@ -66,7 +66,7 @@ def _pipeline(*without: str) -> Any:
     with without("torch"):  # which spaCy imports if it can, for models that are made with it: a second and a half
         import spacy
 
-    return spacy.load(folder, exclude=[*without, "lemmatizer", "senter"])
+    return spacy.load(folder, exclude=[*unused, "lemmatizer", "senter"])
 
 
 def verify(folder: Path) -> None:

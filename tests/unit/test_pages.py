@@ -114,7 +114,7 @@ def test_a_page_is_fetched_when_it_is_asked_for_and_from_no_private_network(
 
     adding = Adding(loader)
     assert [told for told, _ in adding.look([], "", "ftp://x/y")] == [
-        '<p class="error">&#x27;ftp://x/y&#x27; is no address of a page. Give one that begins with https:// or http://.</p>'
+        '<p class="error">&#x27;ftp://x/y&#x27; is not the address of a page. Give one that begins with https:// or http://.</p>'
     ]
     *_, (told, _) = adding.look([], "", "http://127.0.0.1:9/x")
     assert "on this machine or a private network" in told
