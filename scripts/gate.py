@@ -1,11 +1,13 @@
-"""Measure the gate's samples and write `eval/gate.toml` anew: python scripts/gate.py [seeds] [archive]
+"""Measure the gate's samples and write `eval/gate.toml` anew: python scripts/gate.py [seeds] [archive] [--results FILE]
 
 It asks the real default model the sample of each set that is named, or of all (some ten seconds a question on two
 cores), and makes the limits of what it measured: one answer more may be lost than `lost` says before the gate fails.
+With the `results.jsonl` of a `rag eval` over the one set that is named, nothing is asked again.
 """
 
 from __future__ import annotations
 
+import argparse
 import sys
 import tempfile
 import tomllib
@@ -17,6 +19,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
 from eval import golden
 from eval.golden import GoldenQuestion
+from eval.record import read_results
 from eval.run import Collections, run, summarise
 from rag.config import DEFAULT_MODEL, Config
 
@@ -28,15 +31,15 @@ HEAD = """\
 """
 _PRECISION = 0.14  # by which citation precision may fall
 Gate = dict[str, Any]
+Row = dict[str, Any]
 
 
-def main(names: list[str]) -> None:
+def main(names: list[str], results: Path | None = None) -> None:
     """Measure the sets that are named, or all, and write the page."""
     gates: dict[str, Gate] = tomllib.loads(PAGE.read_text("utf-8"))
     for name in names or list(gates):
         asked = questions(name, gates[name])
-        with tempfile.TemporaryDirectory() as folder:
-            figures = summarise(run(asked, Collections(DEFAULT_MODEL, Config()), Path(folder) / "run"))
+        figures = summarise(kept(asked, results) if results else answered(asked))
         if figures["errors"]:
             raise SystemExit(f"{name}: {figures['errors']} questions ended in an error; nothing is written.")
         means = {key: round(value["mean"], 3) for key, value in figures["overall"].items() if value}
@@ -45,6 +48,20 @@ def main(names: list[str]) -> None:
         gates[name] = limited(gates[name], means, asked) | {"day": date.today()}
         print(f"{name}: {gates[name]['measured']}")
     PAGE.write_text(page(gates), "utf-8")
+
+
+def answered(asked: list[GoldenQuestion]) -> list[Row]:
+    """What the default model answers to these questions now."""
+    with tempfile.TemporaryDirectory() as folder:
+        return run(asked, Collections(DEFAULT_MODEL, Config()), Path(folder) / "run")
+
+
+def kept(asked: list[GoldenQuestion], results: Path) -> list[Row]:
+    """What a finished run has for these questions."""
+    rows = {row["id"]: row for row in read_results(results)}
+    if missing := [question.id for question in asked if question.id not in rows]:
+        raise SystemExit(f"{results} has no answer to {', '.join(missing)}; ask the whole set with `rag eval`.")
+    return [rows[question.id] for question in asked]
 
 
 def questions(name: str, gate: Gate) -> list[GoldenQuestion]:
@@ -84,4 +101,8 @@ def page(gates: dict[str, Gate]) -> str:
 
 
 if __name__ == "__main__":
-    main(sys.argv[1:])
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("names", nargs="*", metavar="SET")
+    parser.add_argument("--results", type=Path, metavar="FILE")
+    given = parser.parse_args()
+    main(given.names, given.results)
