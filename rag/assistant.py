@@ -19,6 +19,7 @@ from index.store.milvus import MilvusStore
 from index.store.sqlite import Store
 from index.types import Article, Hit, IndexReport
 from rag import embedders, evidence, models, refusal, summary
+from rag.calibration import CALIBRATION
 from rag.claims.drafts import choose
 from rag.claims.statements import extracts, side_by_side, statements
 from rag.collection import CollectionInfo, collections, existing, index_of, remembered
@@ -305,7 +306,7 @@ class Rag:
             return Outcome(question, found, reason=refusal.weak_reason(question, found))
         told = extracts(question.text, found, self.embedder)
         run.clock.lap("write")
-        return Outcome(question, found[:6], told)
+        return Outcome(question, found[: CALIBRATION.read_without_model], told)
 
     def _chosen(self, run: Run, question: Question) -> Outcome:
         """The best checked draft, or several where several are asked for, or the best passage's words."""

@@ -34,6 +34,18 @@ class Calibration:
         "python scripts/fit_small_talk.py",
     )
 
+    # ---- what a follow-up means, and the parts of a question
+    short_question: int = _chosen(6, "words of a question that names nobody, up to which it leans on the conversation")
+    turns: int = _chosen(4, "turns of the conversation that the model is shown to rewrite a follow-up")
+    turn_letters: int = _chosen(400, "letters of each of them that it is shown")
+    searched_letters: int = _chosen(
+        300,
+        "letters of the last question, and of its answer, that are searched for with a follow-up",
+        "twelve follow-ups of a development archive",
+        "rag eval",
+    )
+    parts: int = _chosen(4, "parts into which a question is taken, at most")
+
     # ---- which passages are read, and when it is enough
     nearness: float = _chosen(0.5, "weight of a passage's nearest sentence beside its hybrid score")
     lookback: int = _chosen(2, "sentences taken along from before a chunk, so that “he” has a name")
@@ -48,6 +60,7 @@ class Calibration:
     )
     unknown_name: float = _chosen(0.8, "what a name that stands in no article takes from the strength of evidence")
     near_cosine: float = _chosen(0.3, "cosine from which an article counts as near the question")
+    near_articles: int = _chosen(2, "such articles that a refusal names, at most")
 
     # ---- what is drafted, and which draft is the answer
     worth: float = _chosen(
@@ -100,9 +113,19 @@ class Calibration:
     )
     quote_words: float = _chosen(0.5, "weight of shared words beside likeness in which sentence is quoted")
     second_quote: float = _chosen(0.6, "nearness, beside the nearest sentence's, from which a second one is quoted")
+    read_without_model: int = _chosen(6, "passages whose words count where there is no language model")
+    extracted_from: int = _chosen(4, "passages from which sentences are quoted then")
     without_model: float = _chosen(0.85, "likeness and shared words from which sentences are quoted with no model")
     without_model_words: float = _chosen(0.6, "weight of the shared words in that")
     same_claim: float = _chosen(0.8, "share of words in common from which two statements say the same")
+
+    # ---- summaries
+    summary: int = _chosen(5, "sentences of a summary, at most")
+    summary_near: int = _chosen(
+        15, "sentences near its subject, among which those that say different things are chosen"
+    )
+    summary_hits: int = _chosen(24, "chunks that are searched for its subject")
+    summary_articles: int = _chosen(40, "newest articles that are summarised where no subject is named")
 
     # ---- what supports a sentence
     support: tuple[float, ...] = _chosen(

@@ -11,6 +11,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from index.types import Article
+from rag.calibration import CALIBRATION
 from rag.evidence import heading
 from rag.types import Passage, Turn
 
@@ -131,6 +132,7 @@ def split(question: str) -> str:
 def conversation(history: Sequence[Turn], question: str) -> str:
     """The last turns and the question, for the rewriting of a follow-up."""
     lines = [
-        f"{'User' if t['role'] == 'user' else 'Assistant'}: {' '.join(t['content'].split())[:400]}" for t in history
+        f"{'User' if t['role'] == 'user' else 'Assistant'}: {' '.join(t['content'].split())[: CALIBRATION.turn_letters]}"
+        for t in history
     ]
     return "\n".join([*lines, f"Last question: {question}"]) + "\n\nRewritten question:"

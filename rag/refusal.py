@@ -30,7 +30,7 @@ def answers_without_model(found: Sequence[Passage], question: str) -> bool:
     if not found:
         return False
     cosine = max(p.cosine or 0.0 for p in found)
-    words = max(overlap(question, p.text) for p in found[:6])
+    words = max(overlap(question, p.text) for p in found[: CALIBRATION.read_without_model])
     return cosine + CALIBRATION.without_model_words * words >= CALIBRATION.without_model
 
 
@@ -73,7 +73,7 @@ def refuse(base: Answer, read: Sequence[Passage], reason: str) -> Answer:
     for passage in sorted(read, key=lambda p: -(p.cosine or 0.0)):
         if (passage.cosine or 0.0) >= CALIBRATION.near_cosine and passage.article.id not in {a.id for a in near}:
             near.append(passage.article)
-    near = near[:2]
+    near = near[: CALIBRATION.near_articles]
     text = f"The articles do not say: {reason}."
     if near:
         named = "; ".join(f"“{a.label}” ({short(a.published) if a.published else 'undated'})" for a in near)

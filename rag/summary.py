@@ -25,10 +25,6 @@ from rag.question.period import Period, period
 from rag.refusal import answers_without_model
 from rag.types import Answer, EvidenceSentence, Filters, Passage
 
-MOST = 5  # sentences
-_ARTICLES = 40  # the newest that are summarised where no subject is named
-_HITS = 24
-_NEAR = 3 * MOST  # sentences among which those that say different things are chosen
 _WORDS = range(6, 61)  # of a sentence that says something by itself
 _SUMMARY = re.compile(
     r"\s*(?:please\s+|(?:can|could|would) you\s+(?:please\s+)?)?(?:summari[sz]e|sum up|(?:give|write|make)\s+(?:me\s+)?"
@@ -85,14 +81,14 @@ def summarised(asked: Wanted, base: Answer, store: Collection, embedder: Embedde
         if not after or (asked.subject and not answers_without_model(after, asked.subject)):
             return None
         last = _chosen(before, asked.subject, embedder, 1, newest=True)
-        said = [*last, *_chosen(after, asked.subject, embedder, MOST - len(last))]
+        said = [*last, *_chosen(after, asked.subject, embedder, CALIBRATION.summary - len(last))]
         read = [*before, *after]
     else:
         title = _titled(asked.subject, store, embedder, filters)
         read = of_article(title, embedder) if title else _about(asked.subject, store, embedder, filters)
         if asked.subject and not title and not answers_without_model(read, asked.subject):
             return None
-        said = _chosen(read, "" if title else asked.subject, embedder, MOST, lead=bool(title))
+        said = _chosen(read, "" if title else asked.subject, embedder, CALIBRATION.summary, lead=bool(title))
     if not said:
         return None
     ordered = sorted(said, key=lambda s: (s.article.published or date.max, s.article.id, s.start))
@@ -114,7 +110,7 @@ def _titled(subject: str, store: Collection, embedder: Embedder, filters: Filter
     bare = _bare(subject)
     if not bare:
         return None
-    hits = search(store, embedder, subject, _HITS, **asdict(filters))
+    hits = search(store, embedder, subject, CALIBRATION.summary_hits, **asdict(filters))
     return next((hit.article for hit in hits if _bare(hit.article.label) == bare), None)
 
 
@@ -123,9 +119,9 @@ def _about(subject: str, store: Collection, embedder: Embedder, filters: Filters
     if subject:
         if filters.after and filters.as_of and filters.after > filters.as_of:
             return []
-        hits = search(store, embedder, subject, _HITS, **asdict(filters))
+        hits = search(store, embedder, subject, CALIBRATION.summary_hits, **asdict(filters))
         return passages(hits, subject, embedder, Period())
-    newest = [a for a in store.articles() if _within(a, filters)][-_ARTICLES:]
+    newest = [a for a in store.articles() if _within(a, filters)][-CALIBRATION.summary_articles :]
     opening = (next((p for p in of_article(a, embedder) if _good(p)), None) for a in newest)
     return [passage for passage in opening if passage]
 
@@ -155,7 +151,7 @@ def _chosen(
     vectors = np.asarray(embedder.passages([s.text for s in pool]))
     aim = np.asarray(embedder.query(subject)) if subject else vectors.mean(axis=0)
     near = vectors @ aim
-    left = list(np.argsort(-near, kind="stable")[:_NEAR])
+    left = list(np.argsort(-near, kind="stable")[: CALIBRATION.summary_near])
     if subject or newest:  # what is far from it would be chosen for being unlike the others
         best = near[left[0]]
         left = [n for n in left if near[n] >= min(best, CALIBRATION.second_quote * best)]

@@ -106,11 +106,11 @@ def _quotation(passage: Passage, chosen: set[int]) -> Draft:
 def extracts(question: str, found: Sequence[Passage], embedder: Embedder) -> list[Draft]:
     """The best two passages' own words, each claim once; what answers where there is no language model."""
     told: list[Draft] = []
-    for passage in found[:4]:
+    for passage in found[: CALIBRATION.extracted_from]:
         draft = own_words(question, passage, embedder)
         if not any(same(draft, other) for other in told):
             told.append(draft)
-    return told[:2]
+    return told[: CALIBRATION.quoted]
 
 
 def same(a: Draft, b: Draft) -> bool:

@@ -11,9 +11,9 @@ from itertools import permutations
 
 from index.text.words import content
 from rag import prompt
+from rag.calibration import CALIBRATION
 from rag.engine.base import LanguageModel
 
-MOST = 4  # parts of one question
 _TOKENS = 110  # written for them, at most
 _JOINS = re.compile(
     r"(?<!^)\b(?:and|each|both|as well as)\b|[;:&]|\?\s+\w|,\s+(?:who|what|when|where|why|how|which)\b", re.I
@@ -33,7 +33,7 @@ def parts(question: str, llm: LanguageModel | None) -> tuple[str, ...]:
     asked = [_asks(line) for line in lines]
     words = set[str]().union(*(content(line) for line in lines))
     apart = not any(one <= other for one, other in permutations(asked, 2))
-    return tuple(lines) if 2 <= len(lines) <= MOST and words == content(question) and apart else ()
+    return tuple(lines) if 2 <= len(lines) <= CALIBRATION.parts and words == content(question) and apart else ()
 
 
 def _written(question: str, llm: LanguageModel) -> Sequence[str]:

@@ -18,9 +18,6 @@ _NO_PRONOUN = re.compile(
     re.I,
 )
 _PERSON = re.compile(r"\b(?:he|she|they|him|her|them|his|hers|their|theirs)\b", re.I)
-_SHORT = 6  # words
-_TURNS = 4  # turns of the conversation that are shown to the model
-_SEARCHED = 300  # characters of the last question, and of its answer, that are searched for
 _LEANS = re.compile(
     r"\b(?:he|she|they|it|him|her|them|his|hers|their|theirs|its|that|this|those|these|there|then|the same|the other|"
     r"former|latter|such|one|ones|instead|else|again)\b",
@@ -42,7 +39,7 @@ def leans_on_history(question: str) -> bool:
     # "he" after a name is the one who was named.
     after = question[named.end() :] if named else ""
     told = question[: len(question) - len(after)] + _PERSON.sub(" ", after)
-    short = len(words) <= _SHORT and not named
+    short = len(words) <= CALIBRATION.short_question and not named
     return bool(_LEANS.search(_NO_PRONOUN.sub(" ", told)) or _OPENS.search(question) or short)
 
 
@@ -57,7 +54,7 @@ def standalone(question: str, history: Sequence[Turn], llm: LanguageModel | None
     last = next((t["content"] for t in reversed(history) if t["role"] == "user"), "")
     if llm is None:
         return f"{last} {question}"
-    told = prompt.conversation(history[-_TURNS:], question)
+    told = prompt.conversation(history[-CALIBRATION.turns :], question)
     asking = ""
     for system, examples in ((prompt.REWRITE, ""), (prompt.REWRITE_AGAIN, prompt.REWRITE_EXAMPLES)):
         line = _line("".join(llm.write(llm.chat(system, examples, told), 60)))
@@ -80,7 +77,7 @@ def last_turns(history: Sequence[Turn]) -> str:
     What a follow-up is about is nearly always in an article that is about these, whatever the rewriting kept of them.
     """
     asked = next((n for n in range(len(history) - 1, -1, -1) if history[n]["role"] == "user"), len(history))
-    return " ".join(" ".join(t["content"].split())[:_SEARCHED] for t in history[asked:])
+    return " ".join(" ".join(t["content"].split())[: CALIBRATION.searched_letters] for t in history[asked:])
 
 
 def _asks_it(line: str, question: str, last: str) -> bool:
@@ -91,5 +88,5 @@ def _asks_it(line: str, question: str, last: str) -> bool:
 
 def _names_something(line: str, question: str, history: Sequence[Turn]) -> bool:
     """Whether a rewriting has a word of the conversation that the question has not."""
-    said = content(" ".join(t["content"] for t in history[-_TURNS:]))
+    said = content(" ".join(t["content"] for t in history[-CALIBRATION.turns :]))
     return bool(content(line) & (said - content(question)))

@@ -17,13 +17,14 @@ from index.search import search
 from index.types import Article
 from rag import evidence
 from rag.assistant import Rag
+from rag.calibration import CALIBRATION
 from rag.claims.facts import form_problems, problems
 from rag.prompt import SPLIT
 from rag.question.kind import kind_of
 from rag.question.rewrite import standalone
 from rag.question.understand import understand
 from rag.reading import unknown_names
-from rag.summary import MOST, Wanted, wanted
+from rag.summary import Wanted, wanted
 from rag.types import Filters, Passage, Turn
 
 QUESTIONS = {q.id.removeprefix("archive-"): q for q in golden.load(golden.QUESTIONS["archive"])}
@@ -270,7 +271,9 @@ def test_a_summary_is_made_of_sentences_on_its_subject(asking: Asking, archive: 
     assert wanted(q.question, NEWEST) == Wanted("the recall of the kettles")
     rag = asking(index=archive)
     answer = rag.answer(q.question)
-    assert 0 < len(answer.sentences) <= MOST and {c.article_id for c in answer.citations} >= set(q.articles)
+    assert 0 < len(answer.sentences) <= CALIBRATION.summary and {c.article_id for c in answer.citations} >= set(
+        q.articles
+    )
     assert not model(rag).asked, "no model writes it; that it keeps to the subject needs the real embedder: tests/real"
 
 

@@ -12,8 +12,9 @@ from fakes import Words, news
 from index.build import build
 from index.store.sqlite import Store
 from rag.assistant import Rag
+from rag.calibration import CALIBRATION
 from rag.config import NO_MODEL, Config
-from rag.summary import MOST, Wanted, wanted
+from rag.summary import Wanted, wanted
 from rag.types import Answer
 
 FERRY = """Ferry Sinks off Turku
@@ -48,7 +49,7 @@ def rag(tmp_path: Path) -> Iterator[Rag]:
 
 def whole(answer: Answer, rag: Rag) -> list[str]:
     """The ids of the cited articles, once every sentence is seen to be an article's own words."""
-    assert not answer.abstained and 0 < len(answer.sentences) <= MOST
+    assert not answer.abstained and 0 < len(answer.sentences) <= CALIBRATION.summary
     for sentence, cited in zip(answer.sentences, answer.citations, strict=True):
         assert cited.quote == rag.store.article(cited.article_id).text[cited.start : cited.end]
         assert sentence.markers == (cited.marker,) and sentence.text.startswith(" ".join(cited.quote.split())[:-1])
@@ -57,7 +58,7 @@ def whole(answer: Answer, rag: Rag) -> list[str]:
 
 def test_an_article_is_summarised_by_its_title(rag: Rag) -> None:
     answer = rag.answer("Please summarise “Ferry Sinks off Turku”")
-    assert whole(answer, rag) == ["ferry"] * MOST
+    assert whole(answer, rag) == ["ferry"] * CALIBRATION.summary
     assert answer.citations[0].quote.startswith("The ferry Aurora sank off Turku")
     assert [c.start for c in answer.citations] == sorted(c.start for c in answer.citations)
 
