@@ -1,6 +1,7 @@
 """A person's own articles, added while the collection is in use.
 
-    FOLDER/added/   beside the index: one file an article, named by its id
+    FOLDER/added/                 beside the index: one file an article, named by its id
+    FOLDER/added/articles.toml    where those came from that do not say so themselves
 
 They are searchable at once, stay apart from the folders that were indexed, and are indexed
 again whenever those are.
@@ -11,7 +12,7 @@ from __future__ import annotations
 import json
 import re
 import shutil
-from collections.abc import Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import replace
 from datetime import date
 from pathlib import Path
@@ -21,7 +22,7 @@ from index.embedder import Embedder, Progress
 from index.errors import InputError
 from index.reading.boilerplate import clean, normal, repeated_lines
 from index.reading.files import read_file
-from index.reading.metadata import bounded
+from index.reading.metadata import METADATA, bounded, read_metadata, with_address
 from index.store.amend import amend
 from index.store.database import ADDED
 from index.store.sqlite import Store
@@ -46,17 +47,28 @@ def look(index: Path, files: Sequence[Path], text: str, embedder: Embedder) -> t
     return [article for article, _ in _new(index, raws, skipped, embedder)], skipped
 
 
-def add(index: Path, files: Sequence[Path], embedder: Embedder, progress: Progress | None = None) -> IndexReport:
+def add(
+    index: Path,
+    files: Sequence[Path],
+    embedder: Embedder,
+    progress: Progress | None = None,
+    addresses: Mapping[Path, str] | None = None,
+) -> IndexReport:
     """Take the articles of files into a collection, beside what is there.
 
     An article whose id is taken gets another one. A file that cannot be read, or is already there word for word, is
     skipped and reported by its name.
 
+    Args:
+        addresses: where files came from that do not say so themselves.
+
     Raises:
         IndexMissing, IndexDamaged, IndexBusy: see `index.store.sqlite`.
     """
     raws, skipped = _read(files)
-    return _take(index, raws, skipped, embedder, progress)
+    known = {str(path): address for path, address in (addresses or {}).items()}
+    raws = [bounded(with_address(raw, known[raw.path])) if raw.path in known else raw for raw in raws]
+    return _take(index, raws, skipped, embedder, progress, known)
 
 
 def _read(files: Sequence[Path]) -> tuple[list[RawArticle], list[Skipped]]:
@@ -109,6 +121,8 @@ def own(store: Store) -> list[Article]:
     """The articles that were added, oldest first."""
     folder, found = store.folder / ADDED, list[Article]()
     for file in folder.iterdir() if folder.is_dir() else ():
+        if file.name == METADATA:
+            continue
         try:
             article = store.article(file.stem)  # its file has its id for a name
         except KeyError:
@@ -147,15 +161,25 @@ def remove(index: Path, article_id: str, embedder: Embedder) -> IndexReport:
             raise
         _aside(file).unlink(missing_ok=True)
         edits.forget(index, article_id)
+        if article_id in (told := read_metadata(index / ADDED, [])):
+            _write_metadata(index, {name: said for name, said in told.items() if name != article_id})
     return report
 
 
 def _take(
-    index: Path, raws: Sequence[RawArticle], skipped: list[Skipped], embedder: Embedder, progress: Progress | None
+    index: Path,
+    raws: Sequence[RawArticle],
+    skipped: list[Skipped],
+    embedder: Embedder,
+    progress: Progress | None,
+    addresses: Collection[str] = (),
 ) -> IndexReport:
     with writing(index):
         new = _new(index, raws, skipped, embedder)
         (index / ADDED).mkdir(exist_ok=True)
+        if told := {a.id: {"url": raw.url, "source": raw.source} for a, raw in new if raw.path in addresses}:
+            # Before the files: an addition that is cut short is finished by the next `rag index`.
+            _write_metadata(index, read_metadata(index / ADDED, []) | told)
         written: list[Path] = []
         try:
             for article, raw in new:
@@ -183,6 +207,7 @@ def _new(
     try:
         # And the files of an addition that was cut short, which the next `rag index` finishes.
         taken = set(store.ids()) | {file.stem for file in (index / ADDED).glob("[!.]*")}
+        taken |= set(read_metadata(index / ADDED, []))
         repeated = repeated_lines(raws)
         frames = {source: _known_frame(store, source) for source in {raw.source for raw in raws}}
         texts: dict[str, str] = {}
@@ -229,6 +254,17 @@ def _known_frame(store: Store, source: str | None) -> set[str]:
     """Lines that are already known to repeat in this source."""
     alike = store.of_source(source, _ALIKE) if source else []
     return {normal(r.text) for a in alike for r in a.removed if r.why.startswith("repeats")}
+
+
+def _write_metadata(index: Path, told: Mapping[str, Mapping[str, str | None]]) -> None:
+    part = index / ADDED / f".{METADATA}"
+    lines = [
+        f"[{json.dumps(name)}]\n"
+        + "".join(f"{k} = {json.dumps(v, ensure_ascii=False)}\n" for k, v in said.items() if v)
+        for name, said in told.items()
+    ]
+    part.write_text("\n".join(lines), "utf-8")
+    part.replace(index / ADDED / METADATA)
 
 
 def _line(raw: RawArticle, name: str) -> str:

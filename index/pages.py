@@ -1,6 +1,7 @@
 """Pages and feeds of the web, fetched when a person asks, and kept as files among the additions.
 
     FOLDER/added/NAME.mhtml    a page, with its address, in the format in which a browser saves one
+    FOLDER/added/NAME.pdf      a PDF; its address is in FOLDER/added/articles.toml
     FOLDER/feeds.json          the addresses of feeds, and which of their entries are already there
 
 So an index can be rebuilt offline. All connections go through `index.fetch.fetch`.
@@ -50,7 +51,7 @@ class Feed:
 def add(
     index: Path, urls: Sequence[str], embedder: Embedder, private: bool = False, progress: Progress | None = None
 ) -> IndexReport:
-    """Fetch pages and add their articles to a collection; those that cannot be fetched are skipped, with the reason.
+    """Fetch pages and PDFs and add their articles to a collection; those that cannot be fetched are skipped, with the reason.
 
     Args:
         private: whether the named hosts may be on this machine or a private network.
@@ -64,17 +65,23 @@ def add(
 
 
 def get(url: str, private: str | None = None) -> tuple[str, bytes]:
-    """Fetch a page: the name and the content of a file that `index.additions` takes.
+    """Fetch a page or a PDF: the name and the content of a file that `index.additions` takes.
 
     Args:
         private: a host that may be on this machine or a private network; no other may.
 
     Raises:
-        InputError, RagError: see `index.fetch.fetch`; or what is there is no page.
+        InputError, RagError: see `index.fetch.fetch`; or what is there is neither.
     """
-    page = fetch(url, private)
+    return _file(fetch(url, private))
+
+
+def _file(page: Fetched) -> tuple[str, bytes]:
+    if page.data.startswith(b"%PDF-"):
+        return f"{_name(page.url)}.pdf", page.data
     if page.kind not in _PAGES:
-        raise InputError(f"It is {page.kind or 'of an unknown kind'}, not a page.", "Save it and add the file.")
+        kind = page.kind or "of an unknown kind"
+        raise InputError(f"It is {kind}, neither a page nor a PDF.", "Save it and add the file.")
     return f"{_name(page.url)}.mhtml", _saved(page)
 
 
@@ -83,17 +90,21 @@ def _add(
 ) -> IndexReport:
     failed: list[Skipped] = []
     files: dict[str, str] = {}
+    addresses: dict[Path, str] = {}
     with tempfile.TemporaryDirectory() as temporary:
         for url, allowed in wanted:
             try:
-                name, data = get(url, allowed)
+                page = fetch(url, allowed)
+                name, data = _file(page)
                 path = Path(temporary) / f"{len(files)}" / name
                 path.parent.mkdir()
                 path.write_bytes(data)
                 files[str(path)] = url
+                if path.suffix == ".pdf":  # which does not say where it came from
+                    addresses[path] = page.url
             except RagError as error:
                 failed.append(Skipped(url, str(error)))
-        report = additions.add(index, [Path(file) for file in files], embedder, progress)
+        report = additions.add(index, [Path(file) for file in files], embedder, progress, addresses)
     by_name = {Path(file).name: url for file, url in files.items()}
     told = [replace(s, path=by_name.get(s.path, s.path)) for s in report.skipped]
     return replace(report, skipped=(*failed, *told))
@@ -206,7 +217,10 @@ def _name(url: str) -> str:
     """The name of its file: the last words of its address."""
     parts = urlsplit(url)
     last = [part for part in unquote(parts.path).split("/") if part][-1:] or [parts.hostname or ""]
-    return re.sub(r"[^\w-]+", "-", re.sub(r"\.x?html?$", "", last[0])).strip("-")[:80] or "page"
+    return (
+        re.sub(r"[^\w-]+", "-", re.sub(r"\.(?:x?html?|pdf)$", "", last[0], flags=re.IGNORECASE)).strip("-")[:80]
+        or "page"
+    )
 
 
 def _save(index: Path, feeds: Sequence[Feed]) -> None:

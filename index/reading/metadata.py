@@ -6,10 +6,12 @@ import hashlib
 import json
 import stat
 import tomllib
+from contextlib import suppress
 from dataclasses import replace
 from datetime import date, datetime
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
 from lxml.html import HtmlElement
 
@@ -115,6 +117,15 @@ def with_metadata(article: RawArticle, metadata: dict[str, Any], skipped: list[S
     )
     skipped += [Skipped(article.path, f"{METADATA}, not used: {why}") for why in wrong]
     return bounded(told)
+
+
+def with_address(raw: RawArticle, address: str) -> RawArticle:
+    """The article with the address that it came from, and the outlet by its host, where it says neither itself."""
+    url = raw.url or (address if address.startswith(("https://", "http://")) else None)
+    host = ""
+    with suppress(ValueError):
+        host = (urlsplit(url or "").hostname or "").removeprefix("www.")
+    return replace(raw, source=raw.source or host or None, url=url)
 
 
 def stated_day(words: str | None) -> date | None:

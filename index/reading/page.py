@@ -6,10 +6,9 @@ from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
-from urllib.parse import urlsplit
 
 from index.reading.hidden import drop_hidden
-from index.reading.metadata import stated_day, trim_scripts
+from index.reading.metadata import stated_day, trim_scripts, with_address
 from index.reading.plain import text_of
 from index.types import RawArticle, Skipped
 
@@ -25,10 +24,8 @@ def article_at(text: str, name: str, path: str, address: str, title: str | None 
     Raises:
         ValueError: there is no article in it.
     """
-    found = article_of(text, name, path)
-    url = found.url or (address if address.startswith(("https://", "http://")) else None)
-    host = (urlsplit(url).hostname or "").removeprefix("www.") if url else ""
-    return replace(found, title=found.title or title, source=found.source or host or None, url=url)
+    found = with_address(article_of(text, name, path), address)
+    return replace(found, title=found.title or title)
 
 
 def article_of(text: str, name: str, path: str) -> RawArticle:

@@ -13,8 +13,9 @@ from typing import Any, ClassVar
 
 import pytest
 from fakes import Words, news
+from hostile import pdf
 
-from index import fetch, pages
+from index import additions, fetch, pages
 from index.build import build
 from index.errors import InputError, RagError
 from index.store.sqlite import Store
@@ -49,6 +50,11 @@ class Site(BaseHTTPRequestHandler):
             "/moved": (301, {"Location": "/ferry.html"}, b""),
             "/inside": (302, {"Location": f"http://localhost:{here.rpartition(':')[2]}/ferry.html"}, b""),
             "/file": (302, {"Location": "file:///etc/passwd"}, b""),
+            "/Report.PDF": (
+                200,
+                {"Content-Type": "application/octet-stream"},
+                pdf(f"BT /F1 9 Tf ({TOLD}) Tj ET".encode()),
+            ),
             "/picture": (200, {"Content-Type": "image/png"}, b"\x89PNG"),
             "/feed": (200, {"Content-Type": "application/rss+xml"}, FEED.format(url=here).encode()),
         }
@@ -111,6 +117,24 @@ def test_a_page_is_added_kept_and_indexed_again(
     assert (ix / "added" / "ferry.mhtml").is_file()
 
 
+def test_a_pdf_is_added_kept_as_one_and_indexed_again(
+    capsys: pytest.CaptureFixture[str], site: str, ix: Path, tmp_path: Path
+) -> None:
+    address = f"{site}/Report.PDF"
+    assert rag(capsys, "articles", "add", address, "--private", "--index", str(ix))[0] == 0
+    for again in (False, True):
+        if again:
+            build(ix, [tmp_path / "in"], Words(), rebuild=True)
+        store = Store(ix, vectors=False)
+        article = store.article("Report")
+        store.close()
+        assert (article.text, article.url, article.source) == (TOLD, address, "127.0.0.1")
+    assert (ix / "added" / "Report.pdf").read_bytes().startswith(b"%PDF-") and Site.asked == ["/Report.PDF"]
+    assert [a.id for a in additions.own(Store(ix, vectors=False))] == ["Report"]
+    assert rag(capsys, "articles", "remove", "Report", "--index", str(ix))[0] == 0
+    assert (ix / "added" / "articles.toml").read_text() == "", "another article of this name has another address"
+
+
 def test_a_feed_is_followed_and_what_is_new_in_it_fetched(
     capsys: pytest.CaptureFixture[str], site: str, ix: Path
 ) -> None:
@@ -162,7 +186,7 @@ def test_an_address_may_have_any_letters(site: str) -> None:
 def test_a_packed_page_and_one_that_is_none(site: str, ix: Path) -> None:
     assert fetch.fetch(f"{site}/packed", "127.0.0.1").data == PAGE.encode()
     report = pages.add(ix, [f"{site}/picture"], Words(), private=True)
-    assert report.added == 0 and "It is image/png, not a page" in report.skipped[0].why
+    assert report.added == 0 and "It is image/png, neither a page nor a PDF" in report.skipped[0].why
 
 
 def test_a_name_that_changes_its_address_leads_nowhere_else(site: str, monkeypatch: pytest.MonkeyPatch) -> None:
