@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-import re
-from collections.abc import Sequence
+from collections import Counter
+from collections.abc import Mapping, Sequence
 from contextlib import suppress
+from dataclasses import replace
 from datetime import date
 
 from index.embedder import Embedder
@@ -12,8 +13,9 @@ from index.errors import InputError
 from index.reading.metadata import encodable
 from index.store.base import Collection
 from index.store.names import check_days, check_source
-from index.text.words import terms
+from index.text.words import share, terms, word_runs
 from index.types import Article, Chunk, Hit
+from index.versions import superseded
 
 DEPTH = 60
 _WORDS = 64  # of a query that full text looks for
@@ -31,7 +33,7 @@ def search(
     before: date | None = None,
     as_of: date | None = None,
 ) -> list[Hit]:
-    """The k best chunks, best first.
+    """The k best chunks, best first. Of an article and its updated version the newer one counts (`index.versions`).
 
     Args:
         source: only articles of this source (case and a leading "www." do not matter).
@@ -64,7 +66,28 @@ def search(
             with suppress(KeyError):  # taken out since it was found, where a store has no snapshots
                 chunks.append((row, store.chunk(row)))
         articles = {c.article_id: store.loaded_article(c.article_id) for _, c in chunks}
-    return _fold([(c, articles[c.article_id], fused[row], cosine.get(row), sparse.get(row)) for row, c in chunks], k)
+    ranked = [(c, articles[c.article_id], fused[row], cosine.get(row), sparse.get(row)) for row, c in chunks]
+    hits = _fold(ranked, k)
+    # Versions have a passage in common, or their address.
+    alike = {a.id: a for hit in hits if hit.copies for a in (hit.article, *(other for _, other in hit.copies))}
+    addresses = Counter(a.url for a in articles.values() if a.url)
+    alike |= {a.id: a for a in articles.values() if addresses[a.url] > 1}
+    if not (old := superseded(alike.values())):
+        return hits
+    hits = _fold([found for found in ranked if found[1].id not in old], k)
+    earlier = {new.id: tuple(alike[name] for name in old if old[name].id == new.id) for new in old.values()}
+    return [_latest(hit, earlier) for hit in hits]
+
+
+def _latest(hit: Hit, earlier: Mapping[str, tuple[Article, ...]]) -> Hit:
+    """The hit with the older versions of its article; an updated version goes before another outlet's copy of it."""
+    if hit.article.id not in earlier:
+        for n, (chunk, article) in enumerate(hit.copies):
+            if article.id in earlier:
+                others = (*hit.copies[:n], (hit.chunk, hit.article), *hit.copies[n + 1 :])
+                hit = replace(hit, chunk=chunk, article=article, copies=others)
+                break
+    return replace(hit, earlier=earlier.get(hit.article.id, ()))
 
 
 def fuse(cosine: dict[int, float], bm25: dict[int, float]) -> dict[int, float]:
@@ -84,12 +107,12 @@ def _fold(ranked: Sequence[tuple[Chunk, Article, float, float | None, float | No
     hits: list[Hit] = []
     runs: list[set[tuple[str, ...]]] = []
     for chunk, article, score, cosine, bm25 in ranked:
-        mine = _word_runs(chunk.text)
+        mine = word_runs(chunk.text)
         twin = next(
             (
                 i
                 for i, theirs in enumerate(runs)
-                if hits[i].chunk.article_id != article.id and _alike(mine, theirs) >= _COPY
+                if hits[i].chunk.article_id != article.id and share(mine, theirs) >= _COPY
             ),
             None,
         )
@@ -108,12 +131,3 @@ def _fold(ranked: Sequence[tuple[Chunk, Article, float, float | None, float | No
             hits.append(Hit(chunk, article, score, len(hits) + 1, cosine, bm25))
             runs.append(mine)
     return hits
-
-
-def _word_runs(text: str) -> set[tuple[str, ...]]:
-    words = re.findall(r"\w+", text.lower())
-    return {tuple(words[i : i + 3]) for i in range(max(1, len(words) - 2))}
-
-
-def _alike(a: set[tuple[str, ...]], b: set[tuple[str, ...]]) -> float:
-    return len(a & b) / (min(len(a), len(b)) or 1)

@@ -106,6 +106,7 @@ class Hit:
         bm25: BM25 score, higher is better; None where only the vectors found it.
         rank: place in the list, from 1.
         copies: chunks of other articles that say the same in the same words.
+        earlier: older versions of its article, which are not found themselves.
     """
 
     chunk: Chunk
@@ -115,6 +116,7 @@ class Hit:
     cosine: float | None = None
     bm25: float | None = None
     copies: tuple[tuple[Chunk, Article], ...] = ()
+    earlier: tuple[Article, ...] = ()
 
     def __repr__(self) -> str:
         return f"<Hit {self.rank}. {self.chunk.id}, score {self.score:.2f}: {' '.join(self.chunk.text.split())[:80]!r}>"

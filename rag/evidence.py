@@ -80,7 +80,12 @@ def dated(text: str, published: date | None) -> str:
 
 
 def evidence_sentences(
-    article: Article, chunk_id: str, start: int, end: int, copies: Sequence[Article] = ()
+    article: Article,
+    chunk_id: str,
+    start: int,
+    end: int,
+    copies: Sequence[Article] = (),
+    earlier: tuple[Article, ...] = (),
 ) -> tuple[EvidenceSentence, ...]:
     """The sentences in a range of an article, and which copies of it also have each of them."""
     texts = {copy.id: _folded(copy.text) for copy in copies if copy.id != article.id}
@@ -88,7 +93,7 @@ def evidence_sentences(
     for a, b in sentences(article.text, start, end):
         said = article.text[a:b]
         also = tuple(name for name, text in texts.items() if _folded(said) in text)
-        out.append(EvidenceSentence(article, chunk_id, a, b, said, also))
+        out.append(EvidenceSentence(article, chunk_id, a, b, said, also, earlier))
     return tuple(out)
 
 
@@ -137,7 +142,9 @@ def _passage(hit: Hit) -> Passage:
         shown=shown,
         score=hit.score,
         cosine=hit.cosine,
-        sentences=evidence_sentences(article, found.id, start, found.end, [other for _, other in hit.copies]),
+        sentences=evidence_sentences(
+            article, found.id, start, found.end, [other for _, other in hit.copies], hit.earlier
+        ),
         title=article.title or "",
         sources=(article.id, *dict.fromkeys(other.id for _, other in hit.copies if other.id != article.id)),
     )

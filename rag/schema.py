@@ -35,6 +35,7 @@ class CitationData(TypedDict):
     date: a day as 2022-03-31, or null where none is known.
     also: ids of other articles with the same words.
     exact: where in the quote the shortest answer stands, as [start, end]; null where it does not.
+    corrected: which figure an earlier version of the article had, in a sentence; empty where none differs.
     """
 
     marker: int
@@ -49,6 +50,7 @@ class CitationData(TypedDict):
     quote: str
     also: list[str]
     exact: tuple[int, int] | None
+    corrected: str
 
 
 class PassageData(TypedDict):

@@ -41,6 +41,7 @@ class EvidenceSentence:
 
     Attributes:
         also: ids of other articles that carry it word for word.
+        earlier: older versions of its article.
     """
 
     article: Article
@@ -49,6 +50,7 @@ class EvidenceSentence:
     end: int
     text: str
     also: tuple[str, ...] = ()
+    earlier: tuple[Article, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -97,6 +99,7 @@ class Citation:
     Attributes:
         also: ids of other articles with the same words: one report, not more sources.
         exact: where in the quote the shortest answer stands, as (start, end); None where it does not.
+        corrected: which figure an earlier version of the article had, in a sentence; empty where none differs.
     """
 
     marker: int
@@ -111,6 +114,7 @@ class Citation:
     quote: str
     also: tuple[str, ...] = ()
     exact: tuple[int, int] | None = None
+    corrected: str = ""
 
 
 @dataclass(frozen=True)

@@ -350,9 +350,11 @@ def _chip(citation: Data) -> str:
 
 
 def _also(citation: Data) -> str:
-    """The other articles that carry the same words."""
+    """The other articles that carry the same words, and the figure that an earlier version had."""
     names = ", ".join(open_button(name, 0, 0, name) for name in citation["also"])
-    return f"<small>The same words also in: {names}</small>" if names else ""
+    also = f"<small>The same words also in: {names}</small>" if names else ""
+    corrected = citation.get("corrected") or ""  # a chat that was kept before has none
+    return also + (f"<small>{escaped(corrected)}</small>" if corrected else "")
 
 
 def _cited(sentence: Data, answer: Data) -> Sequence[Data]:

@@ -58,6 +58,17 @@ def numbers(text: str) -> set[str]:
     return found
 
 
+def word_runs(text: str) -> set[tuple[str, ...]]:
+    """The runs of three words in a text: what two texts have in common of them says how alike they are."""
+    words = re.findall(r"\w+", text.lower())
+    return {tuple(words[i : i + 3]) for i in range(max(1, len(words) - 2))}
+
+
+def share(a: set[tuple[str, ...]], b: set[tuple[str, ...]]) -> float:
+    """Share of the smaller one's runs that the other one has too, 0 to 1."""
+    return len(a & b) / (min(len(a), len(b)) or 1)
+
+
 def plain(text: str) -> str:
     """A text's words in lower case with single spaces, without punctuation."""
     return " ".join(re.findall(r"\w+", text.lower()))

@@ -11,6 +11,7 @@ import numpy as np
 from index.embedder import Embedder
 from index.text.sentences import sentences
 from index.text.words import content
+from index.versions import correction
 from rag.calibration import CALIBRATION
 from rag.claims.facts import problems
 from rag.claims.support import score
@@ -185,5 +186,5 @@ def _citation(marker: int, s: EvidenceSentence, exact: str) -> Citation:
     a = s.article
     return Citation(
         marker, a.id, s.chunk_id, a.title, a.source, a.published, a.url, s.start, s.end, s.text, s.also,
-        span_of(exact, s.text),
+        span_of(exact, s.text), correction(s.text, a, s.earlier),
     )  # fmt: skip

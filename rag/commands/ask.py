@@ -106,3 +106,5 @@ def _show(answer: Answer) -> None:
         title = f": {c.title}" if c.title else ""
         say("\n  ", (f"[{c.marker}]", ACCENT), f" {c.source or 'source not known'}, {day} ({c.article_id}){title}")
         say("      ", (f"“{' '.join(c.quote.split())}”", "italic"))
+        if c.corrected:
+            say("      ", (c.corrected, WARNING))

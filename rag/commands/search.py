@@ -44,6 +44,7 @@ def run(args: argparse.Namespace) -> int:
 
 def _show(hit: Hit) -> None:
     copies = f"  (also in {', '.join(a.id for _, a in hit.copies)})" if hit.copies else ""
+    copies += f"  (earlier: {', '.join(a.id for a in hit.earlier)})" if hit.earlier else ""
     where = f"{hit.article.source or '?'}, {hit.article.published or 'undated'}"
     say((f"{hit.rank:2}.", STRONG), (f" {hit.score:.2f}", FAINT), "  ", (hit.chunk.id, ACCENT), f"  {where}{copies}")
     say("      " + " ".join(hit.chunk.text.split())[:200])
@@ -63,4 +64,5 @@ def _as_dict(hit: Hit) -> dict[str, Any]:
         "cosine": hit.cosine,
         "bm25": hit.bm25,
         "also_in": [a.id for _, a in hit.copies],
+        "earlier": [a.id for a in hit.earlier],
     }
