@@ -10,6 +10,7 @@ from datetime import date
 from index.embedder import Embedder
 from index.text.chunks import chunk
 from index.text.dates import mentions, short, spell
+from index.text.fragments import is_fragment
 from index.text.sentences import sentences
 from index.text.stretches import stretches
 from index.types import Article, Hit
@@ -87,14 +88,21 @@ def evidence_sentences(
     copies: Sequence[Article] = (),
     earlier: tuple[Article, ...] = (),
 ) -> tuple[EvidenceSentence, ...]:
-    """The sentences in a range of an article, and which copies of it also have each of them."""
+    """The sentences in a range of an article that state something, and which copies of it also have each of them."""
     texts = {copy.id: _folded(copy.text) for copy in copies if copy.id != article.id}
     out = []
-    for a, b in sentences(article.text, start, end):
+    spans = sentences(article.text, start, end)
+    for a, b in [span for span in spans if not _names_only(article, *span)] or spans:
         said = article.text[a:b]
         also = tuple(name for name, text in texts.items() if _folded(said) in text)
         out.append(EvidenceSentence(article, chunk_id, a, b, said, also, earlier))
     return tuple(out)
+
+
+def _names_only(article: Article, start: int, end: int) -> bool:
+    """Whether a line is a name, a list of them or a photographer's credit: without a word in small letters or a figure."""
+    said = article.text[start:end]
+    return is_fragment(said) and not re.search(r"\b[a-z\d]", said) and _folded(said) != _folded(article.title or "")
 
 
 def _folded(text: str) -> str:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 
 from index.text.dates import spell
+from index.text.fragments import is_fragment
 from index.text.sentences import paragraphs, sentences
 from index.types import Article, Chunk
 
@@ -12,11 +13,12 @@ MAX_WORDS = 70
 
 
 def chunk(article: Article, max_words: int = MAX_WORDS) -> list[Chunk]:
-    """Chunks of at most `max_words` words, in order, together covering every sentence once.
+    """Chunks of at most `max_words` words, in order, together covering every sentence that states something once.
 
     Paragraphs are kept whole where they fit and short neighbours are joined; a caption is a chunk of its own; one
     sentence longer than the limit is cut at white space. Words that repeat an earlier chunk make no new one: a text
-    that repeats itself would crowd out all others.
+    that repeats itself would crowd out all others. What says nothing by itself (`index.text.fragments`) makes none
+    either: a list of names would rank for each of them.
     """
     captions = set(article.captions)
     spans: list[tuple[int, int, str]] = []
@@ -41,11 +43,18 @@ def chunk(article: Article, max_words: int = MAX_WORDS) -> list[Chunk]:
                 close()
                 open_span = piece
     close()
+    # Where an article has nothing else (a table), they stay: it could not be found at all.
+    spans = [span for span in spans if not _says_nothing(article, *span[:2])] or spans
     first = {article.text[start:end]: (start, end, kind) for start, end, kind in reversed(spans)}
     return [
         Chunk(f"{article.id}#{n}", article.id, n, start, end, article.text[start:end], kind)
         for n, (start, end, kind) in enumerate(sorted(first.values()))
     ]
+
+
+def _says_nothing(article: Article, start: int, end: int) -> bool:
+    text = article.text[start:end]
+    return is_fragment(text) and text.split() != (article.title or "").split()
 
 
 def embedded_text(article: Article, chunk: Chunk) -> str:
