@@ -52,7 +52,9 @@ def test_no_chunk_is_made_of_them() -> None:
     assert [c.text for c in chunk(joined)] == [joined.text], "beside a statement it may stand"
     table = article("Ship | Aurora\n\nPort | Turku")
     assert [c.text for c in chunk(table)] == [table.text], "an article of nothing else could not be found"
-    titled = article("\n\n".join(("Harbour Closes at Turku", long.format(n=1))), "Harbour Closes  at Turku")
+    titled = article(
+        "\n\n".join(("Harbour Closes at Turku", long.format(n=1) + " It was so for hours.")), "Harbour Closes  at Turku"
+    )
     assert chunk(titled)[0].text == "Harbour Closes at Turku"
 
 
