@@ -71,7 +71,7 @@ def search(
     # Versions have a passage in common, or their address.
     alike = {a.id: a for hit in hits if hit.copies for a in (hit.article, *(other for _, other in hit.copies))}
     addresses = Counter(a.url for a in articles.values() if a.url)
-    alike |= {a.id: a for a in articles.values() if addresses[a.url] > 1}
+    alike |= {a.id: a for a in articles.values() if a.url and addresses[a.url] > 1}
     if not (old := superseded(alike.values())):
         return hits
     hits = _fold([found for found in ranked if found[1].id not in old], k)
