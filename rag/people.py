@@ -1,24 +1,17 @@
-"""Who is quoted: the people that articles name with first and last name beside a verb of saying."""
+"""Who is quoted: the people that articles name with first and last name and report to have said something."""
 
 from __future__ import annotations
 
-import re
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 
 from index.errors import InputError
 from index.store.base import Collection
-from index.text.dates import CALENDAR
 from index.types import Article
-from rag.claims.speakers import INSTITUTIONS
-from rag.quotes import TITLES
+from rag.quotes import full_names, is_name, statements
 
 NEWEST = 200  # articles that are looked through
-_SAYS = r"(?:said|says|told|wrote|added|warned|argued|stated|announced|insisted)"
-_SPEAKER = re.compile(rf"\b([A-Z][\w’-]+ [A-Z][\w’-]+),? (?:\w+ly )?{_SAYS}\b|\b{_SAYS} ([A-Z][\w’-]+ [A-Z][\w’-]+)\b")
-_OPENERS = {"the", "a", "an", "today", "if", "but", "and", "while", "though", "although", "when", "as", "will", "since"}
-_NO_NAME = CALENDAR | INSTITUTIONS | TITLES | _OPENERS | {"county", "state", "superintendent", "guard"}
 
 
 @dataclass(frozen=True)
@@ -41,13 +34,18 @@ def people(store: Collection, limit: int = 20) -> list[Person]:
 
 
 def quoted(articles: Sequence[Article]) -> list[Person]:
-    """The people whom articles quote by first and last name, those quoted by the most articles first."""
+    """The people whom articles quote, and name by first and last name, those quoted by the most articles first."""
     count: Counter[str] = Counter()
     for article in articles:
-        found = {re.sub(r"[’']s$", "", a or b) for a, b in _SPEAKER.findall(article.text)}
-        count.update(sorted(name for name in found if _is_person(name)))
+        count.update(sorted(speaking(article.text)))
     return [Person(name, n) for name, n in count.most_common()]
 
 
-def _is_person(name: str) -> bool:
-    return not any(word.lower() in _NO_NAME or word.isupper() for word in name.split())
+def speaking(text: str) -> set[str]:
+    """Who speaks in a text, by first and last name; not those of whom it gives the last name to several people."""
+    found = set()
+    for last in {said.last for said in statements(text)}:
+        names = {name for name in full_names(text, last) if is_name(name)}
+        if len(names) == 1:
+            found |= names
+    return found

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
 from itertools import pairwise
@@ -10,11 +11,19 @@ from itertools import pairwise
 from index.errors import InputError
 from index.store.base import Collection
 from index.store.names import check_days, check_source
+from index.text.dates import CALENDAR
 from index.text.sentences import paragraphs, sentences
 from index.text.words import terms
 from index.types import Article
-from rag.claims.speakers import speakers
+from rag.claims.speakers import INSTITUTIONS, speakers
 
+_HE = re.compile(
+    r"\b(?:[Hh]e|[Ss]he)\s+(?:\w+ly\s+|also\s+)?(?:said|says|added|adds|told|wrote|continued|explained|recalled|tweeted)\b"
+)
+_OTHER = re.compile(r"(?<!^)(?<![.!?]\s)\b[A-Z][a-z’'-]+\s+[A-Z][a-z’'-]+")  # a name beside it
+_OPENERS = frozenset(
+    "the a an today if but and or while though although when as will since in on at for from with after".split()
+)
 _CHUNKS = 2_000  # of those that name the person, the ones that are looked through
 TITLES = frozenset(
     "mr mrs ms dr sir lord lady prof professor president chancellor premier minister ambassador envoy mayor governor senator "
@@ -22,6 +31,29 @@ TITLES = frozenset(
     "princess king queen pope bishop coach manager owner chairman chairwoman leader commissioner officer detective attorney "
     "sheriff lieutenant representative congressman congresswoman".split()
 )
+_NO_NAME = (
+    CALENDAR
+    | INSTITUTIONS
+    | TITLES
+    | _OPENERS
+    | {"county", "state", "superintendent", "guard", "republican", "democrat"}
+)
+
+
+@dataclass(frozen=True)
+class Statement:
+    """What somebody with this last name is reported to have said, in a text.
+
+    Attributes:
+        sentence: the one that names them; empty where it is known from the words around.
+        direct: whether words of the person's own stand in it, in quotation marks.
+    """
+
+    last: str
+    start: int
+    end: int
+    sentence: str
+    direct: bool
 
 
 @dataclass(frozen=True)
@@ -45,7 +77,9 @@ def quotes(
     """What a person is reported to have said, oldest first.
 
     A sentence counts if a verb of saying has this person, and nobody else, as its subject; it is given with the whole
-    quotation that it belongs to. "He said" is left out, and so are namesakes: the article must give the full name.
+    quotation that it belongs to. So does a quotation that goes on after it, and one beside "he said" where this person
+    spoke last. What only "he" is reported to have said is left out, and so are namesakes: the article must give the
+    full name.
 
     Args:
         name: first and last name, as the articles have it.
@@ -70,22 +104,79 @@ def quotes(
 
 def in_article(article: Article, name: str) -> list[Quote]:
     """What a person says in one article, in order."""
-    text, (*_, last) = article.text, name.split()
-    if name not in " ".join(text.split()):
+    if name not in " ".join(article.text.split()):
         return []
     out: list[Quote] = []
-    for opened, closed in paragraphs(text):
-        quoted = _quotations(text, opened, closed)
-        for start, end in sentences(text, opened, closed):
-            said = text[start:end]
-            if last not in said or speakers(said) != {last} or _namesake(said, name):
-                continue
-            mine = [(a, b) for a, b in quoted if a < end and start < b]
-            start, end = min([start, *(a for a, _ in mine)]), max([end, *(b for _, b in mine)])
-            if out and start < out[-1].end:
-                start = out.pop().start  # two sentences of one quotation
-            out.append(Quote(article, start, end, text[start:end], bool(mine)))
+    for said in statements(article.text):
+        if said.last != name.split()[-1] or not _is_of(article.text, said, name):
+            continue
+        start, end = said.start, said.end
+        if out and start < out[-1].end:
+            start = out.pop().start  # two sentences of one quotation
+        out.append(Quote(article, start, end, article.text[start:end], said.direct))
     return out
+
+
+def statements(text: str) -> list[Statement]:
+    """What a text reports anyone to have said, in order: sentences that name the speaker, with all that they quote.
+
+    A quotation without words of the article's own goes on where the one before it in its paragraph ended; one beside
+    "he said" or "she said" belongs to whoever spoke last, in this paragraph or the one before it.
+    """
+    out: list[Statement] = []
+    before = ""  # who spoke last
+    for opened, closed in paragraphs(text):
+        quoted, now = _quotations(text, opened, closed), ""
+        for n, (start, end) in enumerate(sentences(text, opened, closed)):
+            mine = [(a, b) for a, b in quoted if a < end and start < b]
+            own = _outside(text, start, end, mine)
+            who = {last for last in speakers(own) if not _before_title(last, own)}
+            if len(who) == 1:
+                now, named = next(iter(who)), True
+            elif who or not mine:
+                now, before = ("", "") if who else (now, before)
+                continue
+            elif now and not re.search(r"\w", own):
+                named = False
+            elif (now or (before and n == 0)) and _HE.search(own) and not _OTHER.search(own):
+                now, named = now or before, False
+            else:
+                continue
+            first, last = min([start, *(a for a, _ in mine)]), max([end, *(b for _, b in mine)])
+            out.append(Statement(now, first, last, text[start:end] if named else "", bool(mine)))
+        before = now
+    return out
+
+
+def full_names(text: str, last: str) -> set[str]:
+    """The first and last names of those in a text whose last name this is."""
+    found = re.findall(rf"([A-Z][\w’'-]+)\s+(?:[A-Z]\.\s+)?{re.escape(last)}\b(?![’']s? [A-Z])", text)
+    return {f"{first} {last}" for first in found if first.lower() not in TITLES and not first.isupper()}
+
+
+def _is_of(text: str, said: Statement, name: str) -> bool:
+    """Whether a statement is this person's, and no namesake's."""
+    if said.sentence and name in " ".join(said.sentence.split()):
+        return True
+    if said.sentence and _namesake(said.sentence, name):
+        return False
+    return len({full for full in full_names(text, said.last) if is_name(full)} - {name}) == 0
+
+
+def is_name(full: str) -> bool:
+    """Whether it can be a person's: no day, title or institution."""
+    return not any(word.lower() in _NO_NAME for word in full.split())
+
+
+def _outside(text: str, start: int, end: int, quoted: Sequence[tuple[int, int]]) -> str:
+    """A sentence without what it quotes, of which the marks stay, and what stands before the last of them."""
+    return "".join(text[n] for n in range(start, end) if not any(a < n < b - 2 for a, b in quoted))
+
+
+def _before_title(last: str, own: str) -> bool:
+    """Whether a name is of whom somebody serves: "said Brewers president David Stearns"."""
+    after = re.search(rf"\b{re.escape(last)}\s+((?:[a-z][\w-]*\s+){{1,5}})[A-Z]", own)
+    return bool(after and TITLES & set(after[1].split()))
 
 
 def _namesake(sentence: str, name: str) -> bool:

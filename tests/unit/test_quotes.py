@@ -55,6 +55,19 @@ def test_what_others_say_or_nobody_is_named_for_is_left_out(text: str) -> None:
     assert said(text) == []
 
 
+@pytest.mark.parametrize(
+    ("text", "found"),
+    [
+        ("“It sank,” Liisa Virtanen said. “We saw it.” Snow fell.", ["“It sank,” Liisa Virtanen said.", "“We saw it.”"]),
+        ("“It sank,” Liisa Virtanen said.\n\n“We saw it,” she said.", ["“It sank,” Liisa Virtanen said.", "“We saw it,” she said."]),
+        ("“It sank,” Liisa Virtanen said.\n\nSnow fell.\n\n“We saw it,” she said.", ["“It sank,” Liisa Virtanen said."]),
+        ("“It sank,” Liisa Virtanen said. “No,” Elina Saari said. “We saw it,” she said.", ["“It sank,” Liisa Virtanen said."]),
+    ],
+)  # fmt: skip
+def test_a_quotation_goes_on_and_she_is_who_spoke_last(text: str, found: list[str]) -> None:
+    assert [words for words, _ in said(text)] == found
+
+
 def test_a_title_before_the_name_and_an_odd_quotation_mark_do_no_harm() -> None:
     text = 'Liisa Virtanen came. President Virtanen said "yes. It rained.'
     assert said(text) == [('President Virtanen said "yes.', False)]
