@@ -95,7 +95,6 @@ class SentenceTransformerEmbedder:
             return out
         if self._process != os.getpid():  # a fork has none of its parent's threads
             self._thread, self._process = ThreadPoolExecutor(1, "embedding"), os.getpid()
-            self._exported = None
         encode = self._encoder(len(texts))
         # Texts of like length together: a batch is padded to its longest.
         order = sorted(range(len(texts)), key=lambda i: len(texts[i]))

@@ -27,6 +27,7 @@ def main() -> None:
     from index.embedder import SentenceTransformerEmbedder
 
     embedder = SentenceTransformerEmbedder(Path(sys.argv[1]), "all-MiniLM-L6-v2", 384)
+    embedder._load()  # by sentence-transformers: ONNX Runtime's threads do not live on in a child
     embedder.query("loaded")
     print("ready", flush=True)
     for line in sys.stdin:
