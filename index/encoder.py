@@ -31,6 +31,8 @@ class Encoder:
     """
 
     def __init__(self, file: Path) -> None:
+        # 1.32 reports to its maker unless this is set. The versions that pyproject.toml allows do not, so far as is known.
+        os.environ["ORT_DISABLE_TELEMETRY"] = "1"
         import onnxruntime
         from tokenizers import Tokenizer
 
