@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable
 
-from fakes import ScriptedModel
+from fakes import Rule, ScriptedModel
 
 from rag.assistant import Rag
 from rag.types import Answer
@@ -39,6 +39,10 @@ HOLDS = "Can the question be answered from the passage?"
 RIGHT = "Is the proposed answer right according to the passage?"
 SHORTEST = "Give the shortest answer in the passage's own words"
 WRITES = "Answer in one complete sentence"
+
+ANSWERING = [
+    Rule(("Aurora sank", HOLDS), 4.0), Rule(HOLDS, -5.0), Rule(("Aurora sank", WRITES), RESCUED), Rule(RIGHT, 5.0)
+]  # fmt: skip
 
 Asking = Callable[..., Rag]  # rules of a script; `index` and settings by name
 

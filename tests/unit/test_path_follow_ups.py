@@ -1,0 +1,83 @@
+"""A follow-up through `Rag`: rewritten with what the conversation names, searched for with it, answered from the articles alone."""
+
+from __future__ import annotations
+
+import pytest
+from fakes import Rule
+from invented import ANSWERING, HOLDS, RIGHT, SINKING, WRITES, Asking, model
+
+from rag.types import Turn
+
+TALK: list[Turn] = [
+    {"role": "user", "content": "What did captain Elina Saari say?"},
+    {"role": "assistant", "content": "Captain Elina Saari said that a valve of the ferry Aurora had failed [1]."},
+]
+
+
+def test_a_follow_up_is_rewritten_and_the_rest_sees_the_rewritten_one(asking: Asking) -> None:
+    rag = asking(Rule("Last question: And how many were rescued from it?", f' "{SINKING}"\n\nI hope'), *ANSWERING)
+    answer = rag.answer("And how many were rescued from it?", TALK)
+    assert (answer.question, answer.standalone_question) == ("And how many were rescued from it?", SINKING)
+    assert answer.text == "All 212 passengers were rescued by the coast guard [1]."
+    rewriting, *others = [asked.prompt for asked in model(rag).asked]
+    assert "User: What did captain Elina Saari say?" in rewriting
+    assert all(SINKING in p or RIGHT in p for p in others) and not any("Elina Saari say" in p for p in others)
+
+
+def test_a_follow_up_is_searched_for_with_the_last_question_and_its_answer(asking: Asking) -> None:
+    """A rewriting may lose what it is about."""
+    talk: list[Turn] = [
+        {"role": "user", "content": "What did Sanna Koski open?"},
+        {"role": "assistant", "content": "She opened the bridge at Oulu [1]."},
+    ]
+    rag = asking(Rule("Last question:", "What was the price in the town?"), Rule(HOLDS, -5.0))
+    answer = rag.answer("and what had it cost?", talk)
+    assert answer.standalone_question == "What was the price in the town?"
+    assert answer.passages[0].article.id == "bridge"
+    assert all("Koski open" not in p for p in model(rag).prompts("score")), "what is read is asked the question alone"
+
+
+def test_a_question_that_stands_alone_is_left_as_it_is(asking: Asking) -> None:
+    rag = asking(*ANSWERING)
+    assert rag.answer(SINKING, TALK).standalone_question == SINKING
+    assert not any("Last question:" in p for p in model(rag).prompts("write"))
+
+
+@pytest.mark.parametrize(
+    "written",
+    [
+        " ",
+        "?",
+        "word " * 50 + "x" * 400,
+        "What did captain Elina Saari say?",
+        "So what did captain Elina Saari say then?",
+    ],
+)
+def test_a_rewriting_that_is_none_gives_way_to_the_last_question(asking: Asking, written: str) -> None:
+    rag = asking(Rule("Last question:", written), *ANSWERING)
+    answer = rag.answer("And how many were rescued from it?", TALK)
+    assert answer.standalone_question == "What did captain Elina Saari say? And how many were rescued from it?"
+
+
+def test_a_rewriting_that_names_nothing_is_written_once_more_after_examples(asking: Asking) -> None:
+    asked, named = "And how many were rescued from it?", "How many were rescued from the ferry Aurora?"
+    again = Rule(("Last question:", "Anna Brandt"), named)
+    rag = asking(again, Rule("Last question:", "How many were rescued from it?"), *ANSWERING)
+    assert rag.answer(asked, TALK).standalone_question == named
+    assert len([p for p in model(rag).prompts("write") if "Last question:" in p]) == 2
+    unnamed = asking(Rule("Last question:", "How many were rescued from it?"), *ANSWERING).answer(asked, TALK)
+    assert unnamed.standalone_question == "How many were rescued from it?", "nothing better came of it"
+    once = asking(Rule("Last question:", named), *ANSWERING)
+    once.answer(asked, TALK)
+    assert len([p for p in model(once).prompts("write") if "Last question:" in p]) == 1
+
+
+def test_what_was_said_before_is_no_evidence(asking: Asking) -> None:
+    told: list[Turn] = [*TALK[:1], {"role": "assistant", "content": "Captain Elina Saari, who is 51, spoke [1]."}]
+    rag = asking(
+        Rule("Last question:", "How old is captain Elina Saari?"), Rule(("Aurora sank", HOLDS), 2.0), Rule(HOLDS, -5.0),
+        Rule(WRITES, "Captain Elina Saari is 51."), Rule(RIGHT, 3.0),
+    )  # fmt: skip
+    answer = rag.answer("How old is she?", told)
+    assert answer.abstained and "51" not in answer.text
+    assert {s.why for s in answer.dropped} == {"the number 51 is not in the evidence"}
