@@ -174,7 +174,7 @@ def _address(host: str, port: int, allowed: bool) -> str:
         if not allowed and not is_public(address):
             raise InputError(
                 f"{host} is at {address}, on this machine or a private network.",
-                "Nothing is fetched from there, unless you say so with its own address: rag articles add URL --private",
+                "Nothing is fetched from there unless you ask for it: rag articles add URL --private",
             )
     return found[0]
 

@@ -12,6 +12,7 @@ from fakes import Words, news
 from index.build import build
 from index.search import search
 from index.store.sqlite import Store
+from index.text.words import word_runs
 from index.types import Article
 from index.versions import correction, superseded
 from rag.assistant import Rag
@@ -40,6 +41,18 @@ def article(name: str, text: str, day: date | None, source: str = "Turku News", 
 
 A = article("first", FIRST, date(2023, 5, 3))
 B = article("second", SECOND, date(2023, 5, 5))
+
+
+def test_a_report_written_along_the_lines_of_another_is_no_version_of_it() -> None:
+    lines = [f"Sentence {n} of the yearly report on the moon stands here word for word." for n in range(20)]
+    march = article(
+        "march", " ".join([*lines, *(f"March has its worm number {n}." for n in range(8))]), date(2023, 3, 5)
+    )
+    april = article(
+        "april", " ".join([*lines, *(f"April will be pink {n} times." for n in range(8))]), date(2023, 4, 5)
+    )
+    shared = len(word_runs(march.text) & word_runs(april.text)) / len(word_runs(march.text))
+    assert 0.6 < shared < 0.75 and superseded([march, april]) == {}
 
 
 @pytest.mark.parametrize(
