@@ -61,9 +61,7 @@ soak: small
 	$(BIN)/rag eval --suite attacks --out $(SOAK)/attacks
 	$(BIN)/rag bench serve --out $(SOAK)/serve.json
 	$(BIN)/python -m pip install --quiet "atheris>=3,<4"
-	$(BIN)/python tests/fuzz.py readers
-	$(BIN)/python tests/fuzz.py metadata
-	$(BIN)/python tests/fuzz.py citations
+	for target in readers docx epub mail csv markdown warc metadata citations; do $(BIN)/python tests/fuzz.py $$target || exit 1; done
 
 # The pinned versions against the list kept here, and against what the index of advisories knows; that needs a network.
 audit: $(SETUP)

@@ -9,12 +9,12 @@ import tempfile
 import time
 from collections.abc import Sequence
 from datetime import date
-from itertools import pairwise
+from itertools import groupby, pairwise
 from pathlib import Path
 from statistics import median
 from typing import Any
 
-from eval import golden, metrics
+from eval import formats, golden, metrics
 from eval import serve as people
 from eval.chart import svg, table
 from eval.machine import machine, versions
@@ -41,14 +41,15 @@ def main(args: argparse.Namespace) -> int:
     Raises:
         InputError: a number that nothing can be measured with.
     """
-    for name in ("sample", "runs", "people", "minutes"):
+    for name in ("sample", "runs", "articles", "people", "minutes"):
         if getattr(args, name, 1) <= 0:
             raise InputError(f"--{name} is {getattr(args, name)}.", "Give a number above 0.")
     rows = {"answer": answer, "index": index, "scale": scale, "serve": serve}[args.what](args)
     facts = {"date": date.today().isoformat(), "machine": machine(), "versions": versions()}
     if "model" in args:
         facts["model"] = args.model
-    sys.stdout.write(table(rows) + "\n")
+    same = groupby(rows, key=tuple)  # rows with the same columns make a table
+    sys.stdout.write("\n\n".join(table(list(those)) for _, those in same) + "\n")
     sys.stdout.write(", ".join(f"{k} {v}" for k, v in facts.items()) + "\n")
     if args.out:
         Path(args.out).write_text(json.dumps({"facts": facts, "rows": rows}, indent=2) + "\n", "utf-8")
@@ -172,7 +173,7 @@ def _summary(name: str, rows: Sequence[Row], bare: Sequence[Row]) -> Row:
 
 
 def index(args: argparse.Namespace) -> list[Row]:
-    """Index a folder from nothing, several times: each stage's share."""
+    """Index a folder from nothing, several times: each stage's share. Then what reading costs in each format."""
     folder = Path(args.folder) if args.folder else seeds()
     runs: list[Row] = []
     for _ in range(args.runs):
@@ -193,7 +194,8 @@ def index(args: argparse.Namespace) -> list[Row]:
         times = [r["took"][n] for r in runs]
         row[name] = f"{median(times):.2f} ({min(times):.2f} to {max(times):.2f})"
     row["chunks a second"] = round(median(r["chunks"] / r["took"][-1] for r in runs), 1)
-    return [row]
+    with tempfile.TemporaryDirectory() as target, bar("formats") as tick:
+        return [row, *formats.measure(args.articles, Path(target), args.runs, tick)]
 
 
 def _embedder() -> SentenceTransformerEmbedder:

@@ -91,9 +91,12 @@ def add_benchmarks(parser: argparse.ArgumentParser) -> None:
     sub = benchmark("answer", "where the wait for an answer comes from, compared with the bare engine")
     sub.add_argument("--sample", type=int, default=30, metavar="N", help="golden questions to ask (default: 30)")
     model_options(sub, server=False)
-    sub = benchmark("index", "how long each stage of indexing takes")
+    sub = benchmark("index", "how long each stage of indexing takes, and how long reading takes in each format")
     sub.add_argument("--runs", type=int, default=3, metavar="N", help="how often (default: 3)")
     sub.add_argument("--folder", metavar="DIR", help="articles to index (default: the examples)")
+    sub.add_argument(
+        "--articles", type=int, default=20, metavar="N", help="made-up articles in each format (default: 20)"
+    )
     sub = benchmark("scale", "what search and additions cost in large indexes of made-up chunks")
     sub.add_argument("--folder", metavar="DIR", help="a folder on a disk with room for them")
     sub.add_argument("--chunks", type=int, action="append", metavar="N", help="a size (may be repeated)")

@@ -31,7 +31,7 @@ from index.types import Article
 
 _MIXED = 3  # real vectors mixed in one
 _NOISE = 0.5  # length of the noise beside that of the mixture
-_CHUNKS = 10  # an article
+CHUNKS = 10  # an article
 _QUERIES = 200
 _NEAR = 0.6  # length of the noise that makes a query of a chunk's vector
 
@@ -73,12 +73,12 @@ def made_up(count: int) -> Iterator[Article]:
     names = ["".join(consonants[c] + vowels[v] for c, v in name) for name in syllables]
     acts = "said told wrote warned denied promised opened closed sold bought visited left praised blamed sent moved".split()
     things = "talks bridge harbour budget school factory election storm ferry strike vote road museum loan match fire".split()
-    for n in range(max(1, count // _CHUNKS)):
+    for n in range(max(1, count // CHUNKS)):
         # Zipf: few names are in the news every day, most hardly ever.
-        who = [names[min(int(i), len(names)) - 1].title() for i in rng.zipf(1.2, size=_CHUNKS * 12)]
-        drawn = iter(rng.integers(0, 240, size=_CHUNKS * 17).tolist())
+        who = [names[min(int(i), len(names)) - 1].title() for i in rng.zipf(1.2, size=CHUNKS * 12)]
+        drawn = iter(rng.integers(0, 240, size=CHUNKS * 17).tolist())
         paragraphs = []
-        for c in range(_CHUNKS):
+        for c in range(CHUNKS):
             w = iter(who[c * 12 : (c + 1) * 12])
             sentences = [
                 f"{next(w)} {acts[next(drawn) % 16]} the {things[next(drawn) % 16]} of {next(w)} "
@@ -86,7 +86,7 @@ def made_up(count: int) -> Iterator[Article]:
                 for _ in range(4)
             ]
             paragraphs.append(
-                " ".join(sentences) + f" It was report {n * _CHUNKS + c} of the {things[next(drawn) % 16]}."
+                " ".join(sentences) + f" It was report {n * CHUNKS + c} of the {things[next(drawn) % 16]}."
             )
         day = date(2014, 1, 1) + timedelta(days=int(rng.integers(0, 3650)))
         yield Article(

@@ -77,6 +77,13 @@ class Article:
         opening = " ".join(self.text.split()[:9])
         return f"{opening} …" if opening else self.id
 
+    @property
+    def after_title(self) -> int:
+        """Where the text goes on after a first line that repeats the title; 0 where it begins otherwise."""
+        first = self.text.split("\n", 1)[0]
+        repeats = self.title and first.split() == self.title.split() and len(first) < len(self.text)
+        return len(first) if repeats else 0
+
     def __repr__(self) -> str:  # not the whole text
         day = self.published.isoformat() if self.published else "undated"
         return f"<Article {self.id}: {self.label[:80]!r}, {self.source or 'source not known'}, {day}>"

@@ -1,29 +1,36 @@
-"""Coverage-guided fuzzing of what reads strangers' bytes: `python tests/fuzz.py readers|metadata|citations [--minutes 10]`.
+"""Coverage-guided fuzzing of what reads strangers' bytes: `python tests/fuzz.py TARGET [--minutes 10]`.
 
 Needs the extra `[fuzz]` (atheris). Inputs that reached new code are kept in tests/corpus/, and tried again by
-`tests/test_corpus.py`; an input that fails is written beside them as crash-….
+`tests/unit/test_corpus.py`; an input that fails is written beside them as crash-…. The targets that read one kind of file begin
+with those of `tests/harmed.py`.
 """
 
 from __future__ import annotations
 
 import argparse
+import gzip
 import importlib
 import json
 import logging
 import re
 import sys
 import tempfile
-from collections.abc import Callable
+import zipfile
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import date
+from io import BytesIO
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from index.types import RawArticle
+    from index.types import RawArticle, Skipped
+
+    Reader = Callable[[Path], Iterator[RawArticle | Skipped]]
 
 ROOT = Path(__file__).parent.parent
 CORPUS = ROOT / "tests" / "corpus"
-sys.path.insert(0, str(ROOT))
+sys.path[:0] = [str(ROOT), str(ROOT / "tests")]
+_PARTS: dict[str, bytes] = {}  # of a Word document, made once
 
 
 def readers(data: bytes) -> None:
@@ -42,16 +49,101 @@ def readers(data: bytes) -> None:
 
 
 def _of_pdf(path: Path) -> list[RawArticle]:
-    """As `index.reading.files` does it, but here: what goes on in another process guides no fuzzing."""
-    from index.reading.metadata import bounded
     from index.reading.pdf import read
+
+    return _here(read, path, Exception)
+
+
+def _here(read: Reader, path: Path, *failures: type[Exception]) -> list[RawArticle]:
+    """As `index.reading.files` does it with what another process reads, but here: what goes on there guides no fuzzing.
+
+    Args:
+        failures: an unreadable file may fail with these, if it ends.
+    """
+    from index.reading.metadata import bounded
     from index.types import RawArticle
 
     logging.disable(logging.ERROR)
     try:
         return [bounded(raw) for raw in read(path) if isinstance(raw, RawArticle)]
-    except Exception:  # noqa: BLE001 - an unreadable PDF may fail as it likes, if it ends
+    except failures:
         return []
+
+
+def docx(data: bytes) -> None:
+    """The first byte chooses which part of a Word document the rest is, or that it is the whole file."""
+    from docx import Document
+
+    from index.reading.office import read
+
+    if not _PARTS:
+        Document().save(made := BytesIO())
+        with zipfile.ZipFile(made) as file:
+            _PARTS.update({name: file.read(name) for name in file.namelist()})
+    names = ("word/document.xml", "docProps/core.xml", "word/styles.xml", "")
+    _kept(_packed(data, names, _PARTS, ".docx", read))
+
+
+def epub(data: bytes) -> None:
+    """The first byte chooses which part of a book the rest is, or that it is the whole file."""
+    from harmed import begin
+
+    from index.reading.epub import read
+
+    names = ("b.opf", "a.html", "META-INF/container.xml", "")
+    whole = {name: part[1:] for name, part in zip(names, begin("epub")[::11], strict=True)}
+    _kept(_packed(data, names, whole, ".epub", read))
+
+
+def _packed(
+    data: bytes, names: Sequence[str], parts: Mapping[str, bytes], ending: str, read: Reader
+) -> list[RawArticle]:
+    name = names[(data[0] if data else 0) % len(names)]
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder) / f"a{ending}"
+        path.write_bytes(data[1:])
+        if name:
+            with zipfile.ZipFile(path, "w") as file:
+                for other, content in {**parts, name: data[1:]}.items():
+                    file.writestr(other or "more", content)
+        return _here(read, path, Exception)
+
+
+def mail(data: bytes) -> None:
+    """The first byte chooses the kind of mail; the rest is the file."""
+    _file(data, (".eml", ".mbox", ".mhtml"))
+
+
+def csv(data: bytes) -> None:
+    """The first byte chooses the kind of table; the rest is the file."""
+    _file(data, (".csv", ".tsv"))
+
+
+def markdown(data: bytes) -> None:
+    """A Markdown file, after its first byte."""
+    _file(data, (".md",))
+
+
+def _file(data: bytes, kinds: Sequence[str]) -> None:
+    from index.reading.files import read_file
+    from index.types import RawArticle
+
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder) / f"a{kinds[(data[0] if data else 0) % len(kinds)]}"
+        path.write_bytes(data[1:])
+        if isinstance(found := read_file(path, Path(folder)), list):
+            _kept([raw for raw in found if isinstance(raw, RawArticle)])
+
+
+def warc(data: bytes) -> None:
+    """The first byte chooses whether the rest is packed. One harmed page must not cost the others: only `ValueError` is for the file."""
+    from index.reading.warc import read
+
+    packed = bool(data) and data[0] % 2 == 1
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder) / f"a.warc{'.gz' if packed else ''}"
+        path.write_bytes(gzip.compress(data[1:], 1) if packed else data[1:])
+        _kept(_here(read, path, ValueError))
 
 
 def metadata(data: bytes) -> None:
@@ -103,12 +195,16 @@ def citations(data: bytes) -> None:
     assert "<" not in shown.removeprefix('<p class="said">').removesuffix("</p>")
 
 
-TARGETS: dict[str, Callable[[bytes], None]] = {"readers": readers, "metadata": metadata, "citations": citations}
+TARGETS: dict[str, Callable[[bytes], None]] = {
+    "readers": readers, "docx": docx, "epub": epub, "mail": mail, "csv": csv, "markdown": markdown, "warc": warc,
+    "metadata": metadata, "citations": citations,
+}  # fmt: skip
 
 
 def main() -> None:
     """Fuzz one target."""
     import atheris
+    from harmed import begin
 
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("target", choices=list(TARGETS))
@@ -116,11 +212,20 @@ def main() -> None:
     args = parser.parse_args()
     corpus = CORPUS / args.target
     corpus.mkdir(parents=True, exist_ok=True)
+    begun = tempfile.mkdtemp()
+    for n, data in enumerate(begin(args.target)):
+        (Path(begun) / str(n)).write_bytes(data)
     # All that reads the bytes, loaded here: what was imported before is not instrumented.
     ours = [
         "index.build",
         "index.reading.pdf",
         "index.reading.files",
+        "index.reading.office",
+        "index.reading.epub",
+        "index.reading.mail",
+        "index.reading.table",
+        "index.reading.markdown",
+        "index.reading.warc",
         "index.store.writer",
         "rag.claims.attribution",
         "rag.claims.facts",
@@ -128,12 +233,14 @@ def main() -> None:
         "rag.question.period",
         "ui.render",
     ]
-    theirs = ["tomllib", "trafilatura", "htmldate", "pdfminer", "tinycss2", "cssselect"]
+    theirs = [
+        "tomllib", "trafilatura", "htmldate", "pdfminer", "tinycss2", "cssselect", "docx", "email", "csv", "markdown_it", "yaml", "warcio",
+    ]  # fmt: skip
     with atheris.instrument_imports(include=["index", "rag", "ui", *theirs]):
         for name in [*theirs, *ours]:
             importlib.import_module(name)
     options = [f"-max_total_time={round(60 * args.minutes)}", "-max_len=4096", "-timeout=20", "-rss_limit_mb=3000"]
-    atheris.Setup([sys.argv[0], str(corpus), f"-artifact_prefix={corpus}/", *options], TARGETS[args.target])
+    atheris.Setup([sys.argv[0], str(corpus), begun, f"-artifact_prefix={corpus}/", *options], TARGETS[args.target])
     atheris.Fuzz()
 
 

@@ -9,7 +9,7 @@ from datetime import date
 from index.store.listing import Page, Source
 from index.types import Article
 from ui.icons import icon
-from ui.panel import after_title, removed_html
+from ui.panel import removed_html
 from ui.render import open_button
 from ui.words import NO_SOURCE, count_words, date_how, escaped, folded, span_words
 
@@ -144,7 +144,7 @@ def _row(article: Article, own: bool) -> str:
         f'<button type="button" class="icon s" data-act="edit" data-id="{name}" '
         f'aria-label="Edit title, source and date of {escaped(article.label)}">{icon("edit", True)}</button>'
     )
-    lede = folded(article.text[after_title(article) :][:_EXCERPT])
+    lede = folded(article.text[article.after_title :][:_EXCERPT])
     return (
         f'<li><div class="day">{when}</div><div class="main"><h3>{open_button(article.id, 0, 0, article.label, "open")}</h3>'
         f'<div class="meta">{"".join(meta)}{removed_html(article)}</div><p class="lede">{escaped(lede)}</p></div>'

@@ -32,7 +32,7 @@ def article_html(article: Article, current: Span = (0, 0), others: Sequence[Span
     size = len(article.text)
     spans = [(max(0, a), min(size, b)) for a, b in (current, *others)]
     # A title that is cited is shown twice: its span begins before the text does.
-    edges = sorted({after_title(article), size, *(p for span in spans for p in span if span[0] < span[1])})
+    edges = sorted({article.after_title, size, *(p for span in spans for p in span if span[0] < span[1])})
     pieces = []
     for start, end in pairwise(edges):
         whole = escaped(article.text[start:end])
@@ -57,14 +57,6 @@ def article_html(article: Article, current: Span = (0, 0), others: Sequence[Span
         f'<h2 tabindex="-1" data-where="{escaped(where)}">{escaped(article.label)}</h2>'
         f'<p class="facts">{told}{_link(article.url)}{_SUMMARISE}</p>'
         f'<div class="text"><p>{"".join(pieces)}</p></div>{removed_html(article)}'
-    )
-
-
-def after_title(article: Article) -> int:
-    """Where the text continues after a first line that repeats the title, which is already shown above."""
-    first = article.text.split("\n", 1)[0]
-    return (
-        len(first) if article.title and folded(first) == folded(article.title) and len(first) < len(article.text) else 0
     )
 
 

@@ -20,9 +20,11 @@ import re
 import unicodedata
 from collections.abc import Collection, Iterable, Sequence
 from datetime import date
+from itertools import islice
 
-from index.reading.metadata import MAX_URL, bounded, cut, encodable
-from index.text.dates import published_from_line, published_from_url
+from index.reading.metadata import MAX_URL, bounded, cut, encodable, outlet_of
+from index.text.bylines import day_of_dateline, day_of_line, writers_of_line
+from index.text.dates import published_from_url
 from index.text.sentences import paragraphs
 from index.types import Article, RawArticle, Removed
 
@@ -100,6 +102,7 @@ _ITEM = re.compile(r"\d+\.\s")
 _SAID = re.compile(r"\b(?:said|says|told|wrote|added|according to|announced|reported)\b", _FLAGS)
 _REPEATS = 3
 _COPY = 0.6  # share of lines in common from which two articles are copies
+_OPENING = 12  # lines, within which a line that holds a day says when the article was published
 _EDGE = 5  # lines from the beginning or end within which a repeated line is taken for a frame
 # An address, or one with a word or two after it that make no sentence: some tools break a long address in two.
 _URL = re.compile(r"^\W*(?:https?://|www\.)\S+(?:(?:\s+\S+){1,2}(?<![.!?]))?$", _FLAGS)
@@ -187,11 +190,11 @@ def clean(raw: RawArticle, repeated: Collection[str] = ()) -> Article:
     return Article(
         id=raw.id,
         title=cut(title) if title else None,
-        source=raw.source,
+        source=raw.source or outlet_of(url),
         published=published,
         published_how=how,
         url=url,
-        authors=raw.authors,
+        authors=raw.authors or _writers(lines),
         text="\n\n".join(kept),
         removed=tuple(removed),
         captions=tuple(captions),
@@ -257,8 +260,8 @@ def _judge(lines: list[str], repeated: set[str], raw: RawArticle) -> list[str]:
         ):
             reasons[i] = "a label among boilerplate"
     # The days above the entries of a running report belong to the entries.
-    days = [i for i in full if published_from_line(lines[i])]
-    if days and days[-1] in full[:12]:
+    days = [i for i in full if day_of_line(lines[i])]
+    if days and days[-1] in full[:_OPENING]:
         for i in days:
             reasons[i] = reasons[i] or "date line, kept as metadata"
     return reasons
@@ -353,12 +356,19 @@ def _url_in(lines: list[str]) -> str | None:
     return None
 
 
+def _writers(lines: list[str]) -> tuple[str, ...]:
+    return tuple(cut(name) for name in next(filter(None, map(writers_of_line, _opening(lines))), ()))
+
+
+def _opening(lines: list[str]) -> list[str]:
+    return list(islice((line for line in lines if line.strip()), _OPENING))
+
+
 def _published(raw: RawArticle, lines: list[str], url: str | None) -> tuple[date | None, str]:
     if raw.published:
         return raw.published, raw.published_how or "stated in the metadata"
-    for line in [line for line in lines if line.strip()][:12]:
-        day = published_from_line(line)
-        if day:
+    for told in (day_of_line, day_of_dateline):
+        if day := next(filter(None, map(told, _opening(lines))), None):
             return day, "stated in the text"
     day = published_from_url(url)
     return (day, "stated in the url") if day else (None, raw.published_how)

@@ -51,9 +51,12 @@ def read_folders(folders: Iterable[Path]) -> tuple[list[RawArticle], list[Skippe
         files = [folder] if folder.is_file() else sorted(p for p in folder.rglob("*") if not p.is_dir())
         root = folder.parent if folder.is_file() else folder
         metadata = read_metadata(root, skipped)
+        of_pages = {path.with_name(f"{path.stem}_files") for path in files if ending_of(path) in (".html", ".htm")}
         for path in files:
             if path.name == METADATA or any(part.startswith(".") for part in path.relative_to(root).parts):
                 continue
+            if not of_pages.isdisjoint(path.parents):
+                continue  # pictures and frames of a page that a browser saved beside it
             found = read_file(path, root)
             if isinstance(found, Skipped):
                 skipped.append(found)

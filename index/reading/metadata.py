@@ -122,10 +122,14 @@ def with_metadata(article: RawArticle, metadata: dict[str, Any], skipped: list[S
 def with_address(raw: RawArticle, address: str) -> RawArticle:
     """The article with the address that it came from, and the outlet by its host, where it says neither itself."""
     url = raw.url or (address if address.startswith(("https://", "http://")) else None)
-    host = ""
+    return replace(raw, source=raw.source or outlet_of(url), url=url)
+
+
+def outlet_of(url: str | None) -> str | None:
+    """The outlet by the host of an address, or None."""
     with suppress(ValueError):
-        host = (urlsplit(url or "").hostname or "").removeprefix("www.")
-    return replace(raw, source=raw.source or host or None, url=url)
+        return (urlsplit(url or "").hostname or "").removeprefix("www.") or None
+    return None
 
 
 def stated_day(words: str | None) -> date | None:

@@ -19,24 +19,18 @@ from index.text.weekdays import direction
 
 WEEKDAYS = ("monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday")
 CALENDAR = frozenset(WEEKDAYS) | {name.lower() for name in (*calendar.month_name, *calendar.month_abbr, "Sept") if name}
-_MONTH = (
+MONTH = (
     r"(?:jan(?:uary|\.)?|feb(?:ruary|\.)?|mar(?:ch|\.)?|apr(?:il|\.)?|may|june?|july?|"
     r"aug(?:ust|\.)?|sept?(?:ember|\.)?|oct(?:ober|\.)?|nov(?:ember|\.)?|dec(?:ember|\.)?)"
 )
 _ABSOLUTE = re.compile(
-    rf"\b(?:{_MONTH}\s+\d{{1,2}}(?:st|nd|rd|th)?(?:,?\s+\d{{4}})?"
-    rf"|\d{{1,2}}(?:st|nd|rd|th)?\s+(?:of\s+)?{_MONTH}(?:,?\s+\d{{4}})?"
+    rf"\b(?:{MONTH}\s+\d{{1,2}}(?:st|nd|rd|th)?(?:,?\s+\d{{4}})?"
+    rf"|\d{{1,2}}(?:st|nd|rd|th)?\s+(?:of\s+)?{MONTH}(?:,?\s+\d{{4}})?"
     r"|\d{4}-\d{2}-\d{2})\b(?!\s*%)",
     re.IGNORECASE,
 )
 _WEEKDAY = re.compile(rf"\b(?:(last|past|next|coming|this)\s+)?({'|'.join(WEEKDAYS)})s?\b", re.IGNORECASE)
 _NEARBY = re.compile(r"\b(today|tonight|yesterday|tomorrow|the next day|the day before)\b", re.IGNORECASE)
-_DATELINE = re.compile(
-    rf"^(?:published|updated|posted|last updated|date)?:?\s*(?:on\s+)?(?:\w+day,?\s+)?"
-    rf"({_MONTH}\s+\d{{1,2}},?\s+\d{{4}}|\d{{1,2}}\s+{_MONTH},?\s+\d{{4}}|\d{{4}}-\d{{2}}-\d{{2}})"
-    r"(?:[\sT,|·-]*\d{1,2}:\d{2}.*)?$",
-    re.IGNORECASE,
-)
 _BEFORE, _AFTER = 350, 200  # characters of a sentence around a weekday that are parsed: enough for its verb
 _URL_DAY = re.compile(r"/(\d{4})/(\d{1,2})/(\d{1,2})(?:/|$)")
 
@@ -89,12 +83,6 @@ def _parsed(words: str, near: date | None) -> date | None:
     return min((day for day in years if day), key=lambda day: abs((day - near).days), default=None)
 
 
-def published_from_line(line: str) -> date | None:
-    """The day on a line that holds nothing but a date ("March 30, 2022"), or None."""
-    match = _DATELINE.match(line.strip())
-    return parse_day(match.group(1)) if match else None
-
-
 def published_from_url(url: str | None) -> date | None:
     """The day in an address such as `…/2022/03/30/title`, or None."""
     match = _URL_DAY.search(url or "")
@@ -119,7 +107,7 @@ def mentions(text: str, published: date | None) -> list[Mention]:
     if published:
         for match in _WEEKDAY.finditer(text):
             followed = text[match.end() : match.end() + 16]
-            if match.group().lower().endswith("s") or re.match(rf",?\s+{_MONTH}\s*\d", followed, re.I):
+            if match.group().lower().endswith("s") or re.match(rf",?\s+{MONTH}\s*\d", followed, re.I):
                 continue
             spans = spans or sentences(text)
             first, last = spans[bisect_right(spans, (match.start(), len(text))) - 1]

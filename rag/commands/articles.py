@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import argparse
 import json
+import sys
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -13,7 +15,9 @@ from rag.progress import bar
 from rag.terminal import ACCENT, FAINT, STRONG, counted, say
 
 if TYPE_CHECKING:
+    from index.embedder import Embedder
     from index.store.sqlite import Store
+    from index.types import Article
 
 ABOUT = "list the articles, show one, add files, remove one that was added, set a title, source or date"
 DEFAULT_ACTION = "list"
@@ -73,8 +77,9 @@ def _show(args: argparse.Namespace) -> int:
     edit = edits.read(store.folder).get(article.id)
     if edit and edit.is_of(article):
         say((f"{edits.BY_YOU}: {', '.join(edit.told)}", FAINT))
-    say((article.url or "", FAINT))
-    say(f"\n{article.text}")
+    if article.url:
+        say((article.url, FAINT))
+    say(f"\n{article.text[article.after_title :].lstrip()}")
     return 0
 
 
@@ -83,6 +88,7 @@ def _add(args: argparse.Namespace) -> int:
     from rag import embedders
 
     target = common.opened_index(args)
+    before = _articles(target)
     urls = [name for name in args.file if name.lower().startswith(("http://", "https://"))]
     files = [Path(name) for name in args.file if name not in urls]
     embedder, added, skipped = embedders.for_index(target), 0, list[Skipped]()
@@ -94,7 +100,44 @@ def _add(args: argparse.Namespace) -> int:
             added, skipped, now = added + report.added, [*skipped, *report.skipped], report.articles
     say((f"{added} added", STRONG), f"; {counted(now, 'article')} now.")
     common.say_skipped(skipped)
+    _complete(target, [a for name, a in _articles(target).items() if name not in before], embedder)
     return 0 if added else 1
+
+
+def _articles(target: Path) -> dict[str, Article]:
+    """What an index holds, by id."""
+    from index.store.sqlite import Store
+
+    store = Store(target, vectors=False)
+    try:
+        return {article.id: article for article in store.articles()}
+    finally:
+        store.close()
+
+
+def _complete(target: Path, new: Sequence[Article], embedder: Embedder) -> None:
+    """Ask for the source and the date of articles that do not say them; where nobody is there to ask, say how to set them."""
+    from index import edits
+    from index.text.dates import parse_day
+
+    for article in new:
+        lacks = [name for name, known in (("source", article.source), ("date", article.published)) if not known]
+        if not lacks:
+            continue
+        if not sys.stdin.isatty():
+            how = " ".join(f"--{name} …" for name in lacks)
+            say((article.id, ACCENT), f"  {' and '.join(lacks)} not known: rag articles set {article.id} {how}")
+            continue
+        say((article.label, STRONG))
+        try:
+            source = input("  Its source (Enter: not known): ").strip() if "source" in lacks else ""
+            said = input("  Its date (Enter: not known): ").strip() if "date" in lacks else ""
+            while said and not parse_day(said):
+                said = input(f"  {said!r} is not a date. Write it as 2022-03-31 (Enter: not known): ").strip()
+        except EOFError:
+            return
+        if source or said:
+            edits.set_fields(target, article.id, embedder, source=source or None, published=parse_day(said))
 
 
 def _remove(args: argparse.Namespace) -> int:

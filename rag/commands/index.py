@@ -14,7 +14,7 @@ from rag import collection
 from rag.commands import common
 from rag.config import DEFAULT_EMBEDDER, seeds
 from rag.progress import bar
-from rag.terminal import STRONG, complain, counted, say
+from rag.terminal import FAINT, STRONG, complain, counted, say
 
 if TYPE_CHECKING:
     from index.types import IndexReport
@@ -73,7 +73,21 @@ def _build(args: argparse.Namespace, target: Path) -> int:
     if args.watch:
         return _watch(once, folders, target)
     _say(once(), folders)
+    _say_missing(target)
     return 0
+
+
+def _say_missing(target: Path) -> None:
+    """How many articles have no source or no date, and how to set them."""
+    from index.store.sqlite import Store
+
+    store = Store(target, vectors=False)
+    dated, unnamed = sum(store.by_day().values()), store.by_source().get(None, 0)
+    lacks = {"source": unnamed, "date": int(store.meta["articles"]) - dated}
+    store.close()
+    told = " and ".join(f"{counted(count, 'article')} without a {name}" for name, count in lacks.items() if count)
+    if told:
+        say((f"  {told}: `rag articles set` sets them, and so does the chat.", FAINT))
 
 
 def _watch(once: Callable[[], IndexReport], folders: Sequence[Path], target: Path) -> int:

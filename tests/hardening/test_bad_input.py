@@ -159,6 +159,7 @@ WRONG = [
     ["bench", "scale", "--chunks", "-5"],
     ["bench", "index", "--folder", "{dir}/none"],
     ["bench", "index", "--runs", "0"],
+    ["bench", "index", "--articles", "0"],
     ["bench", "answer", "--model", "none"],
     ["bench", "answer", "--sample", "0"],
     ["bench", "serve", "--people", "0"],

@@ -14,8 +14,9 @@ from hypothesis import strategies as st
 from index.build import clean_all
 from index.reading.boilerplate import clean, tidy
 from index.reading.files import read_folders
+from index.text.bylines import day_of_dateline, day_of_line, writers_of_line
 from index.text.chunks import chunk
-from index.text.dates import mentions, published_from_line
+from index.text.dates import mentions
 from index.text.fragments import is_fragment
 from index.text.sentences import sentences
 from index.types import Article, RawArticle
@@ -292,10 +293,37 @@ def test_days_meant(text: str, published: date | None, days: list[date]) -> None
     assert [m.day for m in mentions(text, published)] == days
 
 
-def test_a_date_line() -> None:
-    assert published_from_line("March 30, 2022") == date(2022, 3, 30)
-    assert published_from_line("Published: 4 May 2021") == date(2021, 5, 4)
-    assert published_from_line("On March 30, 2022 the talks began") is None
+@pytest.mark.parametrize(
+    ("line", "day", "writers"),
+    [
+        ("March 30, 2022", date(2022, 3, 30), ()),
+        ("Published: 4 May 2021", date(2021, 5, 4), ()),
+        ("Published May 3, 2023 at 4:05 p.m. | Updated May 4, 2023", date(2023, 5, 3), ()),
+        ("Wednesday 3 May 2023, 14.05 BST", date(2023, 5, 3), ()),
+        ("By Ann Ek and Ville Salo | 3 May 2023", date(2023, 5, 3), ("Ann Ek", "Ville Salo")),
+        ("By Ann Ek, political editor, Published 2023-05-03 10:00", date(2023, 5, 3), ("Ann Ek",)),
+        ("On March 30, 2022 the talks began", None, ()),
+        ("By May 3, 2023, all ferries will be back in service", None, ()),
+        ("By the morning of 3 May 2023", None, ()),
+        ("Divers at the harbour in Turku, 3 May 2023", None, ()),
+    ],
+)
+def test_a_line_that_says_the_day_and_who_wrote(line: str, day: date | None, writers: tuple[str, ...]) -> None:
+    assert (day_of_line(line), writers_of_line(line)) == (day, writers)
+
+
+@pytest.mark.parametrize(
+    ("line", "day"),
+    [
+        ("TURKU, Finland, May 3, 2023 (Reuters) — The harbour was closed.", date(2023, 5, 3)),
+        ("ST. LOUIS, 3 May 2023 -- The harbour was closed.", date(2023, 5, 3)),
+        ("TURKU, May 3 (Reuters) — The harbour was closed.", None),
+        ("On May 3, 2023 — a Wednesday — the harbour was closed.", None),
+        ("NATO said on May 3, 2023 — its birthday — that it was closed.", None),
+    ],
+)
+def test_a_dateline(line: str, day: date | None) -> None:
+    assert day_of_dateline(line) == day
 
 
 MANY = settings(max_examples=2_000 if SOAK else 100, deadline=None)

@@ -19,6 +19,7 @@ from index.store import amend as amending
 from index.store.repair import examine, repair
 from index.store.sqlite import Store
 from index.types import Article
+from rag import cli
 from rag.assistant import Rag
 from rag.config import NO_MODEL, Config
 
@@ -183,3 +184,36 @@ def test_a_file_of_edits_that_cannot_be_read_is_told_and_left(
     assert (index / "edits.json").read_text() == content and article(index).title is None
     (index / "edits.json").write_text(json.dumps({}))
     assert build(index, [tmp_path / "in"], words).unchanged == 2
+
+
+def test_what_is_not_known_is_asked_for_where_it_is_added(
+    index: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr("rag.embedders.load", Words)
+    text = "Snow closed the Brenner pass for nine hours, the road service said."
+    (tmp_path / "snow.txt").write_text(text, "utf-8")
+    (tmp_path / "hail.txt").write_text(text.replace("Snow", "Hail").replace("nine", "two"), "utf-8")
+    told = iter(["The Brenner Post", "soon", "9 January 2024"])
+    asked: list[str] = []
+    monkeypatch.setattr("builtins.input", lambda prompt: asked.append(prompt) or next(told))
+    monkeypatch.setattr("sys.stdin.isatty", lambda: True, raising=False)
+    assert cli.main(["articles", "add", str(tmp_path / "snow.txt"), "--index", str(index)]) == 0
+    snow = article(index, "snow")
+    assert (snow.source, snow.published, snow.published_how) == ("The Brenner Post", date(2024, 1, 9), "set by you")
+    assert [line.split()[1] for line in asked] == ["source", "date", "is"] and "'soon' is not a date" in asked[2]
+    monkeypatch.setattr("sys.stdin.isatty", lambda: False)
+    assert cli.main(["articles", "add", str(tmp_path / "hail.txt"), "--index", str(index)]) == 0
+    assert "hail  source and date not known: rag articles set hail --source … --date …" in capsys.readouterr().out
+    assert len(asked) == 3 and article(index, "hail").published is None
+
+
+def test_indexing_says_how_many_have_no_source_or_date(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr("rag.embedders.load", Words)
+    folder = news(tmp_path / "in", NEWS)
+    assert cli.main(["index", str(folder), "--index", str(tmp_path / "ix")]) == 0
+    assert "without a" not in capsys.readouterr().out
+    (folder / "snow.txt").write_text("Snow closed the Brenner pass for nine hours.", "utf-8")
+    assert cli.main(["index", str(folder), "--index", str(tmp_path / "ix")]) == 0
+    assert "1 article without a source and 1 article without a date: `rag articles set`" in capsys.readouterr().out
