@@ -41,10 +41,10 @@ class Page:
     def ask(self, question: str, chat_id: str = "") -> str:
         """A question put into a chat and answered; the chat's id."""
         if chat_id:
-            self.call("picked", event={"chat": chat_id})
+            self.call("picked", {"chat": chat_id})
         else:
-            self.call("begin")
-        _, thread, *_ = self.call("put", question, None, {})
+            self.call("picked", {"chat": ""})
+        thread, *_ = self.call("put", question, None, {})
         self.call("look_on", None)
         found = re.search(r'data-chat="([0-9a-f]{32})"', thread)
         assert found, thread

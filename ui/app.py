@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -24,6 +23,10 @@ from ui.settings import Settings
 
 _SCRIPT = Path(__file__).parent / "static" / "app.js"
 _QUIET: dict[str, Any] = {"api_visibility": "private", "show_progress": "hidden"}
+# What is done is done as often as it is asked for: by itself Gradio drops an event that comes while the one before runs.
+_EACH: dict[str, Any] = {**_QUIET, "trigger_mode": "multiple"}
+# Of what is only shown, the last wish counts: it is read from `wishes` once what is on its way has come.
+_LAST: dict[str, Any] = {**_QUIET, "trigger_mode": "always_last"}
 # Each part lends its `trigger` to the script, which is loaded with the drawer.
 _LENDS = "(window.ragParts ??= {{}})['{name}'] = {{ trigger, props, element }}; watch('value', () => window.ragShown?.('{name}'));"
 _DRAWER = f"""
@@ -34,6 +37,7 @@ _DRAWER = f"""
 <div class="paper" tabindex="0" role="region" aria-label="Article"></div>
 """
 _ADDRESS = "() => new URLSearchParams(location.search).get('chat') ?? ''"
+_TAKEN = "(text, ...others) => (window.ragTaken(text), [text, ...others])"
 _TOP = f"""
 <header class="top"><button type="button" class="icon only-small" data-rail aria-label="Chats and pages">{icon("menu")}</button>
 <h1>Ask the articles</h1><button type="button" class="btn quiet" data-act="add">{icon("plus")}Add articles</button>
@@ -108,13 +112,14 @@ def build(loader: Loader, answering: Answering | None = None) -> gr.Blocks:
                  "wanted": gr.Textbox(visible="hidden"), "exported": gr.JSON(visible=False)}  # fmt: skip
         _wire_chat(conversation, page, parts, view)
         _wire_thumbs(conversation, parts)
-        _wire_collection(library, Adding(loader), page, collection, question, [rail, foot, hello])
+        wishes, around = question["wishes"], [question["choices"], rail, foot, hello]
+        _wire_collection(library, Adding(loader), page, collection, wishes, around)
         # Made when the page is looked at: until then nobody waits for it.
-        gr.on([people.expand, people.select], People(loader).person, None, [people], queue=False, **_QUIET)
+        gr.on([people.expand, people.select], People(loader).person, [wishes], [people], queue=False, **_LAST)
         settings.expand(chosen.shown, None, [settings], queue=False, **_QUIET)
         clock = gr.Timer(1.0, active=not loader.settled)
         clock.tick(loaded, None, [foot, hello, clock], queue=False, **_QUIET)
-        settings.select(changed, None, [settings, foot, clock], queue=False, **_QUIET)
+        settings.select(changed, None, [settings, foot, clock], queue=False, **_EACH)
         add_endpoints(Calls(loader, answering))
     return page
 
@@ -137,11 +142,14 @@ def _question_box(library: Library) -> dict[str, Any]:
         )  # fmt: skip
         with gr.Row(elem_id="tools"):
             choices = _part("choices", library.limits())
-            limits = gr.HTML({}, html_template="", visible="hidden", js_on_load=_LENDS.format(name="limits"))
+            limits, wishes = (
+                gr.HTML({}, html_template="", visible="hidden", js_on_load=_LENDS.format(name=name))
+                for name in ("limits", "wishes")
+            )
             stop = gr.Button("Stop", elem_id="stop", min_width=80, scale=0)
             send = gr.Button("Ask", variant="primary", elem_id="send", min_width=80, scale=0)
-    return {"box": box, "choices": choices, "limits": limits, "stop": stop, "send": send, "why_row": why_row, "why": why, "keep": keep,
-            "thanks": thanks}  # fmt: skip
+    return {"box": box, "choices": choices, "limits": limits, "wishes": wishes, "stop": stop, "send": send,
+            "why_row": why_row, "why": why, "keep": keep, "thanks": thanks}  # fmt: skip
 
 
 def _articles_page(library: Library) -> dict[str, Any]:
@@ -167,7 +175,7 @@ def _articles_page(library: Library) -> dict[str, Any]:
     rows = _part("listing", library.listing(Shown()))
     return {"head": head, "words": words, "filters": filters, "found": found, "files": files, "text": text,
             "address": address, "look": look, "review": review, "report": report, "listing": rows,
-            "shown": gr.State(Shown()), "seen": gr.State(Understood())}  # fmt: skip
+            "told": gr.JSON(visible=False), "seen": gr.State(Understood())}  # fmt: skip
 
 
 def _source(library: Library) -> None:
@@ -186,39 +194,39 @@ def _source(library: Library) -> None:
 def _wire_chat(conversation: Conversation, page: gr.Blocks, parts: Mapping[str, Any], view: list[Any]) -> None:
     """Asking, watching, stopping, switching chats.
 
-    Every way to open a chat ends with watching it until none of its questions is open; switching stops watching the
-    chat before, but not its answers.
+    Every way to open a chat ends with watching it until none of its questions is open; a page that watches another one
+    then no longer watches the chat before, whose answers go on.
     """
     rail, chats, thread, chat_id, box = (parts[name] for name in ("rail", "chats", "thread", "chat_id", "box"))
-    looking: list[Any] = []
+    wishes = parts["wishes"]
 
     def then_look_on(event: Any) -> None:
-        looking.append(event.then(conversation.look_on, [chat_id], view, concurrency_limit=MAX_CALLS, **_QUIET))
+        event.then(conversation.look_on, [chat_id], view, concurrency_limit=MAX_CALLS, **_EACH)
 
-    asked = gr.on([box.submit, parts["send"].click], conversation.put, [box, chat_id, parts["limits"]], [box, *view],
-                  queue=False, **_QUIET)  # fmt: skip
+    # The box is emptied as the question is taken from it, so that no answer empties it of the next one.
+    asked = gr.on([box.submit, parts["send"].click], conversation.put, [box, chat_id, parts["limits"]], view,
+                  queue=False, js=_TAKEN, **_LAST)  # fmt: skip
+    asked.failure(None, None, None, js="() => window.ragTaken(null)", **_EACH)
     then_look_on(asked)
-    then_look_on(thread.retry(conversation.again, [chat_id], view, queue=False, **_QUIET))
     then_look_on(page.load(conversation.opened, [parts["wanted"]], view, queue=False, js=_ADDRESS, **_QUIET))
-    before = [*looking]
+    then_look_on(gr.on([chats.select, rail.clear], conversation.picked, [wishes], view, queue=False, **_LAST))
     for listen, act, inputs in (
-        (chats.select, conversation.picked, None),
+        (thread.retry, conversation.again, [chat_id]),
         (chats.undo, conversation.brought_back, None),
         (chats.delete, conversation.deleted, [chat_id]),
-        (rail.clear, conversation.begin, None),
     ):
-        then_look_on(listen(act, inputs, view, cancels=before, queue=False, **_QUIET))
-    parts["stop"].click(conversation.stop, [chat_id], None, queue=False, **_QUIET)
-    rail.input(conversation.found, [chat_id], [chats], queue=False, **_QUIET)
-    chats.edit(conversation.renamed, [chat_id], [thread, chats], queue=False, **_QUIET)
-    chats.download(conversation.exported, None, [parts["exported"]], queue=False, **_QUIET).then(
-        None, [parts["exported"]], None, js="(file) => window.ragSave(file.name, file.text)", **_QUIET
+        then_look_on(listen(act, inputs, view, queue=False, **_EACH))
+    parts["stop"].click(conversation.stop, [chat_id], None, queue=False, **_EACH)
+    rail.input(conversation.found, [chat_id, wishes], [chats], queue=False, **_LAST)
+    chats.edit(conversation.renamed, [chat_id], [thread, chats], queue=False, **_EACH)
+    chats.download(conversation.exported, None, [parts["exported"]], queue=False, **_EACH).then(
+        None, [parts["exported"]], None, js="(file) => window.ragSave(file.name, file.text)", **_EACH
     )
 
 
 def _wire_thumbs(conversation: Conversation, parts: Mapping[str, Any]) -> None:
     why_row, why, about, chat_id = (parts[name] for name in ("why_row", "why", "about", "chat_id"))
-    parts["thread"].like(conversation.liked, [chat_id], [parts["thread"], why_row, about], queue=False, **_QUIET)
+    parts["thread"].like(conversation.liked, [chat_id], [parts["thread"], why_row, about], queue=False, **_EACH)
     gr.on([parts["keep"].click, why.submit], conversation.reason, [why, about],
           [why_row, why, about, parts["thanks"]], queue=False, **_QUIET)  # fmt: skip
 
@@ -228,67 +236,63 @@ def _wire_collection(
     adding: Adding,
     page: gr.Blocks,
     made: Mapping[str, Any],
-    question: Mapping[str, Any],
+    wishes: gr.HTML,
     around: list[Any],
 ) -> None:
     """Listing, searching, editing, adding and removing; `around` is what shows the collection elsewhere."""
-    shown, seen, report, rows = made["shown"], made["seen"], made["report"], made["listing"]
-    everything = [rows, made["head"], made["filters"], question["choices"], *around]
+    seen, report, rows = made["seen"], made["report"], made["listing"]
+    everything = [rows, made["head"], made["filters"], *around]
 
-    def refreshed(now: Shown) -> tuple[str, ...]:
+    def refreshed(wished: Any) -> tuple[str, ...]:
         return (
-            library.listing(now), library.head(), library.filters(), library.limits(), library.rail(), library.foot(),
-            library.overview(),
+            library.listing(_only(wished)), library.head(), library.filters(), library.limits(), library.rail(),
+            library.foot(), library.overview(),
         )  # fmt: skip
 
-    def narrowed(now: Shown, words: str, event: gr.EventData) -> tuple[Shown, str, str]:
-        now = replace(_only(now, said(event)), editing="")
-        return now, library.listing(now), library.find(words, now)
+    def narrowed(wished: Any, words: str) -> tuple[str, str]:
+        now = _only(wished)
+        return library.listing(now), library.find(words, now)
 
-    def editing(now: Shown, event: gr.EventData) -> tuple[Shown, str]:
-        now = replace(now, editing=str(said(event).get("id", "")))
-        return now, library.listing(now)
-
-    def edited(now: Shown, event: gr.EventData) -> tuple[Any, ...]:
+    def edited(wished: Any, event: gr.EventData) -> tuple[Any, ...]:
         told, done = library.set(said(event))
-        now = replace(now, editing="") if done else now
-        return (now, told, *(refreshed(now) if done else [gr.skip()] * len(everything)))
+        return (told, said(event) if done else {}, *(refreshed(wished) if done else [gr.skip()] * len(everything)))
 
     def added(
         files: list[str] | None,
         text: str,
         found: Understood,
-        now: Shown,
+        wished: Any,
         event: gr.EventData,
         progress: gr.Progress = gr.Progress(),  # noqa: B008
     ) -> tuple[Any, ...]:
         told, whole = adding.take(files, text or "", found, said(event), progress)
         # What could not be taken stays, to be put right.
         fields = (None, "", "", "", Understood()) if whole else [gr.skip()] * 5
-        return (told, *fields, *refreshed(now))
+        return (told, *fields, *refreshed(wished))
 
-    def removed(now: Shown, event: gr.EventData) -> tuple[str, ...]:
-        return (library.remove(str(said(event).get("id", ""))), *refreshed(now))
+    def removed(wished: Any, event: gr.EventData) -> tuple[str, ...]:
+        return (library.remove(str(said(event).get("id", ""))), *refreshed(wished))
 
-    def brought_back(now: Shown, event: gr.EventData) -> tuple[str, ...]:
-        return (library.bring_back(str(said(event).get("id", ""))), *refreshed(now))
+    def brought_back(wished: Any, event: gr.EventData) -> tuple[str, ...]:
+        return (library.bring_back(str(said(event).get("id", ""))), *refreshed(wished))
 
-    made["words"].submit(library.find, [made["words"], shown], [made["found"]], queue=False, **_QUIET)
-    rows.select(narrowed, [shown, made["words"]], [shown, rows, made["found"]], queue=False, **_QUIET)
-    rows.edit(editing, [shown], [shown, rows], queue=False, **_QUIET)
-    rows.submit(edited, [shown], [shown, report, *everything], **_QUIET)
-    rows.delete(removed, [shown], [report, *everything], **_QUIET)
-    rows.undo(brought_back, [shown], [report, *everything], **_QUIET)
+    gr.on([rows.select, made["words"].submit], narrowed, [wishes, made["words"]], [rows, made["found"]], queue=False,
+          **_LAST)  # fmt: skip
+    rows.submit(edited, [wishes], [report, made["told"], *everything], **_EACH).then(
+        None, [made["told"]], None, js="(done) => window.ragEdited(done.id)", **_EACH
+    )
+    rows.delete(removed, [wishes], [report, *everything], **_EACH)
+    rows.undo(brought_back, [wishes], [report, *everything], **_EACH)
     given = [made["files"], made["text"]]
     fields = [*given, made["address"], made["review"], seen]
     # A file that is dropped is looked at at once; an address is connected to only when that is asked for.
     made["files"].change(adding.look, given, [made["review"], seen], **_QUIET)
     gr.on([made["look"].click, made["address"].submit], adding.look, [*given, made["address"]], [made["review"], seen],
-          **_QUIET)  # fmt: skip
+          **_LAST)  # fmt: skip
     made["review"].clear(lambda: (None, "", "", "", Understood()), None, fields, queue=False, **_QUIET)
-    made["review"].submit(added, [*given, seen, shown], [report, *fields, *everything],
+    made["review"].submit(added, [*given, seen, wishes], [report, *fields, *everything],
                           api_visibility="private")  # fmt: skip
-    page.load(refreshed, [shown], everything, queue=False, **_QUIET)
+    page.load(refreshed, [wishes], everything, queue=False, **_QUIET)
 
 
 def said(event: gr.EventData) -> dict[str, Any]:
@@ -296,9 +300,11 @@ def said(event: gr.EventData) -> dict[str, Any]:
     return event._data if isinstance(event._data, dict) else {}
 
 
-def _only(now: Shown, wanted: Mapping[str, Any]) -> Shown:
-    """The articles that a page wants listed."""
-    given = {name: str(wanted[name])[:200] for name in ("source", "after", "before") if name in wanted}
+def _only(wished: Any) -> Shown:
+    """The articles that a page wants listed; nothing in it is trusted."""
+    wanted = wished.get("listed") if isinstance(wished, dict) else None
+    wanted = wanted if isinstance(wanted, dict) else {}
+    given = {name: str(wanted.get(name, ""))[:200] for name in ("source", "after", "before")}
     offset = wanted.get("offset", 0)
     count = offset if isinstance(offset, int) and 0 <= offset < 2**31 else 0
-    return replace(now, **given, gaps=bool(wanted.get("gaps", now.gaps)), offset=count)
+    return Shown(**given, gaps=bool(wanted.get("gaps")), offset=count)

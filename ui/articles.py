@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping, Sequence, Set
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from datetime import date
 
 from index.store.listing import Page, Source
@@ -26,7 +27,6 @@ class Shown:
         source, after, before: only articles of this source and these days, as text; empty for all.
         gaps: only those that name no source or have no date.
         offset: how many newer ones are passed over.
-        editing: the id of the one whose title, source and date are being set.
     """
 
     source: str = ""
@@ -34,7 +34,6 @@ class Shown:
     before: str = ""
     gaps: bool = False
     offset: int = 0
-    editing: str = ""
 
 
 def head_html(total: int, first: date | None, last: date | None, gaps: int) -> str:
@@ -92,13 +91,14 @@ def list_html(
 ) -> str:
     """A page of the articles, each with buttons to open and edit it; and the files that were skipped, with the reason.
 
+    The form that edits an article comes with it, as data of its row: the page opens it at once, and again where the list
+    is made anew meanwhile (see `static/app.js`). The list says which articles it shows, as the page may want others by now.
+
     Args:
         own: ids of those that were added in the chat, which can be removed here.
         edited: ids of those that a person has corrected.
     """
-    rows = "".join(
-        _form(a, a.id in own, a.id in edited) if a.id == shown.editing else _row(a, a.id in own) for a in page.articles
-    )
+    rows = "".join(_row(a, a.id in own, a.id in edited) for a in page.articles)
     none = "" if page.articles else "<p>No article is of this source and these days.</p>"
     left = "".join(f"<li>{escaped(s['path'])}: {escaped(s['why'])}</li>" for s in skipped)
     more = (
@@ -107,7 +107,8 @@ def list_html(
         if left
         else ""
     )
-    return f'<ul class="rows" aria-label="Articles">{rows}</ul>{none}{_pager(page, shown.offset)}{more}'
+    which = escaped(json.dumps(asdict(shown)))
+    return f'<ul class="rows" aria-label="Articles" data-shown="{which}">{rows}</ul>{none}{_pager(page, shown.offset)}{more}'
 
 
 def _pager(page: Page, offset: int) -> str:
@@ -125,7 +126,7 @@ def _pager(page: Page, offset: int) -> str:
     return f'<div class="pager"><span role="status">{offset + 1:,} to {last:,} of {page.total:,}</span>{steps}</div>'
 
 
-def _row(article: Article, own: bool) -> str:
+def _row(article: Article, own: bool, edited: bool) -> str:
     day, name = article.published, escaped(article.id)
     when = f"<b>{day.day} {day:%b}</b><small>{day.year}</small>" if day else "<small>No date</small>"
     meta = [_known("source", article.source, article), _known("title", article.title, article, shown=False)]
@@ -146,7 +147,7 @@ def _row(article: Article, own: bool) -> str:
     )
     lede = folded(article.text[article.after_title :][:_EXCERPT])
     return (
-        f'<li><div class="day">{when}</div><div class="main"><h3>{open_button(article.id, 0, 0, article.label, "open")}</h3>'
+        f'<li data-id="{name}" data-form="{escaped(_form(article, own, edited))}"><div class="day">{when}</div><div class="main"><h3>{open_button(article.id, 0, 0, article.label, "open")}</h3>'
         f'<div class="meta">{"".join(meta)}{removed_html(article)}</div><p class="lede">{escaped(lede)}</p></div>'
         f'<div class="acts">{remove}{edit}</div></li>'
     )
@@ -172,9 +173,9 @@ def _form(article: Article, own: bool, edited: bool) -> str:
             f"{icon('bin', True)}Remove article</button>"
         )
     return (
-        f'<li><form class="edit" data-id="{escaped(article.id)}" aria-label="Edit {escaped(article.label)}">'
+        f'<form class="edit" data-id="{escaped(article.id)}" aria-label="Edit {escaped(article.label)}">'
         f'{fields_html(article, "edit")}<div class="row"><button type="submit" class="btn primary">Save</button>'
-        f'<button type="button" class="btn quiet" data-act="edit" data-id="">Cancel</button>{buttons}</div></form></li>'
+        f'<button type="button" class="btn quiet" data-act="edit-end">Cancel</button>{buttons}</div></form>'
     )
 
 

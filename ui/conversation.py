@@ -32,6 +32,7 @@ class Conversation:
     def __init__(self, loader: Loader, answering: Answering | None = None) -> None:
         self._loader = loader
         self._answering = answering or Answering(loader)
+        self._watching: dict[str, object] = {}  # what a page watches, by its session
 
     def opened(self, chat_id: str, request: gr.Request) -> tuple[Any, Any, str, Any]:
         """The chat that the page's address names; if it names none, only the list of chats.
@@ -42,30 +43,38 @@ class Conversation:
             return gr.skip(), gr.skip(), self.listed("", "", request), gr.skip()
         return self._view(self._history(request).load(chat_id), request)
 
-    def put(self, question: str, chat_id: str, limits: dict[str, str] | None, request: gr.Request) -> tuple[str, *View]:
+    def put(self, question: str, chat_id: str, limits: dict[str, str] | None, request: gr.Request) -> View:
         """Add a question to a chat, at once, even while another one is being answered."""
         if not question.strip():
-            return ("", *self._view(self._history(request).load(chat_id), request))
+            return self._view(self._history(request).load(chat_id), request)
         kept = self._history(request)
         given = {name: str(value).strip()[:_LIMIT] for name, value in (limits or {}).items()}
         given = {name: given[name] for name in ("source", "from", "to", "caution") if given.get(name)}
         with _told():
             chat = self._answering.ask(kept, chat_id, check_question(question), given)
-        return ("", *self._view(chat, request))
+        return self._view(chat, request)
 
-    def look_on(self, chat_id: str, request: gr.Request) -> Iterator[tuple[Any, str, Any, str]]:
+    def look_on(self, chat_id: str, request: gr.Request) -> Iterator[tuple[Any, Any, Any, Any]]:
         """The chat whenever something changes, until none of its questions is open.
 
         The thread and the list of chats are sent only where a question has ended: so they stay folded and searched as
-        the person left them.
+        the person left them. A page watches one chat: it ends where the page has come to watch another one.
         """
-        kept, before = self._history(request), -1
-        for working in self._answering.watch(chat_id) if chat_id else ():
-            if len(working) == before:
-                yield gr.skip(), working_html(working), gr.skip(), chat_id
-            else:
-                before = len(working)
-                yield self._view(kept.load(chat_id), request)
+        kept, before, session = self._history(request), -1, request.session_hash or ""
+        self._watching[session] = mine = object()
+        try:
+            for working in self._answering.watch(chat_id) if chat_id else ():
+                if self._watching.get(session) is not mine:
+                    yield gr.skip(), gr.skip(), gr.skip(), gr.skip()  # Gradio sends again what was yielded last
+                    return
+                if len(working) == before:
+                    yield gr.skip(), working_html(working), gr.skip(), chat_id
+                else:
+                    before = len(working)
+                    yield self._view(kept.load(chat_id), request)
+        finally:
+            if self._watching.get(session) is mine:
+                del self._watching[session]
 
     def again(self, chat_id: str, event: gr.EventData, request: gr.Request) -> View:
         """Answer a question of the chat again."""
@@ -76,13 +85,13 @@ class Conversation:
         """Stop the open questions of a chat."""
         self._answering.stop(chat_id)
 
-    def begin(self, request: gr.Request) -> View:
-        """The first view, for a new chat; what is being answered elsewhere goes on."""
-        return self._view(history.new_chat(), request)
+    def picked(self, wished: Any, request: gr.Request) -> View:
+        """The chat that the page wants to see; the first view, for a new one, where it names none.
 
-    def picked(self, event: gr.EventData, request: gr.Request) -> View:
-        """Another chat."""
-        return self._view(self._history(request).load(_text(event, "chat")), request)
+        What is being answered elsewhere goes on.
+        """
+        chat_id = _wish(wished, "chat")
+        return self._view(self._history(request).load(chat_id) if chat_id else history.new_chat(), request)
 
     def renamed(self, chat_id: str, event: gr.EventData, request: gr.Request) -> tuple[str, str]:
         """Rename a chat: the chat that is shown, and the list."""
@@ -110,9 +119,9 @@ class Conversation:
         """The list of chats, all or those with some words in them."""
         return chats_html(self._history(request).recent(words), chat_id, date.today(), bool(words.strip()))
 
-    def found(self, chat_id: str, event: gr.EventData, request: gr.Request) -> str:
+    def found(self, chat_id: str, wished: Any, request: gr.Request) -> str:
         """The chats with the words that were typed."""
-        return self.listed(chat_id, _text(event, "words"), request)
+        return self.listed(chat_id, _wish(wished, "words"), request)
 
     def exported(self, event: gr.EventData, request: gr.Request) -> dict[str, str]:
         """A chat as a file's name and text."""
@@ -169,7 +178,12 @@ def _told(what: str = "") -> Iterator[None]:
 
 def _text(event: gr.EventData, name: str) -> str:
     """Text that the page sends with an event: nothing in it is trusted."""
-    value = event._data.get(name) if isinstance(event._data, dict) else None
+    return _wish(event._data, name)
+
+
+def _wish(given: Any, name: str) -> str:
+    """Text of that name in what the page sends."""
+    value = given.get(name) if isinstance(given, dict) else None
     return value if isinstance(value, str) else ""
 
 

@@ -5,9 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import date
 from itertools import groupby
-from typing import Literal
-
-import gradio as gr
+from typing import Any, Literal
 
 from index.errors import RagError
 from rag.people import NEWEST, Person, people
@@ -29,10 +27,15 @@ class People:
     def __init__(self, loader: Loader) -> None:
         self._loader = loader
 
-    def person(self, wanted: gr.EventData) -> str:
-        """The page, with the person chosen; if none was, or nobody has that name any more, the one quoted most."""
-        said = wanted._data if isinstance(wanted._data, dict) else {}
-        name, show = str(said.get("name", "")), str(said.get("show", ""))
+    def person(self, wished: Any) -> str:
+        """The page, with the person chosen; if none was, or nobody has that name any more, the one quoted most.
+
+        Args:
+            wished: what the page wants to see: `name` and `show` of its "person" are read, and not trusted.
+        """
+        wanted = wished.get("person") if isinstance(wished, dict) else None
+        wanted = wanted if isinstance(wanted, dict) else {}
+        name, show = str(wanted.get("name", "")), str(wanted.get("show", ""))
         store = self._loader.store
         found, looked = people(store, _LISTED), min(NEWEST, int(store.meta["articles"]))
         names = [person.name for person in found]

@@ -58,10 +58,10 @@ def test_an_answer_is_shown_where_the_chat_cannot_be_saved(
     loader.start()
     loader.rag()
     conversation, chats = Conversation(loader), index / "chats"
-    person: Any = SimpleNamespace(username=None)
+    person: Any = SimpleNamespace(username=None, session_hash="a page")
 
     def asked(question: str, chat_id: str) -> tuple[str, str, str]:
-        _, waiting, _, _, chat_id = conversation.put(question, chat_id, {}, person)
+        waiting, _, _, chat_id = conversation.put(question, chat_id, {}, person)
         *_, (shown, *_) = conversation.look_on(chat_id, person)
         return waiting, shown, chat_id
 
@@ -150,9 +150,9 @@ def test_while_the_language_model_loads_the_articles_own_words_answer(seeds_inde
     loader = Loader(seeds_index, DEFAULT_MODEL)
     loader._rag = quick  # as far as the thread gets before the language model is there
     loader._searchable.set()
-    person: Any = SimpleNamespace(username=None)
+    person: Any = SimpleNamespace(username=None, session_hash="a page")
     conversation = Conversation(loader)
-    _, thread, working, _, chat_id = conversation.put("Who is Medinsky?", "", {}, person)
+    thread, working, _, chat_id = conversation.put("Who is Medinsky?", "", {}, person)
     assert "Medinsky" in thread + working
     *_, (shown, working, *_) = conversation.look_on(chat_id, person)
     assert "still loading" in shown and "Medinsky" in shown and not working

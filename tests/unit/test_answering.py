@@ -206,3 +206,17 @@ def test_what_another_person_asked_is_not_stopped_by_deleting_it(
     gate.open.set()
     assert until_done(answering, chat.id)[-1] == []
     assert History(tmp_path, "ann").load(chat.id).exchanges[0].state == "done"
+
+
+def test_a_page_that_watches_another_chat_is_no_longer_shown_the_one_before(
+    answering: Answering, gate: Gate, tmp_path: Path
+) -> None:
+    conversation, page = Conversation(answering._loader, answering), SimpleNamespace(username=None, session_hash="one")
+    chat_id = conversation.put(FERRY, "", {}, page)[-1]  # type: ignore[arg-type]
+    watching = conversation.look_on(chat_id, page)  # type: ignore[arg-type]
+    other_page = conversation.look_on(chat_id, SimpleNamespace(username=None, session_hash="two"))  # type: ignore[arg-type]
+    assert next(watching)[-1] == next(other_page)[-1] == chat_id
+    assert list(conversation.look_on("", page)) == []  # type: ignore[arg-type]
+    gate.open.set()
+    assert [shown for view in watching for shown in view if isinstance(shown, str)] == []
+    assert [*other_page][-1][-1] == chat_id

@@ -9,7 +9,11 @@ const on = (target, kind, act, options = {}) => target.addEventListener(kind, ac
 const one = (query, at = document) => at.querySelector(query);
 const all = (query, at = document) => [...at.querySelectorAll(query)];
 const body = document.body;
-const tell = (part, event, data) => window.ragParts?.[part]?.trigger(event, data);
+function tell(part, event, data) {
+  const there = window.ragParts?.[part];
+  if (there) there.trigger(event, data);
+  else setTimeout(tell, 50, part, event, data); // it hears it as soon as it is there
+}
 
 // ---- the source beside the answer
 
@@ -76,7 +80,7 @@ function close() {
 
 on(document, "click", (event) => {
   const hit = (query) => event.target.closest?.(query);
-  for (const pop of all("details.pop[open]")) if (!pop.contains(event.target)) pop.open = false;
+  for (const pop of all("details.pop[open]")) if (!pop.contains(event.target) || hit("[role=menuitem]")) pop.open = false;
   const button = hit("[data-article]");
   if (button) return open(button);
   const act = hit("[data-act]");
@@ -97,7 +101,6 @@ on(document, "click", (event) => {
   const copied = hit("[data-copy]");
   if (copied) {
     navigator.clipboard?.writeText(copied.dataset.copy);
-    copied.closest("details").open = false;
     toast("Copied.");
   }
   const more = hit(".more[aria-controls]");
@@ -120,7 +123,7 @@ const acts = {
     turn += 1; // an article that is on its way has come too late
     go("ask");
     close();
-    tell("rail-head", "clear", {});
+    begin();
     one("#question textarea")?.focus();
   },
   again: (button) => tell("thread", "retry", { turn: button.dataset.turn }),
@@ -145,9 +148,10 @@ const acts = {
     tell("review", "clear", {});
   },
   edit: (button) => {
-    editing = { id: button.dataset.id, field: button.dataset.field ?? "title" };
-    tell("listing", "edit", { id: editing.id });
+    editing = { id: button.dataset.id, field: button.dataset.field ?? "title", typed: {} };
+    showForm();
   },
+  "edit-end": () => edited(editing.id),
   "as-read": (button) => tell("listing", "submit", { id: button.closest("form").dataset.id, as_read: true }),
   page: (button) => list({ offset: Number(button.dataset.offset) }),
   summarise: () => {
@@ -163,7 +167,10 @@ const acts = {
     box.dispatchEvent(new Event("input", { bubbles: true }));
     setTimeout(() => list({}), 60); // after Gradio has taken the text over
   },
-  person: (button) => tell("people", "select", { name: button.dataset.name, show: button.dataset.show ?? "" }),
+  person: (button) => {
+    wish({ person: { name: button.dataset.name, show: button.dataset.show ?? "" } });
+    tell("people", "select", {});
+  },
   "bring-back": (button) => tell("listing", "undo", { id: button.dataset.id }),
 };
 for (const kind of ["md", "html", "json"])
@@ -171,16 +178,30 @@ for (const kind of ["md", "html", "json"])
 
 function ask(question) {
   go("ask");
-  const box = one("#question textarea");
-  box.value = question;
-  box.dispatchEvent(new Event("input", { bubbles: true }));
+  type(question);
   setTimeout(() => one("#send")?.click(), 60); // after Gradio has taken the text over
 }
+function type(text) {
+  const box = one("#question textarea");
+  box.value = text;
+  box.dispatchEvent(new Event("input", { bubbles: true }));
+}
+let taken = ""; // the question that is on its way to Python
+window.ragTaken = (text) => {
+  if (text !== null) type("");
+  else if (!one("#question textarea").value) type(taken); // it did not arrive
+  taken = text ?? "";
+};
 
 function pick(chat) {
   go("ask");
   body.classList.remove("rail-open");
-  tell("chats", "select", { chat });
+  wish({ chat });
+  tell("chats", "select", {});
+}
+function begin() {
+  wish({ chat: "" });
+  tell("rail-head", "clear", {});
 }
 
 function rename(row) {
@@ -211,7 +232,7 @@ function go(page, push = true) {
     look({});
     tell("settings", "expand", {});
   }
-  if (page === "people") tell("people", "expand", { name: one('#people [aria-current="true"]')?.dataset.name ?? "" });
+  if (page === "people") tell("people", "expand", {});
   if (push) scrollTo(0, 0);
 }
 
@@ -232,7 +253,7 @@ function showAddress() {
 on(window, "popstate", () => {
   address = new URLSearchParams(location.search).get("chat") ?? "";
   if (address) pick(address);
-  else tell("rail-head", "clear", {});
+  else begin();
 });
 
 // ---- what Python has put into the page
@@ -281,16 +302,20 @@ function fold(more, open) {
 
 // ---- the list of articles: which of them, and the forms that set and review what is said of them
 
-let only = { source: "", after: "", before: "", gaps: false }; // which are listed
-let editing = null; // the article, and the field of it, that is being set
+let only = { source: "", after: "", before: "", gaps: false, offset: 0 }; // which are listed
+let editing = null; // the article that is being set, the field that was wanted, and what was typed
+let back = ""; // the article that was being set last
+let tries = 0; // how often what is listed was asked for again
 function list(wanted) {
-  only = { ...only, ...wanted };
-  tell("listing", "select", { offset: 0, ...only, ...wanted });
+  tries = 0;
+  only = { ...only, offset: 0, ...wanted };
+  wish({ listed: only });
+  tell("listing", "select", {});
   showOnly();
 }
 function showOnly() {
   const offered = [...all("#filters .pill"), ...all("#filters option")].map((one) => one.dataset.value ?? one.value);
-  if (!offered.includes(only.source)) only.source = ""; // its last article is gone
+  if (only.source && !offered.includes(only.source)) return list({ source: "" }); // its last article is gone
   for (const pill of all("#filters .pill")) {
     const { only: name, value } = pill.dataset;
     const on = name === "gaps" ? only.gaps : !only.gaps && value === only.source;
@@ -326,14 +351,32 @@ on(document, "submit", (event) => {
   else tell("review", "submit", Object.fromEntries(all("[data-row]", form).map((row) => [row.dataset.row, fields(row)])));
 });
 function shownList() {
-  // The keys go on where they were: in the form that opened, or at the button that opened it.
-  if (!editing) return;
-  const { id, field } = editing;
-  const form = one("#listing form.edit");
-  if (form) one(`[name="${field}"]`, form).focus();
-  else if (id) one(`#listing [data-act="edit"][data-id="${CSS.escape(id)}"]`)?.focus();
-  if (!form) editing = null;
+  // It may be what was wanted before.
+  const shown = JSON.parse(one("#listing .rows")?.dataset.shown ?? "null");
+  if (shown && Object.keys(only).some((name) => only[name] !== shown[name]) && tries++ < 3) tell("listing", "select", {});
+  if (editing) showForm();
+  else if (back && document.activeElement === body) edited(back);
 }
+function showForm() {
+  one("#listing form.edit")?.remove();
+  const row = one(`#listing li[data-id="${CSS.escape(editing.id)}"]`);
+  if (!row) return (editing = null);
+  row.insertAdjacentHTML("beforeend", row.dataset.form);
+  for (const [name, value] of Object.entries(editing.typed)) one(`[name="${name}"]`, row).value = value;
+  one(`[name="${editing.field}"]`, row).focus();
+}
+function edited(id) {
+  if (editing && editing.id !== id) return; // another one by now
+  editing = null;
+  back = id;
+  one("#listing form.edit")?.remove();
+  one(`#listing [data-act="edit"][data-id="${CSS.escape(id)}"]:not([data-field])`)?.focus(); // the keys go on there
+}
+window.ragEdited = edited;
+on(document, "input", (event) => {
+  const { name, value, form } = event.target;
+  if (form?.matches("form.edit") && editing) editing = { ...editing, field: name, typed: { ...editing.typed, [name]: value } };
+});
 
 // ---- the limits of the next questions
 
@@ -342,9 +385,12 @@ on(document, "change", (event) => {
   limit(Object.fromEntries(all("[data-limit]").map((input) => [input.dataset.limit, input.value])));
   limited();
 });
-function limit(changes) {
-  const part = window.ragParts?.limits;
+function limit(changes, name = "limits") {
+  const part = window.ragParts?.[name];
   if (part) part.props.value = { ...part.props.value, ...changes };
+}
+function wish(changes) {
+  limit(changes, "wishes");
 }
 function limited() {
   const given = window.ragParts?.limits?.props.value ?? {};
@@ -361,7 +407,10 @@ on(document, "input", (event) => {
   if (event.target.closest?.("#question")) limit({ caution: remembered("caution") });
   if (event.target.id !== "find-chats") return;
   clearTimeout(typing);
-  typing = setTimeout(() => tell("rail-head", "input", { words: event.target.value }), 250);
+  typing = setTimeout(() => {
+    wish({ words: event.target.value });
+    tell("rail-head", "input", {});
+  }, 250);
 });
 
 // ---- keys
