@@ -11,7 +11,7 @@ from index.embedder import Embedder
 from index.text.words import numbers
 from rag import prompt, reading, refusal
 from rag.calibration import CALIBRATION
-from rag.claims.attribution import Told, number, sources
+from rag.claims.attribution import Told, number, parts, sources
 from rag.claims.drafts import Draft, Written, check, worth_asking
 from rag.claims.statements import can_be_told, in_own_words, own_words, same
 from rag.claims.verifier import Signals, another_figure, doubt, hope
@@ -203,18 +203,27 @@ class Run:
         yield Event("status", "checking")
         draft = Written(passage, exact, text, sure)
         checked = check(draft, question, self.read, self.unknown, self.embedder, llm)
-        self.drafts += [*checked, *(q for d in checked if (q := in_own_words(d, question.text)))]
+        quoted = [q for d in checked if (q := in_own_words(d, question.text))]
+        self.drafts += [*checked, *self._weighed(question, llm, quoted)]
         self.clock.lap("check")
 
     def quote(self, question: Question, llm: LanguageModel, passage: Passage) -> Steps:
         """Put a passage's own words forward as the answer; the verifier weighs them like a draft."""
         yield Event("status", "checking")
-        quoted = own_words(question.text, passage, self.embedder)
-        asked = prompt.is_right(question.text, quoted.claim)
-        (right,) = llm.score([llm.chat(prompt.READ, prompt.passage_head(passage), asked)])
-        signals = Signals(right=round(right, 4), holds=round(reading.holds(passage, self.unknown), 4))
-        self.drafts.append(replace(quoted, signals=signals).beside(self.read))
+        signals = Signals(right=0.0, holds=round(reading.holds(passage, self.unknown), 4))
+        quoted = replace(own_words(question.text, passage, self.embedder), signals=signals)
+        self.drafts += [d.beside(self.read) for d in self._weighed(question, llm, [quoted])]
         self.clock.lap("check")
+
+    def _weighed(self, question: Question, llm: LanguageModel, quoted: Sequence[Draft]) -> list[Draft]:
+        """Quotations, each with the model's log-odds that it answers the question, as a draft has."""
+        asked = [(prompt.passage_head(d.passage), prompt.is_right(question.text, d.claim)) for d in quoted]
+        odds = llm.score([llm.chat(prompt.READ, head, tail) for head, tail in asked])
+        return [
+            replace(d, signals=replace(d.signals, right=round(right, 4)))
+            for d, right in zip(quoted, odds, strict=True)
+            if d.signals
+        ]
 
     def _affordable(self, llm: LanguageModel, pool: Sequence[Passage], question: str) -> list[Passage]:
         """The first of these passages that fit in what is left of the question's prompt tokens.
@@ -259,9 +268,9 @@ class Run:
         read = list({p.chunk_id: p for o in outcomes for p in o.read}.values())
         dropped = tuple(d.dropped() for o in outcomes for d in o.dropped)
         kept = list[Draft]()
-        for draft in (d for o in outcomes for d in o.kept):
+        for question, draft in ((o.question, d) for o in outcomes for d in o.kept):
             if not any(same(draft, other) for other in kept):
-                kept.append(draft)
+                kept.append(self._fitted(draft, question))
         if not kept:
             return replace(refusal.refuse(self.unanswered(read), read, outcomes[0].reason), dropped=dropped)
         counts = [sources(d.claim, d.attributed.evidence, read, self.embedder) for d in kept]
@@ -276,6 +285,19 @@ class Run:
             dropped=dropped,
             lacking=lacking,
         )
+
+    def _fitted(self, draft: Draft, question: Question) -> Draft:
+        """The draft with the smallest part of its evidence from which the model still calls it right, if there is one."""
+        whole, around = draft.attributed.evidence, draft.passage.text
+        smaller = [] if draft.why else parts(draft.claim, whole, around, question.text)
+        if not (self.llm and smaller):
+            return draft
+        heads = [prompt.statement_head(part[0].article, " ".join(s.text for s in part)) for part in smaller]
+        asked = prompt.is_right(question.text, draft.claim)
+        odds = self.llm.score([self.llm.chat(prompt.READ, head, asked) for head in heads])
+        fitting = next((part for part, right in zip(smaller, odds, strict=True) if right > 0), whole)
+        self.clock.lap("check")
+        return replace(draft, attributed=replace(draft.attributed, evidence=fitting))
 
     def _told(self, draft: Draft, sources: int) -> Told:
         sure = draft.chance >= self.mark

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import combinations
 
 import numpy as np
 
@@ -107,6 +108,24 @@ def attribute(
         max(0.0, float(max(cosines[i] for i in chosen))),
         tuple(wrong),
     )
+
+
+def parts(
+    claim: str, evidence: Sequence[EvidenceSentence], around: str, question: str
+) -> list[tuple[EvidenceSentence, ...]]:
+    """The parts of a claim's evidence that have as much of it as the whole, the smallest first.
+
+    A part must pass the fact gate, and have each word of the claim that the whole has and the question does not.
+
+    Args:
+        around: the passage that the evidence is from.
+    """
+
+    def words(part: Sequence[EvidenceSentence]) -> set[str]:
+        return (content(claim) - content(question)) & content(" ".join(s.text for s in part))
+
+    smaller = [part for size in range(1, len(evidence)) for part in combinations(evidence, size)]
+    return [part for part in smaller if words(part) == words(evidence) and not problems(claim, part, around, question)]
 
 
 def sources(claim: str, evidence: Sequence[EvidenceSentence], read: Sequence[Passage], embedder: Embedder) -> int:

@@ -65,6 +65,20 @@ def test_a_statement_of_two_sentences_cites_both(asking: Asking) -> None:
     holds_to_the_letter(answer, rag)
 
 
+@pytest.mark.parametrize(
+    ("alone", "cited"), [(1.0, [RESCUED]), (-1.0, [RESCUED, "The ferry Aurora sank off Turku on Sunday."])]
+)
+def test_what_adds_nothing_to_an_answer_is_not_cited(asking: Asking, alone: float, cited: list[str]) -> None:
+    rag = asking(
+        Rule(lambda p: RIGHT in p and "Aurora sank" not in p, alone), Rule(RIGHT, 5.0),
+        Rule(("Aurora sank", HOLDS), 4.0), Rule(HOLDS, -5.0),
+        Rule(WRITES, "All 212 passengers of the ferry Aurora were rescued off Turku by the coast guard."),
+    )  # fmt: skip
+    answer = rag.answer("How many passengers of the ferry Aurora were rescued off Turku?")
+    assert [c.quote for c in answer.citations] == cited
+    holds_to_the_letter(answer, rag)
+
+
 def test_drafts_are_tried_one_after_the_other_until_one_is_decisive(asking: Asking) -> None:
     rag = asking(
         Rule(("ferry Aurora", HOLDS), 3.0),
