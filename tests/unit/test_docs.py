@@ -6,6 +6,9 @@ import re
 from pathlib import Path
 
 import pytest
+from fuzz import TARGETS
+
+from index.reading.files import KINDS
 
 ROOT = Path(__file__).parents[2]
 PAGES = [
@@ -39,3 +42,32 @@ def test_a_name_and_a_link_that_lead_nowhere_are_found(tmp_path: Path) -> None:
     (tmp_path / "tests").mkdir()
     (tmp_path / "tests/here.py").touch()
     assert missing(page, tmp_path) == ["tests/gone.py", "other.md"]
+
+
+def test_each_reader_has_its_row_among_the_tests() -> None:
+    table = (ROOT / "docs/trust.md").read_text("utf-8").partition("## Each reader")[2].partition("\n## ")[0]
+    rows = [row.split("|") for row in table.splitlines() if row.startswith("| `")]
+    told = [kind for row in rows for kind in re.findall(r"`(\.[a-z.]+)`", row[1])]
+    assert sorted(told) == sorted(KINDS)
+    for row in rows:
+        target = re.search(r"`(\w+)`", row[4])
+        assert target and target[1] in TARGETS and row[3].strip(), row
+
+
+def test_readme_and_security_name_whatever_connects() -> None:
+    """Pages and feeds are fetched through `index.pages` alone; each of its users is named where people look."""
+    users = {
+        str(path.relative_to(ROOT))
+        for room in ("rag", "ui", "eval")
+        for path in (ROOT / room).rglob("*.py")
+        if re.search(r"^\s*from index import .*\bpages\b|\bindex\.(?:pages|fetch)\b.*import|import index\.(?:pages|fetch)", path.read_text("utf-8"), re.M)
+    }  # fmt: skip
+    told = {
+        "rag/commands/articles.py": "rag articles add",
+        "rag/commands/feed.py": "rag feed add",
+        "ui/adding.py": "Add articles",
+    }
+    assert users == set(told)
+    for page in ("README.md", "SECURITY.md"):
+        text = " ".join((ROOT / page).read_text("utf-8").split())
+        assert all(words in text for words in told.values()) and "`rag feed" in text, page
