@@ -206,6 +206,11 @@ def leans(sentence: str) -> bool:
     )
 
 
+def asserts(sentence: str) -> bool:
+    """Whether a sentence states anything: an article's own question does not; one that it quotes tells that it was asked."""
+    return not sentence.rstrip().endswith("?")
+
+
 def inside(made: Sequence[Passage], period: Period) -> bool:
     """Whether any of the passages is from the time asked about, or tells of it.
 

@@ -17,6 +17,7 @@ from rag.calibration import CALIBRATION
 from rag.claims.facts import problems
 from rag.claims.support import score
 from rag.claims.verifier import span_of
+from rag.evidence import asserts
 from rag.types import Citation, EvidenceSentence, Passage, Sentence
 
 # "today (28 March)" was true when the article was written, not when it is read.
@@ -68,7 +69,7 @@ def attribute(
     problem. Whatever the model cited plays no part. `given` is the question, `beside`
     what else was read; see `rag.claims.facts.problems`.
     """
-    pool = [s for p in passages for s in p.sentences]
+    pool = [s for p in passages for s in p.sentences if asserts(s.text)]
     home = {id(s): p for p in passages for s in p.sentences}
     if not pool:
         return Attributed(sentence, (), 0.0, 0.0, ("there is no evidence",))

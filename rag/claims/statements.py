@@ -13,7 +13,7 @@ from rag.calibration import CALIBRATION
 from rag.claims.attribution import Attributed
 from rag.claims.drafts import Draft
 from rag.claims.verifier import span_of
-from rag.evidence import leans, short_day
+from rag.evidence import asserts, leans, short_day
 from rag.question.kind import only_agrees
 from rag.types import Passage
 
@@ -61,7 +61,8 @@ def own_words(question: str, passage: Passage, embedder: Embedder) -> Draft:
         float(v @ vectors[0]) + CALIBRATION.quote_words * overlap(question, s.text)
         for v, s in zip(vectors[1:], passage.sentences, strict=True)
     ]
-    order = sorted(range(len(near)), key=lambda i: -near[i])
+    asserting = [i for i, s in enumerate(passage.sentences) if asserts(s.text)]
+    order = sorted(asserting or range(len(near)), key=lambda i: -near[i])
     chosen = {
         i for i in order[: CALIBRATION.quoted] if i == order[0] or near[i] >= CALIBRATION.second_quote * near[order[0]]
     }

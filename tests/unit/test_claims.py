@@ -320,3 +320,16 @@ def test_where_a_draft_fails_the_sentence_with_the_shortest_answer_is_quoted() -
     assert in_own_words(replace(failed, exact="fifty people"), "How many came?") is None, "the passage does not say so"
     assert in_own_words(replace(failed, signals=replace(SURE, stated=0.0)), "How many came?") is None
     assert in_own_words(failed, "How many came on 9 May?") is None, "it tells of another day than the question"
+
+
+def test_a_question_of_an_article_is_no_evidence_and_is_not_quoted(words: Words) -> None:
+    made = passage("Who owns the ferry Aurora? Does Lahti own it? The ferry has belonged to a bank since May.")
+    assert [s.text for s in attribute("Lahti owns the ferry Aurora.", [made], words).evidence] == [
+        "The ferry has belonged to a bank since May."
+    ]
+    assert own_words("Who owns the ferry Aurora?", made, words).attributed.text.endswith(
+        "writes: The ferry has belonged to a bank since May."
+    )
+    asks = passage('Does Lahti own the ferry Aurora? "Who else would own it?"')
+    assert attribute("Lahti owns the ferry Aurora.", [asks], words).evidence == asks.sentences[1:], "it was said"
+    assert attribute("Lahti owns it.", [passage("Does Lahti own it?")], words).problems == ("there is no evidence",)
