@@ -11,7 +11,7 @@ from index.store.listing import Page, Source
 from index.types import Article
 from ui.icons import icon
 from ui.panel import removed_html
-from ui.render import open_button
+from ui.timeline import open_button
 from ui.words import NO_SOURCE, count_words, date_how, escaped, folded, span_words
 
 LISTED = 50  # articles on one page of the list

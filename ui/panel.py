@@ -10,7 +10,7 @@ from itertools import pairwise
 from index.text.words import content, stem
 from index.types import Article, Hit, IndexReport
 from ui.icons import icon
-from ui.render import open_button
+from ui.timeline import open_button
 from ui.words import NO_SOURCE, count_words, date_how, day_words, escaped, folded, span_words
 
 Span = tuple[int, int]

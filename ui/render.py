@@ -10,8 +10,6 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Sequence
-from datetime import date
-from itertools import pairwise
 from typing import Any
 
 from rag.types import EvidenceSentence
@@ -19,14 +17,12 @@ from ui import copying
 from ui.answering import Working
 from ui.history import Chat, Exchange, split_markers
 from ui.icons import icon
+from ui.timeline import articles_read, days_html, open_button, timeline_html
 from ui.words import count_words, day_words, escaped, folded, quoted, short_day, where
 
 Data = dict[str, Any]
-_TIMELINE = 8  # articles on a timeline, at most
 _EVIDENCE = 8  # passages listed under "How it was answered"
 _ROWS = 2  # quotes shown as rows of their own; more are folded together
-# What a statement among others begins with, in an escaped sentence.
-_HEAD = re.compile(r"^(<span[^>]*>)?[^()<>]{1,120} \((?:\d[^()<>]{0,40}|undated)\)(?: writes)?: ")
 _MATCH = ((1.0, "Strong"), (-1.0, "Fair"))  # log-odds from which a passage matches so well; else "Weak"
 _LIMITS = {"source": "", "from": "from ", "to": "to ", "as_of": "as of "}
 _CAUTION = {
@@ -98,24 +94,12 @@ def _working(working: Working) -> str:
 
 
 def answer_html(answer: Data) -> str:
-    """The sentences with their citations; what several articles say stands side by side on a line of days."""
+    """The sentences with their citations; what is to be seen by day stands on a line of days."""
     said = [_sentence(s, answer) for s in answer["sentences"]]
-    by = [_cited(s, answer) for s in answer["sentences"]]
     lacking = "".join(
         f'<p class="lacking">Your articles don’t say: “{escaped(q)}”</p>' for q in answer.get("lacking", ())
     )
-    if len({c[0]["article_id"] for c in by if c}) < 2 or not all(_HEAD.match(text) for text in said):
-        return f'<p class="said">{" ".join(said)}</p>{lacking}'
-    together = sorted(
-        zip(said, by, strict=True), key=lambda item: (item[1][0]["date"] or "9999") if item[1] else "9999"
-    )
-    cards = [
-        f'<li><div class="stmt"><time>{escaped(short_day(c[0]["date"]) if c else "")}</time>'
-        f'<span class="from">{escaped((c[0]["source"] or "No source given") if c else "")}</span>'
-        f"<blockquote>{_headless(text)}</blockquote></div></li>"
-        for text, c in together
-    ]
-    return f'<div class="days"><ol>{"".join(cards)}</ol></div>{lacking}'
+    return (days_html(said, answer) or f'<p class="said">{" ".join(said)}</p>') + lacking
 
 
 def refusal_html(answer: Data) -> str:
@@ -148,28 +132,6 @@ def sources_html(answer: Data) -> str:
         told = f"{count_words(len(rows), 'quote')} from {count_words(articles, 'article')}"
         return f'<details class="fold srcs"><summary>{told}{icon("right", True)}</summary>{"".join(rows)}</details>'
     return f'<div class="srcs">{"".join(rows)}</div>'
-
-
-def timeline_html(answer: Data) -> str:
-    """The articles that were read, on their days; those that are quoted are filled. Empty where fewer than two are dated."""
-    known = _read(answer)
-    if len(known) < 2:
-        return ""
-    quoted = {c["article_id"]: c for c in reversed(answer["citations"])}
-    days = [date.fromisoformat(item["date"]) for item in known]
-    gaps = [0, *((b - a).days for a, b in pairwise(days))]
-    many_years = len({d.year for d in days}) > 1
-    items = []
-    for item, day, gap in zip(known, days, gaps, strict=True):
-        at = quoted.get(item["article_id"])
-        label = f"{where(item)}: {item['title'] or item['article_id']}, {'quoted' if at else 'read, not quoted'}"
-        start, end = (at["start"], at["end"]) if at else (0, 0)
-        kind = "dot on" if at else "dot"
-        items.append(
-            f'<li style="flex-grow:{min(gap, 60)}">{open_button(item["article_id"], start, end, "", kind, label)}'
-            f"<small>{day.day} {day:%b}{f' {day.year}' if many_years else ''}</small></li>"
-        )
-    return f'<ol class="timeline" aria-label="The articles read, by day">{"".join(items)}</ol>'
 
 
 def held_back_html(answer: Data) -> str:
@@ -224,15 +186,6 @@ def text_html(text: str, kind: str = "said") -> str:
     return f'<p class="{escaped(kind)}">{escaped(text)}</p>'
 
 
-def open_button(article: str, start: int, end: int, text: str, kind: str = "link", label: str = "") -> str:
-    """A button that opens an article beside the page, at given words."""
-    told = f' aria-label="{escaped(label)}" data-tip="{escaped(label)}"' if label else ""
-    return (
-        f'<button type="button" class="{kind}" data-article="{escaped(article)}" data-start="{start}" data-end="{end}"'
-        f"{told}>{escaped(text)}</button>"
-    )
-
-
 def _answered(exchange: Exchange, answer: Data, number: int) -> str:
     body = refusal_html(answer) if answer["abstained"] else answer_html(answer) + sources_html(answer)
     return f'<div class="answer">{body}{held_back_html(answer)}{_receipt(exchange, answer, number)}</div>'
@@ -275,7 +228,7 @@ def _receipt(exchange: Exchange, answer: Data, number: int) -> str:
     elif weak:
         checked = f'<span class="doubt">{count_words(weak, "sentence")} may be wrong: read the quoted words</span>'
     timeline = timeline_html(answer)
-    read = _fold(f"read{number}", f"{count_words(len(_read(answer)), 'article')} read") if timeline else ""
+    read = _fold(f"read{number}", f"{count_words(len(articles_read(answer)), 'article')} read") if timeline else ""
     how = _fold(f"how{number}", "How it was answered")
     copies = {
         "Copy": copying.as_plain(exchange.question, answer),
@@ -312,15 +265,6 @@ def _fold(controls: str, text: str) -> str:
     )
 
 
-def _read(answer: Data) -> list[Data]:
-    """The dated articles that were quoted or read, each once, oldest first."""
-    known: dict[str, Data] = {}
-    for item in (*answer["citations"], *answer["passages"]):
-        if item["date"] and len(known) < _TIMELINE:
-            known.setdefault(item["article_id"], item)
-    return sorted(known.values(), key=lambda p: (p["date"], p["article_id"]))
-
-
 def _sentence(sentence: Data, answer: Data) -> str:
     words, markers, end = split_markers(sentence["text"])
     by_marker = {c["marker"]: c for c in answer["citations"]}
@@ -333,11 +277,6 @@ def _sentence(sentence: Data, answer: Data) -> str:
     because = sentence.get("doubt")
     hint = f"not sure: {because}" if because else "not sure: read the quoted words"
     return f'<span class="weak" title="{escaped(hint)}">{text}<span class="unseen"> ({escaped(hint)})</span></span>'
-
-
-def _headless(text: str) -> str:
-    """A statement without "The Moscow Times (30 March 2022): ", which stands above it."""
-    return _HEAD.sub(r"\1", text)
 
 
 def _chip(citation: Data) -> str:
@@ -355,10 +294,6 @@ def _also(citation: Data) -> str:
     also = f"<small>The same words also in: {names}</small>" if names else ""
     corrected = citation.get("corrected") or ""  # a chat that was kept before has none
     return also + (f"<small>{escaped(corrected)}</small>" if corrected else "")
-
-
-def _cited(sentence: Data, answer: Data) -> Sequence[Data]:
-    return [c for c in answer["citations"] if c["marker"] in sentence["markers"]]
 
 
 def _match(relevance: float | None) -> str:

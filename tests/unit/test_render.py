@@ -20,9 +20,9 @@ from ui.render import (
     held_back_html,
     refusal_html,
     sources_html,
-    timeline_html,
     turn_html,
 )
+from ui.timeline import timeline_html
 
 QUOTE = 'The <harbour> is "open".'
 CITED = Citation(1, "a", "a#0", "T", "S", date(2022, 3, 30), "javascript:alert(1)", 0, len(QUOTE), QUOTE)
@@ -114,10 +114,27 @@ def test_what_was_held_back_is_told_by_number_and_marked_as_not_supported() -> N
     assert "Not supported: the number 10 is not in the evidence." in page and not held_back_html(ANSWER.as_dict())
 
 
-def test_the_timeline_goes_by_day_and_fills_what_is_quoted() -> None:
-    page = timeline_html(replace(ANSWER, citations=(CITED, OTHER)).as_dict())
-    assert re.findall(r"<small>(.*?)</small>", page) == ["28 Mar", "30 Mar"] and page.count("dot on") == 2
+def test_the_timeline_goes_by_day_and_each_point_has_its_quote() -> None:
+    later = replace(CITED, marker=3, start=4, quote="<harbour>")
+    page = timeline_html(replace(ANSWER, citations=(later, CITED, OTHER)).as_dict())
+    assert re.findall(r"<small>(\d.*?)</small>", page) == ["28 Mar", "30 Mar"] and page.count("dot on") == 2
+    points = page[page.index('class="points"') :]
+    assert re.findall(r"<b>(.*?)</b><small>(.*?)</small>", points) == [("28 March 2022", "R"), ("30 March 2022", "S")]
+    assert re.findall(r'data-article="(.)" data-start="(\d)".*?>“(.*?)”<', points) == [
+        ("b", "0", "The &lt;harbour&gt; is &quot;open&quot;."),
+        ("a", "0", "The &lt;harbour&gt; is &quot;open&quot;."),
+        ("a", "4", "&lt;harbour&gt;"),
+    ]
     assert timeline_html(ANSWER.as_dict()) == ""
+
+
+def test_what_changed_since_a_day_stands_on_a_line_of_days() -> None:
+    second = Sentence("It is shut [2].", 32, 47, (2,), 0.9, True)
+    both = replace(ANSWER, sentences=(SAID, second), citations=(CITED, OTHER), as_of=date(2022, 4, 1))
+    page = answer_html(replace(both, standalone_question="What has changed since 29 March at the harbour?").as_dict())
+    assert re.findall(r"<time>(.*?)</time>", page) == ["28 Mar 2022", "30 Mar 2022"]
+    assert re.findall(r'class="gap"><i>(.*?)<', page) == ["2 days"]
+    assert "stmt" not in answer_html(replace(both, standalone_question="Is the harbour open?").as_dict())
 
 
 def test_an_answer_is_copied_with_its_citations() -> None:
