@@ -100,7 +100,7 @@ def open_button(article: str, start: int, end: int, text: str, kind: str = "link
 
 def _changes(answer: Data) -> bool:
     """Whether it was asked what changed since a day."""
-    today = date.fromisoformat(answer["as_of"]) if answer["as_of"] else None
+    today = date.fromisoformat(answer["as_of"]) if answer["as_of"] else date.today()
     wanted = summary.wanted(answer["standalone_question"], today)
     return bool(wanted and wanted.since)
 

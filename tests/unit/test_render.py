@@ -130,8 +130,10 @@ def test_the_timeline_goes_by_day_and_each_point_has_its_quote() -> None:
 
 def test_what_changed_since_a_day_stands_on_a_line_of_days() -> None:
     second = Sentence("It is shut [2].", 32, 47, (2,), 0.9, True)
-    both = replace(ANSWER, sentences=(SAID, second), citations=(CITED, OTHER), as_of=date(2022, 4, 1))
-    page = answer_html(replace(both, standalone_question="What has changed since 29 March at the harbour?").as_dict())
+    both = replace(ANSWER, sentences=(SAID, second), citations=(CITED, OTHER))
+    page = answer_html(
+        replace(both, standalone_question="What has changed since 29 March 2022 at the harbour?").as_dict()
+    )
     assert re.findall(r"<time>(.*?)</time>", page) == ["28 Mar 2022", "30 Mar 2022"]
     assert re.findall(r'class="gap"><i>(.*?)<', page) == ["2 days"]
     assert "stmt" not in answer_html(replace(both, standalone_question="Is the harbour open?").as_dict())
