@@ -91,7 +91,7 @@ def add_benchmarks(parser: argparse.ArgumentParser) -> None:
     sub = benchmark("answer", "where the wait for an answer comes from, compared with the bare engine")
     sub.add_argument("--sample", type=int, default=30, metavar="N", help="golden questions to ask (default: 30)")
     model_options(sub, server=False)
-    sub = benchmark("index", "how long each stage of indexing takes, and how long reading takes in each format")
+    sub = benchmark("index", "how long each stage of indexing takes, and the processor time of reading each format")
     sub.add_argument("--runs", type=int, default=3, metavar="N", help="how often (default: 3)")
     sub.add_argument("--folder", metavar="DIR", help="articles to index (default: the examples)")
     sub.add_argument(

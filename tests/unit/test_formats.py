@@ -207,6 +207,29 @@ def test_a_page_is_read_as_before() -> None:
     assert article_of(HTML, "a", "a.html").title == TITLE
 
 
+@pytest.mark.parametrize(
+    "said",
+    [
+        "<!-- saved from url=(0045)https://www.turkunews.example/2023/05/03/ferry -->",
+        "<!--\n Page saved with SingleFile \n url: https://www.turkunews.example/2023/05/03/ferry \n saved date: Fri Jun 02 2023\n-->",
+    ],
+    ids=["browser", "SingleFile"],
+)
+def test_a_saved_page_has_the_address_that_it_was_saved_from(tmp_path: Path, said: str) -> None:
+    (tmp_path / "a.html").write_text(f"<!DOCTYPE html>{said}{HTML}", "utf-8")
+    article = only(tmp_path / "a.html")
+    assert (article.url, article.source) == ("https://www.turkunews.example/2023/05/03/ferry", "turkunews.example")
+    assert (article.published, article.published_how) == (DAY, "stated in the url")
+
+
+def test_a_row_without_a_source_has_the_outlet_by_its_address(tmp_path: Path) -> None:
+    (tmp_path / "a.csv").write_text(
+        f'text,url\n"{PARAGRAPHS[0]}",https://www.turkunews.example/2023/05/03/ferry\n', "utf-8"
+    )
+    article = only(tmp_path / "a.csv")
+    assert (article.source, article.published, article.published_how) == ("turkunews.example", DAY, "stated in the url")
+
+
 def test_every_kind_has_a_reader() -> None:
     from index.reading.files import _reader
 
