@@ -9,19 +9,18 @@ from typing import TypeVar
 
 from eval.run import RATES
 from index.errors import InputError
-from rag import models
-from rag.commands.common import existing_index
+from rag.commands.common import check_model_options, existing_index
 from rag.config import NO_MODEL, Caution, Config
 from rag.engine.base import LanguageModel
-from rag.engine.local import LocalModel
+from rag.engine.opening import open_model
 from rag.engine.remote import RemoteModel
-from rag.engine.worker import WorkerModel
 
 Item = TypeVar("Item")
 
 
 def settings(args: argparse.Namespace) -> Config:
     """The settings that the arguments ask for."""
+    check_model_options(args)
     caution: Caution = getattr(args, "caution", "normal")
     return Config(model=args.model, llm_url=args.llm_url, gpu_layers=args.gpu_layers, caution=caution)
 
@@ -32,8 +31,7 @@ def language_model(args: argparse.Namespace) -> LanguageModel | None:
         return None
     if args.llm_url:
         return RemoteModel(args.llm_url, args.model)
-    kind = LocalModel if models.is_known(args.model) else WorkerModel
-    return kind(models.locate(args.model, "llm"), args.model, gpu_layers=args.gpu_layers)
+    return open_model(args.model, gpu_layers=args.gpu_layers)
 
 
 def folder(text: str | None) -> Path | None:

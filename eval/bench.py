@@ -65,11 +65,11 @@ def answer(args: argparse.Namespace) -> list[Row]:
     """
     if args.model == NO_MODEL:
         raise InputError("rag bench answer times a language model.", "Name one with --model.")
+    path = models.locate_known(args.model)
     questions = [
         q for q in golden.sample(golden.load(golden.DEFAULT), args.sample) if q.collection == "seeds" and not q.history
     ]
     embedder = _embedder()
-    path = models.locate(args.model, "llm")
     measured: list[dict[str, Row]] = []
     with tempfile.TemporaryDirectory() as folder, bar("asking") as tick:
         write(Path(folder) / "index", clean_all(read_folders([seeds()])[0])[0], embedder)
@@ -78,7 +78,7 @@ def answer(args: argparse.Namespace) -> list[Row]:
         store = Store(Path(folder) / "index", embedder)
         read = LocalModel(path, args.model, gpu_layers=args.gpu_layers, cache=cache)
         reading = time.perf_counter()
-        ahead = sum(read_ahead(Rag(store, embedder, read, Config())))
+        kept = sum(read_ahead(Rag(store, embedder, read, Config())))
         reading = time.perf_counter() - reading
         unaided = LocalModel(path, args.model, gpu_layers=args.gpu_layers, cache=cache, lookahead=0)
         levers = {
@@ -100,7 +100,7 @@ def answer(args: argparse.Namespace) -> list[Row]:
         store.close()
         for llm, _ in levers.values():
             llm.close()
-    sys.stdout.write(f"{ahead} passages read ahead in {reading:.0f} s\n")
+    sys.stdout.write(f"{kept} passages read ahead in {reading:.0f} s\n")
     bares = [row["bare engine"] for row in measured]
     return [_summary(name, [row[name] for row in measured], bares) for name in ("new", *levers, "bare engine")]
 

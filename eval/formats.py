@@ -142,7 +142,7 @@ def _pdf(article: Article) -> bytes:
     for n, data in enumerate(objects, 1):
         places.append(len(out))
         out += f"{n} 0 obj\n{data}\nendobj\n".encode()
-    table = "".join(f"{place:010} 00000 n \n" for place in places)
+    table = "".join(f"{position:010} 00000 n \n" for position in places)
     end = f"xref\n0 {len(places) + 1}\n0000000000 65535 f \n{table}trailer\n<</Size {len(places) + 1}/Root 1 0 R>>\n"
     return out + f"{end}startxref\n{len(out)}\n%%EOF\n".encode()
 

@@ -117,9 +117,9 @@ def load(path: Path, articles: Mapping[str, Article] | None = None) -> list[Gold
             question = GoldenQuestion.model_validate_json(line)
         except ValidationError as error:
             first = error.errors()[0]
-            place = ".".join(str(part) for part in first["loc"])
+            position = ".".join(str(part) for part in first["loc"])
             raise InputError(
-                f"{where}: {place + ': ' if place else ''}{first['msg']}.", "Put the line right."
+                f"{where}: {position + ': ' if position else ''}{first['msg']}.", "Put the line right."
             ) from None
         if question.id in seen:
             raise InputError(
@@ -164,7 +164,7 @@ def sample(questions: Sequence[GoldenQuestion], n: int, seed: int = 20220330) ->
         groups[question.kind].append(question)
     rng = random.Random(seed)
     order = {kind: rng.sample(groups[kind], len(groups[kind])) for kind in get_args(Kind) if kind in groups}
-    rank = {kind: place for place, kind in enumerate(order)}
+    rank = {kind: position for position, kind in enumerate(order)}
     shares = {kind: n * len(group) / len(questions) for kind, group in order.items()}
     take = {kind: max(1, int(share)) if n >= len(groups) else int(share) for kind, share in shares.items()}
     while sum(take.values()) < n:

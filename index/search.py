@@ -8,6 +8,7 @@ from contextlib import suppress
 from dataclasses import replace
 from datetime import date
 
+from index.calibration import RETRIEVAL
 from index.embedder import Embedder
 from index.errors import InputError
 from index.reading.metadata import encodable
@@ -16,10 +17,6 @@ from index.store.names import check_days, check_source
 from index.text.words import share, terms, word_runs
 from index.types import Article, Chunk, Hit
 from index.versions import superseded
-
-DEPTH = 60
-_WORDS = 64  # of a query that full text looks for
-_COPY = 0.6  # share of three-word runs in common from which two chunks are one report
 
 
 def search(
@@ -53,8 +50,8 @@ def search(
     vector = embedder.query(query)
     with store.snapshot():
         within = store.within(source, after, before, as_of)
-        dense = dict(store.nearest(vector, DEPTH, within))
-        sparse = store.full_text(terms(query)[:_WORDS], DEPTH, within)
+        dense = dict(store.nearest(vector, RETRIEVAL.depth, within))
+        sparse = store.full_text(terms(query)[: RETRIEVAL.query_words], RETRIEVAL.depth, within)
         found = sorted(set(dense) | set(sparse))
         if source and not found:
             check_source(source, store.sources())
@@ -99,7 +96,11 @@ def fuse(cosine: dict[int, float], bm25: dict[int, float]) -> dict[int, float]:
     low, high = min(cosine.values(), default=0.0), max(cosine.values(), default=1.0)
     top = max(bm25.values(), default=1.0) or 1.0
     spread = (high - low) or 1.0
-    return {row: 0.5 * (value - low) / spread + 0.5 * bm25.get(row, 0.0) / top for row, value in cosine.items()}
+    meaning = RETRIEVAL.meaning
+    return {
+        row: meaning * (value - low) / spread + (1 - meaning) * bm25.get(row, 0.0) / top
+        for row, value in cosine.items()
+    }
 
 
 def _fold(ranked: Sequence[tuple[Chunk, Article, float, float | None, float | None]], k: int) -> list[Hit]:
@@ -112,7 +113,7 @@ def _fold(ranked: Sequence[tuple[Chunk, Article, float, float | None, float | No
             (
                 i
                 for i, theirs in enumerate(runs)
-                if hits[i].chunk.article_id != article.id and share(mine, theirs) >= _COPY
+                if hits[i].chunk.article_id != article.id and share(mine, theirs) >= RETRIEVAL.copy
             ),
             None,
         )

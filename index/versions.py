@@ -8,18 +8,12 @@ from dataclasses import dataclass
 from datetime import date
 from difflib import SequenceMatcher
 
+from index.calibration import RETRIEVAL
 from index.store.names import source_key
 from index.text.dates import short
 from index.text.sentences import sentences
 from index.text.words import numbers, share, word_runs
 from index.types import Article
-
-# Share of the older one's runs of three words that the newer one has. On a development archive of 607 articles .6 also
-# took a report of April's full moon, written along the lines of March's, for an update of it.
-_SAME_OUTLET = 0.75
-_SAME_ADDRESS = 0.3  # the same, where the address says that they are one article
-_SAME_SENTENCE = 0.4
-_FIGURE = 8  # words of a figure with what stands around it
 
 
 @dataclass(frozen=True)
@@ -59,7 +53,7 @@ def correction(quote: str, article: Article, earlier: Sequence[Article]) -> str:
         runs = word_runs(quote)
         said = [old.text[start:end] for start, end in sentences(old.text)]
         nearest = max(said, key=lambda text: share(runs, word_runs(text)), default="")
-        if nearest == quote or share(runs, word_runs(nearest)) < _SAME_SENTENCE:
+        if nearest == quote or share(runs, word_runs(nearest)) < RETRIEVAL.version_sentence:
             continue
         figures = _changed(nearest.split(), quote.split())
         if figures and old.published and article.published:
@@ -75,9 +69,9 @@ def _is_version(older: _Text, newer: _Text) -> bool:
         return False
     common = len(older.runs & newer.runs)
     if older.address and older.address == newer.address:
-        return common >= _SAME_ADDRESS * len(older.runs)
+        return common >= RETRIEVAL.version_address * len(older.runs)
     # A short report of which a long one has every word is no earlier version of that, but the news that led to it.
-    return bool(older.outlet) and older.outlet == newer.outlet and common >= _SAME_OUTLET * max(
+    return bool(older.outlet) and older.outlet == newer.outlet and common >= RETRIEVAL.version * max(
         len(older.runs), len(newer.runs) / 2
     )  # fmt: skip
 
@@ -92,7 +86,7 @@ def _changed(before: list[str], now: list[str]) -> list[tuple[str, str]]:
     out = []
     for change, a, b, c, d in SequenceMatcher(None, before, now, autojunk=False).get_opcodes():
         old, new = " ".join(before[a:b]), " ".join(now[c:d])
-        if change != "replace" or max(b - a, d - c) > _FIGURE:
+        if change != "replace" or max(b - a, d - c) > RETRIEVAL.version_figure:
             continue
         if _figures(old) and _figures(new) and _figures(old) != _figures(new):
             out.append((old.strip(".,;:"), new.strip(".,;:")))

@@ -25,9 +25,8 @@ from rag.claims.statements import extracts, side_by_side, statements
 from rag.collection import CollectionInfo, collections, existing, index_of, remembered
 from rag.config import NO_MODEL, Caution, Config, data_home, default_index
 from rag.engine.base import LanguageModel
-from rag.engine.local import LocalModel
+from rag.engine.opening import open_model
 from rag.engine.remote import RemoteModel
-from rag.engine.worker import WorkerModel
 from rag.people import Person, people
 from rag.question.check import check_filters, check_history, check_question
 from rag.question.period import after_event
@@ -125,11 +124,10 @@ class Rag:
             return Rag(self.store, self.embedder, None, config)
         if config.llm_url:
             return Rag(self.store, self.embedder, RemoteModel(config.llm_url, config.model), config)
-        path = models.locate(config.model, "llm")
-        cache = data_home() / "states"
-        # A file that nothing vouches for may crash the engine: it is opened in a process of its own.
-        kind = LocalModel if models.is_known(config.model) and not config.worker else WorkerModel
-        llm = kind(path, config.model, config.context, config.threads, config.gpu_layers, cache, config.lookahead)
+        llm = open_model(
+            config.model, context=config.context, threads=config.threads, gpu_layers=config.gpu_layers,
+            cache=data_home() / "kv_cache", lookahead=config.lookahead, worker=config.worker,
+        )  # fmt: skip
         return Rag(self.store, self.embedder, llm, config)
 
     def with_caution(self, caution: Caution) -> Rag:

@@ -1,15 +1,17 @@
 """Every weight, threshold and window that shapes an answer, with where it comes from.
 
 Nothing of the kind stands anywhere else in `rag` (`tests/unit/test_calibration.py` looks). What finds
-passages at all is set in `index/search.py`, and counts in the fingerprint, too.
+passages at all is in `index.calibration`, and counts in the fingerprint, too.
 """
 
 from __future__ import annotations
 
 import hashlib
 import json
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass
 from typing import Any
+
+from index.calibration import MEASURED, RETRIEVAL, chosen
 
 _GOLDEN = "the seeds' golden set, drafts and readings kept by `rag eval`"
 _CANDIDATES = "answers the program itself gave to public questions with known answers, right or wrong"
@@ -18,9 +20,8 @@ _QAGS = "368 sentences of QAGS, each judged by three people"
 _NEWS = "sentences of real news, and of attacks"
 
 
-def _chosen(value: Any, does: str, on: str = _GOLDEN, by: str = "rag eval; rag eval compare") -> Any:
-    """A field with its value, what it does, the data it was chosen on and the command that chooses it again."""
-    return field(default=value, metadata={"does": does, "on": on, "by": by})
+def _chosen(value: Any, does: str, on: str = _GOLDEN, by: str = MEASURED) -> Any:
+    return chosen(value, does, on, by)
 
 
 @dataclass(frozen=True)
@@ -44,7 +45,18 @@ class Calibration:
         "twelve follow-ups of a development archive",
         "rag eval",
     )
+    rewrite_tokens: int = _chosen(60, "tokens of a rewriting, at most")
+    rewrite_letters: tuple[int, int] = _chosen(
+        (3, 400), "letters of a rewriting that can be used, at least and at most"
+    )
     parts: int = _chosen(4, "parts into which a question is taken, at most")
+    parts_tokens: int = _chosen(110, "tokens written for them, at most")
+    foreign: int = _chosen(
+        250,
+        "how many times less likely than all other languages together English must be for a question to count as foreign: "
+        "none of 335 English ones does, and 27 of 30 in 17 other languages do",
+        "the golden set, questions over an archive, and 30 questions in other languages",
+    )
 
     # ---- which passages are read, and when it is enough
     nearness: float = _chosen(0.5, "weight of a passage's nearest sentence beside its hybrid score")
@@ -55,6 +67,10 @@ class Calibration:
     timely_search: float = _chosen(0.2, "share of that gain which counts in the order of retrieval")
     rank_retrieval: float = _chosen(1.5, "weight of retrieval beside the model's log-odds in the rank of a passage")
     cosine: float = _chosen(2.0, "weight of the best cosine beside the best log-odds, in the strength of evidence")
+    nothing_read: float = _chosen(-9.0, "log-odds of the evidence where nothing was read")
+    name_letters: int = _chosen(
+        5, "letters of a name by which the collection is asked for it: names are inflected, and full text has stems"
+    )
     steps: tuple[int, ...] = _chosen(
         (5, 8, 16), "eighths of `Config.read` that are read in turn, as long as there is no answer that needs no mark"
     )
@@ -96,7 +112,7 @@ class Calibration:
         _CANDIDATES,
         _FIT,
     )
-    lines: tuple[tuple[str, tuple[float, float]], ...] = _chosen(
+    thresholds: tuple[tuple[str, tuple[float, float]], ...] = _chosen(
         (("strict", (0.8, 0.9)), ("normal", (0.4, 0.85)), ("lenient", (0.25, 0.75))),
         "the chance of being right below which a draft is not told, and below which it is marked and the search goes on",
         "a development archive of 607 articles with 120 questions (docs/experiments.md)",
@@ -121,6 +137,7 @@ class Calibration:
 
     # ---- summaries
     summary: int = _chosen(5, "sentences of a summary, at most")
+    summary_words: tuple[int, int] = _chosen((6, 60), "words of a sentence that says something by itself")
     summary_near: int = _chosen(
         15, "sentences near its subject, among which those that say different things are chosen"
     )
@@ -144,6 +161,10 @@ class Calibration:
     other_source: float = _chosen(0.5, "support without the model from which another source says the same")
     one_root: float = _chosen(0.6, "share of the longer of two words in common from which both are forms of one")
 
+    # ---- a model on a server, where it gives no probability for yes and no
+    plain_yes: float = _chosen(2.0, "log-odds that a yes without a probability counts for")
+    not_offered: float = _chosen(-12.0, "log-probability of a word that is not among those that the server names")
+
     # ---- prompt injection
     injected: float = _chosen(
         3.5, "log-odds from which a sentence is said to a machine", _NEWS, "python scripts/fit_probe.py"
@@ -165,4 +186,5 @@ CALIBRATION = Calibration()
 
 def fingerprint() -> str:
     """A short hash of all these numbers: answers with the same one were judged alike."""
-    return hashlib.sha256(json.dumps(asdict(CALIBRATION), sort_keys=True).encode()).hexdigest()[:10]
+    numbers = asdict(CALIBRATION) | {"retrieval": asdict(RETRIEVAL)}
+    return hashlib.sha256(json.dumps(numbers, sort_keys=True).encode()).hexdigest()[:10]

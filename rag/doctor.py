@@ -72,7 +72,7 @@ def speed(name: str, gpu_layers: int = -1) -> tuple[float, float]:
 
     from rag.engine import local
 
-    model = local.LocalModel(models.locate(name, "llm"), name, context=1024, gpu_layers=gpu_layers)
+    model = local.LocalModel(models.locate_known(name), name, context=1024, gpu_layers=gpu_layers)
     reading, writing = [], []
     for n in range(3):
         prompt = model.chat("You are helpful.", "", f"Run {n}. " + "The quick brown fox jumps over the lazy dog. " * 25)

@@ -6,10 +6,9 @@ import threading
 from functools import cache
 from typing import Any
 
+from rag.calibration import CALIBRATION
+
 TOLD = "Questions, articles and answers are in English here. This one looks like another language; it was tried all the same."
-# So many times less likely than the other languages together must English be. Of 335 English questions (the golden set, and
-# questions over an archive) none is taken for another language then, and 27 of 30 in 17 other languages are.
-_UNLIKELY = 250
 _loading = threading.Lock()
 
 
@@ -18,7 +17,7 @@ def is_foreign(question: str) -> bool:
     if len(question.split()) < 2 and question.isascii():
         return False
     found = dict(_identifier().rank(question))
-    return bool(float(found["en"]) * _UNLIKELY < 1)
+    return bool(float(found["en"]) * CALIBRATION.foreign < 1)
 
 
 def _identifier() -> Any:

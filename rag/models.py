@@ -105,6 +105,21 @@ def locate(name_or_path: str, kind: str) -> Path:
     raise InputError(f"There is no model named {name_or_path!r}.", f"Known: {names}; or give a path.")
 
 
+def locate_known(name: str) -> Path:
+    """The path of a language model of the registry, to be opened in this process.
+
+    Raises:
+        InputError: it is a file of the user's own, which is opened in a process of its own alone; or see `locate`.
+        ModelMissing, ModelError: see `locate`.
+    """
+    if not is_known(name) and Path(name).expanduser().exists():
+        raise InputError(
+            f"{name} is a file of your own; what nobody has verified is not opened in this process.",
+            "Name a model that `rag models` lists.",
+        )
+    return locate(name, "llm")
+
+
 def fetch(name: str, progress: Progress | None = None) -> Path:
     """Fetch a model and verify it; if it is already here, nothing is done.
 

@@ -35,7 +35,7 @@ def evidence_strength(read: Sequence[Passage], unknown: int = 0) -> float:
         read: passages with their relevance.
         unknown: how many names of the question stand in no article.
     """
-    relevance = max((p.relevance or 0.0 for p in read), default=-9.0)
+    relevance = max((p.relevance or 0.0 for p in read), default=CALIBRATION.nothing_read)
     likeness = max((p.cosine or 0.0 for p in read), default=0.0)
     return relevance + CALIBRATION.cosine * likeness - CALIBRATION.unknown_name * unknown
 
@@ -53,7 +53,11 @@ def steps(config: Config, kind: Kind) -> list[int]:
 
 
 def unknown_names(question: str, knows: Callable[[str], bool]) -> list[str]:
-    """The names in a question that the collection does not know, by their first five letters."""
+    """The names in a question that the collection does not know, by their first letters."""
     words = re.findall(r"(?<![.?!] )(?<!^)\b[A-Z][\w’'-]+", question)
     words = [w.removesuffix("'s").removesuffix("’s") for w in words]
-    return [w for w in dict.fromkeys(words) if len(w) > 1 and w.lower() not in _NOT_NAMES and not knows(w[:5])]
+    return [
+        w
+        for w in dict.fromkeys(words)
+        if len(w) > 1 and w.lower() not in _NOT_NAMES and not knows(w[: CALIBRATION.name_letters])
+    ]

@@ -71,7 +71,7 @@ class Run:
         self.asked_as, self.embedder, self.config = asked, embedder, config
         self.llm = llm.for_question() if llm else None
         self.question: Question | None = None
-        self.refuse, self.mark = dict(CALIBRATION.lines)[config.caution]
+        self.refuse, self.mark = dict(CALIBRATION.thresholds)[config.caution]
         self.clock = Clock()
         usage = self.llm.usage if self.llm else None
         self._before = (usage.prompt, usage.generated) if usage else (0, 0)

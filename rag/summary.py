@@ -25,7 +25,6 @@ from rag.question.period import Period, period
 from rag.refusal import answers_without_model
 from rag.types import Answer, EvidenceSentence, Filters, Passage
 
-_WORDS = range(6, 61)  # of a sentence that says something by itself
 _SUMMARY = re.compile(
     r"\s*(?:please\s+|(?:can|could|would) you\s+(?:please\s+)?)?(?:summari[sz]e|sum up|(?:give|write|make)\s+(?:me\s+)?"
     r"an?\s+(?:\w+\s+)?summary\s+of)\b[\s:,]*(?P<subject>.*?)[\s.?!]*(?:please)?[\s.?!]*",
@@ -178,10 +177,11 @@ def _good(passage: Passage) -> list[EvidenceSentence]:
     if is_caption(passage):
         return []
     captions = passage.article.captions
+    fewest, most = CALIBRATION.summary_words
     return [
         s
         for s in passage.sentences
-        if len(s.text.split()) in _WORDS
+        if fewest <= len(s.text.split()) <= most
         and not leans(s.text)
         and s.text.rstrip()[-1:] in '.!”"'
         and not any(a <= s.start < b for a, b in captions)

@@ -125,7 +125,7 @@ class Sentence:
         start, end: offsets into `Answer.text`; -1 for a dropped sentence.
         markers: the citations that support it.
         support: the chance that it is a right answer, 0 to 1; see `rag.claims.verifier`.
-        supported: whether that is enough; False is marked as not sure (`Calibration.lines`).
+        supported: whether that is enough; False is marked as not sure (`Calibration.thresholds`).
         why: why it was dropped or changed; empty otherwise.
         sources: how many of the independent sources that were read say it: copies of one report count once.
         doubt: the strongest reason to doubt it, where it is marked.

@@ -173,8 +173,8 @@ class Answering:
         notes += [language.TOLD] if language.is_foreign(asked.question) else []
         limits = read_days(From=asked.limits.get("from"), To=asked.limits.get("to"), as_of=asked.limits.get("as_of"))
         chat = job.kept.load(job.chat_id)
-        place = next((n for n, e in enumerate(chat.exchanges) if e.asked == asked.asked), len(chat.exchanges))
-        turns = replace(chat, exchanges=chat.exchanges[:place]).turns
+        position = next((n for n, e in enumerate(chat.exchanges) if e.asked == asked.asked), len(chat.exchanges))
+        turns = replace(chat, exchanges=chat.exchanges[:position]).turns
         source = asked.limits.get("source")
         rag = rag.with_caution(_CAUTIONS.get(asked.limits.get("caution", ""), rag.config.caution))
         # Closed here, so that a stop frees the model at once.

@@ -23,7 +23,7 @@ def named(rag: Rag) -> list[tuple[str, int]]:
 
 def named_places(rag: Rag, stop: Callable[[], bool] = lambda: False) -> list[tuple[str, int]]:
     """The places named by most articles, with how many articles those are."""
-    return [(place.name, place.articles) for place in places(rag.store, _PLACES, stop)]
+    return [(position.name, position.articles) for position in places(rag.store, _PLACES, stop)]
 
 
 def questions(rag: Rag, stop: Callable[[], bool] = lambda: False) -> list[tuple[str, str]]:

@@ -172,7 +172,7 @@ def clean(raw: RawArticle, repeated: Collection[str] = ()) -> Article:
     kept: list[str] = []
     captions: list[tuple[int, int]] = []
     removed: list[Removed] = []
-    place = 0
+    position = 0
     for number, (line, why) in enumerate(zip(lines, reasons, strict=True), 1):
         if not line or line.isspace():
             continue
@@ -181,11 +181,11 @@ def clean(raw: RawArticle, repeated: Collection[str] = ()) -> Article:
             removed.append(Removed(number, body, why))
             continue
         if kept:
-            place += 2
+            position += 2
         if _is_caption(body):
-            captions.append((place, place + len(body)))
+            captions.append((position, position + len(body)))
         kept.append(body)
-        place += len(body)
+        position += len(body)
     title = tidy(raw.title).strip() if raw.title else _title(kept)
     return Article(
         id=raw.id,
@@ -216,9 +216,9 @@ def _judge(lines: list[str], repeated: set[str], raw: RawArticle) -> list[str]:
         reasons[i] = known[key]
     _keep_headings(lines, full, reasons)
     in_bio = in_appeal = False
-    for place, i in enumerate(full):
+    for position, i in enumerate(full):
         line = lines[i].strip()
-        if _BIO_HEAD.match(line) and place >= len(full) // 2:
+        if _BIO_HEAD.match(line) and position >= len(full) // 2:
             in_bio = True
         if in_bio:
             reasons[i] = reasons[i] or "about the writer"
@@ -231,20 +231,20 @@ def _judge(lines: list[str], repeated: set[str], raw: RawArticle) -> list[str]:
         ):
             in_appeal = True
             reasons[i] = reasons[i] or "opens an appeal to the reader"
-        elif in_appeal or (place and reasons[full[place - 1]] == "the outlet asks its reader"):
+        elif in_appeal or (position and reasons[full[position - 1]] == "the outlet asks its reader"):
             if _speaks(line) and (in_appeal or _ASKING.search(line)) and not _DATELINE.match(line):
                 in_appeal = True
                 reasons[i] = reasons[i] or "part of an appeal to the reader"
             elif not reasons[i]:
                 in_appeal = False
         contact = _REACH.search(line) and len(line.split()) <= 60
-        if not reasons[i] and place >= len(full) - 3 and (contact or _BIO.match(line)) and not _SAID.search(line):
+        if not reasons[i] and position >= len(full) - 3 and (contact or _BIO.match(line)) and not _SAID.search(line):
             reasons[i] = "about the writer"
     # A label between two lines of boilerplate, or after the last line of an appeal, is boilerplate too.
-    for place, i in enumerate(full):
+    for position, i in enumerate(full):
         line = lines[i].strip()
-        before = reasons[full[place - 1]] if place else ""
-        after = reasons[full[place + 1]] if place + 1 < len(full) else "end" if before.endswith("reader") else ""
+        before = reasons[full[position - 1]] if position else ""
+        after = reasons[full[position + 1]] if position + 1 < len(full) else "end" if before.endswith("reader") else ""
         if (
             not reasons[i]
             and before
@@ -255,7 +255,7 @@ def _judge(lines: list[str], repeated: set[str], raw: RawArticle) -> list[str]:
             and not _TERMINAL.search(line)
             and not _is_caption(line)
             # A date or the title may stand between a banner and the text.
-            and place > 2
+            and position > 2
             and normal(line) != normal(raw.title or "")
         ):
             reasons[i] = "a label among boilerplate"
@@ -283,8 +283,8 @@ def _frame(lines: list[str], full: list[int], edges: set[int], repeated: set[str
 def _keep_headings(lines: list[str], full: list[int], reasons: list[str]) -> None:
     """A repeated label with reporting after it is a heading, unless it opens the article."""
     rest_goes = True
-    for place in range(len(full) - 1, 2, -1):
-        i = full[place]
+    for position in range(len(full) - 1, 2, -1):
+        i = full[position]
         if reasons[i].startswith("repeats") and len(lines[i].split()) <= 12 and not rest_goes:
             reasons[i] = ""
         rest_goes = rest_goes and bool(reasons[i])

@@ -48,7 +48,7 @@ class TextLine:
     Attributes:
         column: which column of which part of the page it is in.
         size: the height of its letters.
-        place: the lower edge of the line and its upper one, as parts of the page's height.
+        position: the lower edge of the line and its upper one, as parts of the page's height.
     """
 
     page: int
@@ -57,7 +57,7 @@ class TextLine:
     x1: float
     y0: float
     size: float
-    place: tuple[float, float]
+    position: tuple[float, float]
     column: tuple[int, int] = (0, 0)
 
 
@@ -143,8 +143,8 @@ def _piece(line: LTTextLine, page: int, layout: LTPage) -> TextLine:
         unseen = isinstance(item, LTChar) and isinstance(after, LTChar) and after.x0 - item.x0 < 0.02 * size
         text += "" if unseen and item.get_text() == " " else item.get_text()
     height = max(layout.height, 1)
-    place = ((line.y0 - layout.y0) / height, (line.y1 - layout.y0) / height)
-    return TextLine(page, " ".join(text.translate(_LIGATURES).split()), line.x0, line.x1, line.y0, size, place)
+    position = ((line.y0 - layout.y0) / height, (line.y1 - layout.y0) / height)
+    return TextLine(page, " ".join(text.translate(_LIGATURES).split()), line.x0, line.x1, line.y0, size, position)
 
 
 def in_order(pieces: Sequence[TextLine]) -> list[TextLine]:
@@ -214,7 +214,7 @@ def without_frame(lines: Sequence[TextLine], pages: int) -> list[TextLine]:
 
 
 def _in_margin(line: TextLine) -> bool:
-    return line.place[1] < _MARGIN or line.place[0] > 1 - _MARGIN
+    return line.position[1] < _MARGIN or line.position[0] > 1 - _MARGIN
 
 
 def paragraphs(lines: Sequence[TextLine]) -> list[str]:

@@ -94,7 +94,7 @@ def _columns(head: list[str]) -> dict[str, int]:
 
 
 def _article(row: list[str], places: dict[str, int], where: str, fallback: str) -> RawArticle | Skipped:
-    said = {what: row[place].strip() for what, place in places.items() if place < len(row)}
+    said = {what: row[position].strip() for what, position in places.items() if position < len(row)}
     if not said.get("text"):
         return Skipped(where, "no `text` in it")
     day = stated_day(said.get("date"))

@@ -139,10 +139,18 @@ class MilvusStore:
 
     def chunk(self, row: int) -> Chunk:
         """A chunk that the last searches found."""
-        place = self._found.places[row]
-        text = self.loaded_article(place["article_id"], place["hash"]).text[place["start"] : place["stop"]]
-        name = f"{place['article_id']}#{place['ordinal']}"
-        return Chunk(name, place["article_id"], place["ordinal"], place["start"], place["stop"], text, place["kind"])
+        position = self._found.places[row]
+        text = self.loaded_article(position["article_id"], position["hash"]).text[position["start"] : position["stop"]]
+        name = f"{position['article_id']}#{position['ordinal']}"
+        return Chunk(
+            name,
+            position["article_id"],
+            position["ordinal"],
+            position["start"],
+            position["stop"],
+            text,
+            position["kind"],
+        )
 
     def loaded_article(self, article_id: str, wanted: str | None = None) -> Article:
         """The article with this id, read again if the cached form is not the one wanted."""

@@ -39,8 +39,8 @@ def day_of_dateline(line: str) -> date | None:
     found = _DATELINE.match(line.strip()[:_LONGEST])
     if not found:
         return None
-    place = found["place"].replace(",", " ").split()
-    if len(place) > 6 or not place[0].isupper() or not all(word[0].isupper() for word in place):
+    position = found["place"].replace(",", " ").split()
+    if len(position) > 6 or not position[0].isupper() or not all(word[0].isupper() for word in position):
         return None  # "On May 3, 2023 — a Wednesday — …" is no dateline
     return parse_day(found["day"])
 

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import hashlib
 
+from index.calibration import RETRIEVAL
 from index.text.dates import spell
 from index.text.fragments import is_fragment
 from index.text.sentences import paragraphs, sentences
 from index.types import Article, Chunk
 
-MAX_WORDS = 70
+MAX_WORDS = RETRIEVAL.chunk_words
 
 
 def chunk(article: Article, max_words: int = MAX_WORDS) -> list[Chunk]:

@@ -4,15 +4,11 @@ from __future__ import annotations
 
 import re
 
+from index.calibration import RETRIEVAL
 from index.text.sentences import sentences
 
 _ENDS = re.compile(r"[.!?…。！？][\"”’»')\]]*$")
 _WORD = re.compile(r"[^\W\d_][\w'’-]*")
-_LEAST = 3  # words of a sentence that ends as one does: “No,” he said.
-_OPEN = 10  # words of one that does not end so: the full stop was lost, or it goes on elsewhere
-_LISTED = 0.25  # separators for each word, from which it is a list
-_SPOKEN = 0.25  # share of words in lower case: verbs, prepositions, what joins names to a statement
-_SPOKEN_OPEN = 0.4
 
 
 def is_fragment(text: str) -> bool:
@@ -26,6 +22,10 @@ def _states(sentence: str) -> bool:
     words = _WORD.findall(sentence)
     small = sum(word[0].islower() for word in words)
     if not _ENDS.search(sentence):
-        return len(words) >= _OPEN and small >= _SPOKEN_OPEN * len(words)
-    listed = len(re.findall(r"[,;|/]\s", sentence)) >= _LISTED * len(words)
-    return len(words) >= _LEAST and small > 0 and (not listed or small >= _SPOKEN * len(words))
+        return len(words) >= RETRIEVAL.fragment_open and small >= RETRIEVAL.fragment_lower_open * len(words)
+    listed = len(re.findall(r"[,;|/]\s", sentence)) >= RETRIEVAL.fragment_listed * len(words)
+    return (
+        len(words) >= RETRIEVAL.fragment_words
+        and small > 0
+        and (not listed or small >= RETRIEVAL.fragment_lower * len(words))
+    )

@@ -183,8 +183,8 @@ def _named(unit: str, which: str, published: date) -> tuple[date, date] | None:
         year -= 1  # it is named after the year in which it begins
     first, last = _months(year, month, length)
     if which == "this":
-        apart = abs((year * 12 + month + length // 2) - (published.year * 12 + now))
-        return (first, last) if apart <= _FAR else None
+        months = abs((year * 12 + month + length // 2) - (published.year * 12 + now))
+        return (first, last) if months <= _FAR else None
     over = last < published
     if which in ("this past", "the past"):
         return _months(year - (not over), month, length) if not first <= published <= last else None

@@ -111,13 +111,13 @@ def _wrong_mouth(sentence: str, said: str, around: str, everything: str) -> list
 def _only_told_of(name: str, said: str, known: set[str]) -> bool:
     """Whether a name stands only in what others say: "Slutsky said Peskov was wrong"."""
     for part in re.split(r"(?<=[.!?])[\"”]?\s+(?=[\"“A-Z])", said):
-        place = re.search(rf"\b{re.escape(name)}\b", part)
+        position = re.search(rf"\b{re.escape(name)}\b", part)
         told = any(
-            place and m.end() <= place.start()
+            position and m.end() <= position.start()
             for who in known
             for m in re.finditer(rf"\b{re.escape(who)}(?:,\s[^,.;\"“”]{{3,80}},)?{_WHEN}\s+{_ALWAYS}\b", part)
         )
-        if re.match(r"[\"“]?(?:He|She|They)\b", part) or (place and not told):
+        if re.match(r"[\"“]?(?:He|She|They)\b", part) or (position and not told):
             return False
     return True
 

@@ -47,6 +47,9 @@ def run(args: argparse.Namespace) -> int:
     from rag.engine.remote import check_url
     from rag.question.check import check_question
 
+    if args.read is not None and args.read < 1:
+        raise InputError(f"--read is {args.read}.", "Give a number from 1.")
+    common.check_model_options(args)
     question, folder = args.question, args.folder
     if question and folder is None and os.path.isdir(os.path.expanduser(question)):
         question, folder = None, question
@@ -62,8 +65,6 @@ def run(args: argparse.Namespace) -> int:
         model=args.model, gpu_layers=args.gpu_layers, llm_url=args.llm_url, milvus=args.uri, caution=args.caution
     )
     if args.read is not None:
-        if args.read < 1:
-            raise InputError(f"--read is {args.read}.", "Give a number from 1.")
         config = replace(config, read=args.read)
     rag = Rag.open(common.index_to_open(args, folder), config=config)
     answer = partial(rag.answer, as_of=as_of, source=args.source, after=after, before=before)

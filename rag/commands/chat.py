@@ -37,6 +37,7 @@ def run(args: argparse.Namespace) -> int:
     from rag.engine.remote import check_url
     from ui.serving import ChatOptions, serve
 
+    common.check_model_options(args)
     auth = Path(args.auth) if args.auth else None
     if not 0 <= args.port < 65536:
         raise InputError(f"--port is {args.port}.", "Give a number from 1024 to 65535; 0 takes any that is free.")
@@ -45,6 +46,7 @@ def run(args: argparse.Namespace) -> int:
     if args.read_ahead < 0:
         raise InputError(f"--read-ahead is {args.read_ahead}.", "Give a number of passages; 0 for none.")
     options = ChatOptions(
-        args.model, args.host, args.port, args.mcp, auth, args.llm_url, args.read_ahead, args.gpu_layers
-    )
+        model=args.model, host=args.host, port=args.port, mcp=args.mcp, auth=auth, llm_url=args.llm_url,
+        prefetch=args.read_ahead, gpu_layers=args.gpu_layers,
+    )  # fmt: skip
     return serve(common.index_to_open(args, args.folder), options)

@@ -18,6 +18,8 @@ if TYPE_CHECKING:
 
     from index.types import Skipped
 
+ALL_LAYERS = -1  # of a model, on a GPU where there is one
+
 # ---- options -------------------------------------------------------------------
 
 
@@ -64,7 +66,11 @@ def model_options(parser: argparse.ArgumentParser, server: bool = True) -> None:
     """Add `--model` and `--gpu-layers`, and `--llm-url` where a server may run the model."""
     parser.add_argument("--model", default=DEFAULT_MODEL, help="a name from `rag models`, a GGUF file, or none")
     parser.add_argument(
-        "--gpu-layers", type=int, default=-1, metavar="N", help="layers on a GPU (default: all, where there is one)"
+        "--gpu-layers",
+        type=int,
+        default=ALL_LAYERS,
+        metavar="N",
+        help="layers on a GPU (default: all, where there is one)",
     )
     if server:
         parser.add_argument(
@@ -96,6 +102,24 @@ def filter_options(parser: argparse.ArgumentParser) -> None:
 
 
 # ---- steps ---------------------------------------------------------------------
+
+
+def check_model_options(args: argparse.Namespace) -> None:
+    """Check that no option is given that the model which is named would not use.
+
+    Raises:
+        InputError: one is.
+    """
+    server = getattr(args, "llm_url", None)
+    if args.model == NO_MODEL:
+        caution, read = getattr(args, "caution", "normal"), getattr(args, "read", None)
+        given = {"--llm-url": server, "--strict and --lenient": caution != "normal", "--read": read is not None}
+        if unused := next((name for name, is_given in given.items() if is_given), ""):
+            raise InputError(
+                f"{unused}: there is no language model to use it.", "Leave it out, or leave out --model none."
+            )
+    if args.gpu_layers != ALL_LAYERS and (args.model == NO_MODEL or server):
+        raise InputError("--gpu-layers is for a language model that runs here.", "Leave it out.")
 
 
 def day(text: str | None, option: str) -> date | None:

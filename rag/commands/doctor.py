@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 
+from index.errors import InputError
 from rag.commands import common
 from rag.terminal import BAD, GOOD, STRONG, say
 
@@ -24,6 +25,8 @@ def run(args: argparse.Namespace) -> int:
     """Print one line a check; the engine is tried in a process of its own."""
     from rag import doctor as checks
 
+    if (args.engine or args.speed or args.tune) and (args.index or args.collection):
+        raise InputError("--engine, --speed and --tune look at no index.", "Leave --index and --collection out.")
     if args.speed:
         read, written = checks.speed(args.model, args.gpu_layers)
         say((args.model, STRONG), f": reads {read:.0f} tokens a second, writes {written:.1f}")
@@ -32,7 +35,7 @@ def run(args: argparse.Namespace) -> int:
         from rag import models
         from rag.engine.benchmark import tune
 
-        chosen = tune(models.locate(args.model, "llm"), args.model, say, args.gpu_layers)
+        chosen = tune(models.locate_known(args.model), args.model, say, args.gpu_layers)
         say(f"Remembered for {args.model}: {chosen}")
         return 0
     failed = 0

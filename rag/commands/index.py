@@ -52,6 +52,8 @@ def run(args: argparse.Namespace) -> int:
                 "--rebuild, --repair, --if-missing, --watch and --add are for an index in a folder.", "Leave them out."
             )
         return _in_milvus(args)
+    if args.repair and args.add:
+        raise InputError("--repair adds no folders.", "Repair first, then run rag index --add FOLDER.")
     if args.repair:
         return _repair(args, target)
     if args.if_missing and is_there(target):

@@ -203,28 +203,28 @@ class LocalModel:
         self._clear()
         places = self._prepare(prompts, lanes)
         jobs: list[_Job] = []
-        for prompt, seq, place in zip(prompts, lanes, places, strict=True):
-            jobs += self._jobs(self.tokens(prompt.tail), place, seq)
+        for prompt, seq, position in zip(prompts, lanes, places, strict=True):
+            jobs += self._jobs(self.tokens(prompt.tail), position, seq)
         yes, no = self.vocabulary.yes, self.vocabulary.no
         scores = [_logsumexp(row[yes]) - _logsumexp(row[no]) for row in self._decode(jobs)]
         self._clear()
         return scores
 
-    def _write(self, prompt: Prompt, limit: int, ahead: int, sure: list[float]) -> Iterator[str]:
+    def _write(self, prompt: Prompt, limit: int, lookahead: int, sure: list[float]) -> Iterator[str]:
         seq = _HEADS
         self._clear()
-        place = self._prepare([prompt], [seq])[0]
+        position = self._prepare([prompt], [seq])[0]
         ids = self.tokens(prompt.tail)
-        self._fits(place + len(ids) + limit)
+        self._fits(position + len(ids) + limit)
         seen = [*self.tokens(prompt.kept), *ids]
-        token, likely = _best(self._decode(self._jobs(ids, place, seq))[-1])
-        place += len(ids)
+        token, likely = _best(self._decode(self._jobs(ids, position, seq))[-1])
+        position += len(ids)
         raw, shown, written = b"", 0, 0
         try:
             while written < limit and not self.vocabulary.ends(token):
-                draft = _lookup(seen, token, ahead)[: min(ahead, limit - written - 1)]
-                ahead_of = [_Job(t, place + i, seq, True) for i, t in enumerate([token, *draft])]
-                rows = self._decode(ahead_of, read=False)
+                draft = _lookup(seen, token, lookahead)[: min(lookahead, limit - written - 1)]
+                guessed = [_Job(t, position + i, seq, True) for i, t in enumerate([token, *draft])]
+                rows = self._decode(guessed, read=False)
                 accepted = [token]
                 sure.append(likely)
                 following, likely = _best(rows[0])
@@ -234,8 +234,8 @@ class LocalModel:
                     accepted.append(guess)
                     sure.append(likely)
                     following, likely = _best(row)
-                place += len(accepted)
-                self._c.llama_memory_seq_rm(self._memory, seq, place, -1)
+                position += len(accepted)
+                self._c.llama_memory_seq_rm(self._memory, seq, position, -1)
                 for accept in accepted:
                     seen.append(accept)
                     written += 1
@@ -300,9 +300,9 @@ class LocalModel:
         self._c.llama_memory_seq_cp(self._memory, lane, seq, 0, len(head))
 
     @staticmethod
-    def _jobs(ids: Sequence[int], place: int, seq: int, wanted: bool = True) -> list[_Job]:
+    def _jobs(ids: Sequence[int], position: int, seq: int, wanted: bool = True) -> list[_Job]:
         last = len(ids) - 1
-        return [_Job(t, place + i, seq, wanted and i == last) for i, t in enumerate(ids)]
+        return [_Job(t, position + i, seq, wanted and i == last) for i, t in enumerate(ids)]
 
     def _decode(self, jobs: Sequence[_Job], read: bool = True) -> list[np.ndarray]:
         """Put tokens into their sequences; the logits asked for, in order.

@@ -20,14 +20,13 @@ from urllib.parse import SplitResult, unquote, urlsplit, urlunsplit
 import httpx
 
 from index.errors import EngineCrashed, InputError
+from rag.calibration import CALIBRATION
 from rag.engine.base import Piece, Prompt, Usage
 
 KEY = "RAG_LLM_KEY"  # the environment variable that holds the server's key
 PACKAGE = "openai>=3,<4"
 _AT_ONCE = 8  # questions put to the server side by side
-_PLAIN = 2.0  # log-odds that a yes without a probability counts for
 _ALTERNATIVES = 20  # tokens whose probabilities are asked for, beside the one chosen
-_NOWHERE = -12.0  # log-probability of a word that is not among them
 _LETTERS = 4  # a token, about
 
 
@@ -162,7 +161,13 @@ class RemoteModel:
         with self._asking():
             answer = self._counted(self._create(prompt, 3))
             said = str(answer.choices[0].message.content or "").strip().lower()
-        return _PLAIN if said.startswith("yes") else -_PLAIN if said.startswith("no") else 0.0
+        return (
+            CALIBRATION.plain_yes
+            if said.startswith("yes")
+            else -CALIBRATION.plain_yes
+            if said.startswith("no")
+            else 0.0
+        )
 
     def _first_tokens(self, prompt: Prompt) -> dict[str, float] | None:
         """The log-probabilities of what the answer may begin with; None where the server gives none."""
@@ -227,4 +232,5 @@ def _text(pieces: Sequence[Piece]) -> str:
 def _sum_of(tokens: Mapping[str, float], word: str) -> float:
     """The log-probability of a word among the first tokens, in any spelling."""
     found = [p for token, p in tokens.items() if token.strip().lower() == word]
-    return max(_NOWHERE, math.log(sum(math.exp(max(_NOWHERE, p)) for p in found))) if found else _NOWHERE
+    least = CALIBRATION.not_offered
+    return max(least, math.log(sum(math.exp(max(least, p)) for p in found))) if found else least

@@ -14,7 +14,6 @@ from rag import prompt
 from rag.calibration import CALIBRATION
 from rag.engine.base import LanguageModel
 
-_TOKENS = 110  # written for them, at most
 _JOINS = re.compile(
     r"(?<!^)\b(?:and|each|both|as well as)\b|[;:&]|\?\s+\w|,\s+(?:who|what|when|where|why|how|which)\b", re.I
 )
@@ -32,14 +31,16 @@ def parts(question: str, llm: LanguageModel | None) -> tuple[str, ...]:
     lines = _written(question, llm)
     asked = [_asks(line) for line in lines]
     words = set[str]().union(*(content(line) for line in lines))
-    apart = not any(one <= other for one, other in permutations(asked, 2))
-    return tuple(lines) if 2 <= len(lines) <= CALIBRATION.parts and words == content(question) and apart else ()
+    distinct = not any(one <= other for one, other in permutations(asked, 2))
+    return tuple(lines) if 2 <= len(lines) <= CALIBRATION.parts and words == content(question) and distinct else ()
 
 
 def _written(question: str, llm: LanguageModel) -> Sequence[str]:
     """The lines that the model writes, as far as they are about this question."""
     text = ""
-    for piece in llm.write(llm.chat(prompt.SPLIT, prompt.SPLIT_EXAMPLES, prompt.split(question)), _TOKENS):
+    for piece in llm.write(
+        llm.chat(prompt.SPLIT, prompt.SPLIT_EXAMPLES, prompt.split(question)), CALIBRATION.parts_tokens
+    ):
         text += piece
         if prompt.QUESTION in text:  # it goes on with questions of its own
             break

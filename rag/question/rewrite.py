@@ -55,10 +55,10 @@ def standalone(question: str, history: Sequence[Turn], llm: LanguageModel | None
     if llm is None:
         return f"{last} {question}"
     told = prompt.conversation(history[-CALIBRATION.turns :], question)
-    asking = ""
+    asking, (fewest, most) = "", CALIBRATION.rewrite_letters
     for system, examples in ((prompt.REWRITE, ""), (prompt.REWRITE_AGAIN, prompt.REWRITE_EXAMPLES)):
-        line = _line("".join(llm.write(llm.chat(system, examples, told), 60)))
-        if 3 <= len(line) <= 400 and _asks_it(line, question, last):
+        line = _line("".join(llm.write(llm.chat(system, examples, told), CALIBRATION.rewrite_tokens)))
+        if fewest <= len(line) <= most and _asks_it(line, question, last):
             asking = asking or line
             if _names_something(line, question, history):
                 return line

@@ -45,7 +45,7 @@ def keeps_its_word(answer: Answer, rag: Rag) -> None:
         assert rag.store.article(c.article_id).text[c.start : c.end] == c.quote
     for s in answer.sentences:
         assert answer.text[s.start : s.end] == s.text and s.markers
-        assert s.supported == (s.support >= dict(CALIBRATION.lines)["normal"][1])
+        assert s.supported == (s.support >= dict(CALIBRATION.thresholds)["normal"][1])
 
 
 @pytest.mark.parametrize(("question", "facts", "article"), ANSWERED)

@@ -168,8 +168,8 @@ def test_a_state_kept_twice_takes_room_once() -> None:
 
 
 def test_states_that_cannot_be_kept_on_disk_are_kept_in_memory(tmp_path: Path) -> None:
-    kept = KVCache(tmp_path / "states", "m", 3_000, 3_000)
-    shutil.rmtree(tmp_path / "states")
+    kept = KVCache(tmp_path / "kv_cache", "m", 3_000, 3_000)
+    shutil.rmtree(tmp_path / "kv_cache")
     kept.put("a", bytes(900))
     assert kept.get("a") == bytes(900) and kept.get("b") is None
 

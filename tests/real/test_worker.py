@@ -115,7 +115,7 @@ def test_a_question_survives_a_crash_of_the_engine(in_its_own_process: Rag, monk
 
 def test_what_is_read_ahead_is_not_read_again(seeds_index: Path, tmp_path: Path) -> None:
     opened = Rag.open(seeds_index, "none")
-    model = LocalModel(models.locate(SMALL, "llm"), SMALL, cache=tmp_path / "states")
+    model = LocalModel(models.locate(SMALL, "llm"), SMALL, cache=tmp_path / "kv_cache")
     rag = Rag(opened.store, opened.embedder, model, Config(model=SMALL))
     newest = rag.store.articles()[-1]
     assert list(read_ahead(rag, 3)) == [True] * 3

@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 
+from index.calibration import RETRIEVAL, Retrieval
 from rag import calibration
 from rag.calibration import CALIBRATION, Calibration
 from rag.config import Config
@@ -21,19 +22,22 @@ FILES = sorted(
         *(ROOT / "rag").glob("*.py"),
         *(ROOT / "rag" / "claims").glob("*.py"),
         *(ROOT / "rag" / "question").glob("*.py"),
+        *(ROOT / "index" / name for name in ("search.py", "versions.py", "text/chunks.py", "text/fragments.py")),
     ]
     if p.name != "calibration.py"
 )
 
 
 def bare_numbers(source: str) -> Iterator[tuple[int, float]]:
-    """Fractions that are compared, added or multiplied, or kept under a name of their own; a million is bytes, no score."""
+    """Fractions that are compared, added, multiplied or given by name, or kept under a name; a million is bytes, no score."""
     tree = ast.parse(source)
     for node in ast.walk(tree):
         if isinstance(node, ast.Compare):
             parts = [node.left, *node.comparators]
         elif isinstance(node, ast.BinOp):
             parts = [node.left, node.right]
+        elif isinstance(node, ast.keyword):
+            parts = [node.value]
         elif isinstance(node, (ast.Assign, ast.AnnAssign)) and node.value is not None and node in tree.body:
             parts = list(ast.walk(node.value))  # type: ignore[arg-type]
         else:
@@ -55,13 +59,18 @@ def test_no_weight_or_threshold_stands_elsewhere(path: Path) -> None:
 
 
 def test_the_search_for_bare_numbers_finds_them() -> None:
-    source = "X = 0.3\ndef f(a):\n    if a > 0.5: return a * 2.5 - -0.7\n    return 1.0\n"
-    assert sorted(value for _, value in bare_numbers(source)) == [0.3, 0.5, 0.7, 2.5]
+    source = "X = 0.3\ndef f(a):\n    if a > 0.5: return a * 2.5 - -0.7\n    return max(a, default=-9.5)\n"
+    assert sorted(value for _, value in bare_numbers(source)) == [0.3, 0.5, 0.7, 2.5, 9.5]
 
 
-@pytest.mark.parametrize("field", dataclasses.fields(Calibration), ids=lambda f: f.name)
-def test_each_says_what_it_does_and_where_it_comes_from(field: dataclasses.Field[object]) -> None:
-    about = CALIBRATION.about(field.name)
+@pytest.mark.parametrize("numbers", [CALIBRATION, RETRIEVAL], ids=lambda n: type(n).__name__)
+def test_each_says_what_it_does_and_where_it_comes_from(numbers: Calibration | Retrieval) -> None:
+    for field in dataclasses.fields(numbers):
+        check_about(numbers.about(field.name))
+
+
+def check_about(about: dict[str, str]) -> None:
+    """What it does, the data and the command: all three are said."""
     assert set(about) == {"does", "on", "by"} and all(about.values())
 
 
@@ -69,4 +78,9 @@ def test_another_number_is_another_config(monkeypatch: pytest.MonkeyPatch) -> No
     before = Config().id
     monkeypatch.setattr(calibration, "CALIBRATION", dataclasses.replace(CALIBRATION, worth=0.21))
     assert Config().id != before
+    monkeypatch.undo()
+    assert Config().id == before
+    monkeypatch.setattr(calibration, "RETRIEVAL", dataclasses.replace(RETRIEVAL, depth=50))
+    assert Config().id != before
+    monkeypatch.undo()
     assert Config(threads=1, gpu_layers=0, worker=True).id == Config().id

@@ -15,7 +15,7 @@ from index.store.database import made_with
 from index.store.sqlite import Store
 from rag import cli
 from rag.assistant import Rag
-from rag.config import DEFAULT_EMBEDDER, Config, folder_index
+from rag.config import DEFAULT_EMBEDDER, DEFAULT_MODEL, Config, folder_index
 
 ROOT = Path(__file__).parents[2]
 
@@ -31,7 +31,7 @@ def call(capsys: pytest.CaptureFixture[str], *args: str) -> tuple[int, str, str]
 
 BAD = [
     (["ask", "Who?", "--read", "0"], "--read is 0. Give a number from 1."),
-    (["ask", "Who?", "--as-of", "soon"], "--as-of is 'soon', not a day. Write it as 2022-03-31."),
+        (["ask", "Who?", "--as-of", "soon"], "--as-of is 'soon', not a day. Write it as 2022-03-31."),
     (["ask", ""], "The question is empty. Ask something."),
     (["ask", "--json"], '--json needs a question. Run rag ask --json "…".'),
     (["ask", "Who?", "--after", "2024-05-02", "--before", "2024-05-01"],
@@ -59,6 +59,13 @@ BAD = [
      "'00' could be any of 5 articles. Choose one: 001_bridge, 002_bridge, 003_snow, 004_cnn, 005_cnn."),
     (["chat", "--port", "-1"], "--port is -1. Give a number from 1024 to 65535; 0 takes any that is free."),
     (["chat", "--read-ahead", "-1"], "--read-ahead is -1. Give a number of passages; 0 for none."),
+    (["ask", "Who?", "--strict"], "--strict and --lenient: there is no language model to use it. Leave it out, or leave out --model none."),
+    (["ask", "Who?", "--read", "3"], "--read: there is no language model to use it. Leave it out, or leave out --model none."),
+    (["ask", "Who?", "--llm-url", "http://127.0.0.1:1"],
+     "--llm-url: there is no language model to use it. Leave it out, or leave out --model none."),
+    (["chat", "--gpu-layers", "0"], "--gpu-layers is for a language model that runs here. Leave it out."),
+    (["doctor", "--speed"], "--engine, --speed and --tune look at no index. Leave --index and --collection out."),
+    (["index", "--repair", "--add"], "--repair adds no folders. Repair first, then run rag index --add FOLDER."),
     (["index", "--rebuild", "--uri", "x.db", "--index", ""],
      "--rebuild, --repair, --if-missing, --watch and --add are for an index in a folder. Leave them out."),
 ]  # fmt: skip
@@ -273,3 +280,36 @@ def test_two_folders_of_one_name_have_two_indexes(tmp_path: Path, monkeypatch: p
     assert one != two and one.parent == two.parent == tmp_path / "home" / "indexes" and "news" in one.name
     monkeypatch.chdir(tmp_path / "a")
     assert folder_index(Path("news")) == folder_index(Path("../a/news/")) == one
+
+
+def test_a_file_of_ones_own_is_opened_in_no_process_but_its_own(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    from rag.engine import opening
+
+    opened = list[str]()
+    for kind in ("LocalModel", "WorkerModel"):
+        monkeypatch.setattr(opening, kind, lambda path, name, kind=kind, **settings: opened.append(kind))
+    monkeypatch.setattr("rag.models.locate", lambda name, kind: Path(name))
+    own = tmp_path / "own.gguf"
+    own.write_bytes(b"GGUF")
+    for name, worker in ((DEFAULT_MODEL, False), (DEFAULT_MODEL, True), (str(own), False)):
+        opening.open_model(name, worker=worker)
+    assert opened == ["LocalModel", "WorkerModel", "WorkerModel"]
+    for args in (["doctor", "--speed"], ["doctor", "--tune"], ["bench", "answer"]):
+        code, _, said = call(capsys, *args, "--model", str(own))
+        assert code == 1 and "is a file of your own" in said, "these measure in this process"
+
+
+def test_one_module_chooses_the_process_of_a_model() -> None:
+    made = {
+        str(path.relative_to(ROOT))
+        for room in ("rag", "ui", "eval")
+        for path in (ROOT / room).rglob("*.py")
+        if re.search(r"\b(?:LocalModel|WorkerModel)\(", path.read_text("utf-8"))
+    }
+    assert made == {
+        "rag/engine/worker.py",  # the worker's own process
+        "rag/doctor.py", "rag/engine/benchmark.py", "eval/bench.py",  # models of the registry alone, see above
+        "eval/peers/citation_engine.py",  # a script for a comparison
+    }  # fmt: skip

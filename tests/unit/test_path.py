@@ -216,7 +216,7 @@ def test_between_the_two_lines_an_answer_is_marked_and_its_doubt_is_told(asking:
 
     answer = asking(*rules(1.0)).answer(SINKING)
     (sentence,) = answer.sentences
-    refuse, mark = dict(CALIBRATION.lines)["normal"]
+    refuse, mark = dict(CALIBRATION.thresholds)["normal"]
     assert refuse <= sentence.support < mark and not sentence.supported
     assert sentence.doubt == "the passage does not state it in so many words"
     assert odds("strict", 1.0) == (True, False), "asked strictly it is refused"

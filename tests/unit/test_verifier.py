@@ -22,14 +22,14 @@ def test_every_signal_has_one_weight_and_no_weight_is_left_over() -> None:
 
 
 def test_what_speaks_for_a_draft_makes_it_likelier() -> None:
-    refuse, mark = dict(CALIBRATION.lines)["normal"]
+    refuse, mark = dict(CALIBRATION.thresholds)["normal"]
     assert chance(POOR) < refuse < mark < chance(SURE)
     for name, better in asdict(SURE).items():
         assert chance(replace(POOR, **{name: better})) >= chance(POOR), name
 
 
 def test_a_stricter_line_is_a_higher_one() -> None:
-    lines = dict(CALIBRATION.lines)
+    lines = dict(CALIBRATION.thresholds)
     assert lines["lenient"][0] < lines["normal"][0] < lines["strict"][0]
     assert all(refuse <= mark for refuse, mark in lines.values())
 
