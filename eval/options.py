@@ -52,7 +52,7 @@ def check_suite(args: argparse.Namespace) -> None:
 
 def _run_options(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--suite", choices=list(_USES), default="golden", help="what is asked (default: golden)")
-    parser.add_argument("--sample", type=int, metavar="N", help="N questions, spread over all, always the same ones")
+    parser.add_argument("--sample", type=int, metavar="N", help="N evenly spread questions, always the same ones")
     parser.add_argument("--out", metavar="DIR", help="where results.jsonl goes, and the report of golden questions")
     parser.add_argument("--resume", action="store_true", help="go on with the run in --out")
     model_options(parser)
@@ -92,7 +92,7 @@ def add_benchmarks(parser: argparse.ArgumentParser) -> None:
     sub.add_argument("--sample", type=int, default=30, metavar="N", help="golden questions to ask (default: 30)")
     model_options(sub, server=False)
     sub = benchmark("index", "how long each stage of indexing takes, and the processor time of reading each format")
-    sub.add_argument("--runs", type=int, default=3, metavar="N", help="how often (default: 3)")
+    sub.add_argument("--runs", type=int, default=3, metavar="N", help="number of runs (default: 3)")
     sub.add_argument("--folder", metavar="DIR", help="articles to index (default: the examples)")
     sub.add_argument(
         "--articles", type=int, default=20, metavar="N", help="made-up articles in each format (default: 20)"
@@ -101,7 +101,7 @@ def add_benchmarks(parser: argparse.ArgumentParser) -> None:
     sub.add_argument("--folder", metavar="DIR", help="a folder on a disk with room for them")
     sub.add_argument("--chunks", type=int, action="append", metavar="N", help="a size (may be repeated)")
     sub.add_argument("--chart", metavar="FILE", help="draw the table as an SVG")
-    sub = benchmark("serve", "many people at once against a chat")
+    sub = benchmark("serve", "a chat with many people asking at once")
     sub.add_argument(
         "--people", type=int, default=50, metavar="N", help="people who ask at the same time (default: 50)"
     )

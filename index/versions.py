@@ -26,7 +26,7 @@ class _Text:
 
 
 def superseded(articles: Iterable[Article]) -> dict[str, Article]:
-    """Those of these articles of which there is a later version among them: the latest, by the older one's id.
+    """Each of these articles that has a later version among them: the older one's id, mapped to the latest.
 
     An article without a date is no version of another: which of them counts cannot be told.
     """

@@ -195,7 +195,7 @@ class Rag:
             after, before, source: only articles of these days and this source.
 
         Raises:
-            InputError: the name is not a first and a last name, or a limit cannot be used.
+            InputError: the name is not a first and a last name, or a filter is invalid.
         """
         return quotes(self.store, name, after, before, source)
 
@@ -259,7 +259,7 @@ class Rag:
         if asks := summary.wanted(asked, filters.as_of or newest):
             yield Event("status", f"choosing sentences of {self.store.meta['articles']} articles")
             chosen = summary.summarised(asks, run.unanswered(), self.store, self.embedder, filters)
-            nothing = "no article within the limits is about it"
+            nothing = "no article that matches the filters is about it"
             yield _final(chosen or refusal.refuse(run.unanswered(), (), nothing))
             return
         if turns and run.llm:

@@ -207,7 +207,7 @@ def leans(sentence: str) -> bool:
 
 
 def asserts(sentence: str) -> bool:
-    """Whether a sentence states anything: an article's own question does not; one that it quotes tells that it was asked."""
+    """Whether a sentence states anything: an article's own question does not; a quoted question counts, since it reports that it was asked."""
     return not sentence.rstrip().endswith("?")
 
 

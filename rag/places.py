@@ -13,7 +13,7 @@ NEWEST = 100  # articles that are looked through: two to three seconds of one co
 _OPENING = 1_500  # characters of each: news names its places first
 _WHOLE = {"US": "United States", "U.S.": "United States", "USA": "United States", "U.S.A.": "United States",
           "America": "United States", "UK": "United Kingdom", "U.K.": "United Kingdom", "Britain": "United Kingdom"}  # fmt: skip
-_STEM = 4  # letters
+_STEM = 4  # letters that stay at least, and of an ending that go at most: a people is named after its place ("Iranian")
 _LEAST = 2  # articles: what one alone names may be a mistake
 
 

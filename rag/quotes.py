@@ -86,7 +86,7 @@ def quotes(
         after, before, source: only articles of these days and this source.
 
     Raises:
-        InputError: the name is not a first and a last name, or a limit cannot be used.
+        InputError: the name is not a first and a last name, or a filter is invalid.
     """
     words = name.split()
     if len(words) < 2 or not all(re.search(r"\w", word) for word in words):

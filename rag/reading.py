@@ -53,7 +53,10 @@ def steps(config: Config, kind: Kind) -> list[int]:
 
 
 def unknown_names(question: str, knows: Callable[[str], bool]) -> list[str]:
-    """The names in a question that the collection does not know, by their first letters."""
+    """The names in a question that the collection does not know, by their first letters.
+
+    A name is inflected or possessive ("Ukraine", "Ukrainians"), and full text looks by prefix: a stem would miss these.
+    """
     words = re.findall(r"(?<![.?!] )(?<!^)\b[A-Z][\w’'-]+", question)
     words = [w.removesuffix("'s").removesuffix("’s") for w in words]
     return [

@@ -39,7 +39,7 @@ def empty_reason(question: Question, found: Sequence[Passage]) -> str:
     limits, newest = question.filters, question.newest
     last = min((d for d in (limits.as_of, newest) if d), default=None)
     if last and is_later(question):
-        return f"the newest article it could use is of {short(last)}, and the question is about a later time"
+        return f"the newest usable article is dated {short(last)}, and the question asks about a later time"
     said = [
         f"of {limits.source}" if limits.source else "",
         f"from {short(limits.after)} on" if limits.after else "",
@@ -49,14 +49,14 @@ def empty_reason(question: Question, found: Sequence[Passage]) -> str:
         return f"the collection has no articles {', '.join(limit for limit in said if limit)}"
     if limits.as_of and newest and limits.as_of < newest:
         return f"no article was published by {short(limits.as_of)}"
-    return "no article is near the question"
+    return "no article is about this"
 
 
 def weak_reason(question: Question, read: Sequence[Passage]) -> str:
     """Why the passages that were read are not enough."""
     asked = question.period
     if asked.bounded and read and not inside(read, asked):
-        return f"no article near the question is from that time or tells of it ({asked.words})"
+        return f"no relevant article is from that time or reports on it ({asked.words})"
     if max((p.cosine or 0.0 for p in read), default=0.0) < CALIBRATION.near_cosine:
         return "no article mentions it"
     return "some articles are about this subject, but none of them answers the question"

@@ -64,7 +64,7 @@ class Passage:
         relevance: the model's log-odds that the passage holds the answer; None if not asked.
         sources: ids of all articles that have it, this one first.
         timely: how well its day fits the time asked about, on the scale of `relevance`.
-        title: the article's, as the model reads it: empty where it is said to a machine.
+        title: the article's title as the model sees it; empty if it looks like a prompt injection.
         best: which of its sentences is nearest to the question.
     """
 

@@ -32,7 +32,7 @@ from index.types import Article, Chunk, IndexReport, Skipped
 
 FORMAT = 1
 _PART = 15_000  # characters of an article in one field, which holds 65,535 bytes
-_STEM = 4  # letters by which a word is known
+_STEM = 4  # letters by which a word is known: the index has stems, which may be shorter than the word
 _AT_ONCE = 200  # chunks in one insertion
 _PLACES = ["article_id", "hash", "ordinal", "start", "stop", "kind"]
 _NO_VECTOR = [0.0, 0.0]  # every collection must have vectors
@@ -91,7 +91,7 @@ class MilvusStore:
         for key, want in (("format", str(FORMAT)), ("embedder", embedder.name), ("chunk_words", str(MAX_WORDS))):
             if says.get(key, want) != want:
                 raise IndexDamaged(
-                    f"The index at {uri} has {key} {says[key]}, and {want} is asked for.",
+                    f"The index at {uri} has {key} {says[key]}, but {want} was requested.",
                     "Index it into another name, or open it as it was made.",
                 )
         if not says and not create:

@@ -305,7 +305,7 @@ class Store:
             return True
         if self._embedder and meta["embedder"] != self._embedder:
             raise IndexDamaged(
-                f"The index in {self.folder} was built with {meta['embedder']}, and {self._embedder} is asked for.",
+                f"The index in {self.folder} was built with {meta['embedder']}, but {self._embedder} was requested.",
                 f"Leave the embedder out to use it as it is, or rebuild it: rag index --rebuild --embedder {self._embedder}",
             )
         if seen[0] != self._seen[0]:

@@ -157,7 +157,7 @@ def _write(
     for key, want in (("embedder", embedder.name), ("chunk_words", str(MAX_WORDS))):
         if meta.get(key, want) != want:
             raise IndexDamaged(
-                f"The index in {folder} has {key} {meta[key]}, and {want} is asked for.",
+                f"The index in {folder} has {key} {meta[key]}, but {want} was requested.",
                 "Rebuild it: rag index --rebuild",
             )
     hashes = {a.id: hashlib.sha256(as_data(a).encode()).hexdigest() for a in wanted.articles}

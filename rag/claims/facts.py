@@ -182,5 +182,6 @@ def _initials(word: str, text: str) -> bool:
 
 
 def _one_root(a: str, b: str) -> bool:
+    """Whether two words begin alike, as a people and its place do, which share no stem."""
     common = next((n for n, (x, y) in enumerate(zip(a, b, strict=False)) if x != y), min(len(a), len(b)))
     return common >= min(5, len(a), len(b)) and common >= CALIBRATION.one_root * max(len(a), len(b))

@@ -37,7 +37,7 @@ def options(parser: argparse.ArgumentParser) -> None:
     common.private_option(sub)
     sub = action("remove", "remove articles that were added")
     sub.add_argument("id", nargs="+", metavar="ID", help="as in `rag articles show`")
-    sub = action("set", "set what its file lacks or has wrong; `rag index` keeps it")
+    sub = action("set", "set a title, source or date that is missing or wrong; `rag index` keeps it")
     sub.add_argument("id", metavar="ID", help="as in `rag articles show`")
     for name, example in (("title", ""), ("source", ""), ("date", " (2022-03-31)")):
         sub.add_argument(f"--{name}", help=f"its {name}{example}; '' puts back what was read from its file")

@@ -32,7 +32,7 @@ def options(parser: argparse.ArgumentParser) -> None:
     how.add_argument("--rebuild", action="store_true", help="start from scratch, even over a damaged index")
     how.add_argument("--repair", action="store_true", help="repair a damaged index from what is still good in it")
     how.add_argument("--if-missing", action="store_true", help="do nothing where there is an index")
-    how.add_argument("--watch", action="store_true", help="go on until Ctrl+C: whenever a file changes, do it again")
+    how.add_argument("--watch", action="store_true", help="keep the index up to date as files change, until Ctrl+C")
     common.index_option(parser)
     common.uri_option(parser)
     parser.add_argument(
@@ -89,7 +89,7 @@ def _say_missing(target: Path) -> None:
     store.close()
     told = " and ".join(f"{counted(count, 'article')} without a {name}" for name, count in lacks.items() if count)
     if told:
-        say((f"  {told}: `rag articles set` sets them, and so does the chat.", FAINT))
+        say((f"  {told}. Set what is missing with `rag articles set` or in the chat.", FAINT))
 
 
 def _watch(once: Callable[[], IndexReport], folders: Sequence[Path], target: Path) -> int:
@@ -144,7 +144,7 @@ def _repair(args: argparse.Namespace, target: Path) -> int:
         done = repair(target, embedder, [Path(folder) for folder in args.folder], tick)
     say(
         (counted(done.articles, "article"), STRONG),
-        f": {done.kept} were whole, {done.articles - done.kept} were read from their files again; "
+        f": {done.kept} were undamaged, {done.articles - done.kept} were reread from their files; "
         f"{counted(done.embedded, 'chunk')} embedded.",
     )
     return 0

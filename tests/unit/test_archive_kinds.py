@@ -106,7 +106,7 @@ def test_only_a_limit_that_is_set_excludes(asking: Asking, archive: Path) -> Non
 
 def test_a_day_to_come_is_refused_only_where_nothing_speaks_of_it(asking: Asking, archive: Path) -> None:
     nothing = asking(index=archive).answer("What happens in Vessing on 3 May 2031?")
-    assert nothing.abstained and "the question is about a later time" in nothing.reason
+    assert nothing.abstained and "the question asks about a later time" in nothing.reason
     shut = script("from noon on Wednesday", "from noon", "The port of Port Tollan will close from noon on Wednesday.")
     answer = asking(*shut, index=archive).answer(
         "What closes in Port Tollan on 19 October 2022?", as_of=date(2022, 10, 18)

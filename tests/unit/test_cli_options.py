@@ -94,7 +94,7 @@ GOOD = [
     (["quotes", "Liisa Virtanen"], "The articles do not quote Liisa Virtanen. `rag people` lists whom they quote."),
     (["ask", "Who opened the bridge at Turku?", "--model", "none"], "“The bridge at Turku was opened in May"),
     (["index"], "5 unchanged, 0 dropped; 0 chunks embedded."),
-    (["index", "--repair"], "5 articles: 5 were whole, 0 were read from their files again; 0 chunks embedded."),
+    (["index", "--repair"], "5 articles: 5 were undamaged, 0 were reread from their files; 0 chunks embedded."),
 ]
 
 
@@ -221,7 +221,7 @@ def test_an_article_is_set_shown_and_indexed_again(
 def test_another_embedder_is_refused_where_it_is_named(
     capsys: pytest.CaptureFixture[str], ix: Path, loaded: list[str]
 ) -> None:
-    with pytest.raises(IndexDamaged, match=r"built with odd, and other is asked for\. .* --embedder other"):
+    with pytest.raises(IndexDamaged, match=r"built with odd, but other was requested\. .* --embedder other"):
         Rag.open(ix, "none", Config(embedder="other"))
     code, _, err = call(capsys, "index", "--embedder", "other", "--index", str(ix))
     assert code == 1 and "odd" in err and "other" in err

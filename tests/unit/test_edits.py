@@ -216,4 +216,7 @@ def test_indexing_says_how_many_have_no_source_or_date(
     assert "without a" not in capsys.readouterr().out
     (folder / "snow.txt").write_text("Snow closed the Brenner pass for nine hours.", "utf-8")
     assert cli.main(["index", str(folder), "--index", str(tmp_path / "ix")]) == 0
-    assert "1 article without a source and 1 article without a date: `rag articles set`" in capsys.readouterr().out
+    assert (
+        "1 article without a source and 1 article without a date. Set what is missing with `rag articles set`"
+        in capsys.readouterr().out
+    )

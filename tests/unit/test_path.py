@@ -319,7 +319,7 @@ def test_a_name_that_no_article_has_weakens_the_evidence(asking: Asking) -> None
     ("question", "limits", "reason"),
     [
         ("What sank in June 2025?", {},
-         "the newest article it could use is of 2 May 2024, and the question is about a later time"),
+         "the newest usable article is dated 2 May 2024, and the question asks about a later time"),
         (SINKING, {"after": date(2025, 1, 1)}, "the collection has no articles from 1 January 2025 on"),
         (SINKING, {"source": "CNN", "before": date(2024, 3, 1)},
          "the collection has no articles of CNN, up to 1 March 2024"),
@@ -344,7 +344,7 @@ def test_a_time_in_the_question_is_no_wall(asking: Asking) -> None:
     refused = asking(Rule(HOLDS, -5.0)).answer("What sank in January 2019?")
     assert (
         refused.abstained
-        and refused.reason == "no article near the question is from that time or tells of it (in January 2019)"
+        and refused.reason == "no relevant article is from that time or reports on it (in January 2019)"
     )
 
 
