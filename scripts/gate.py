@@ -27,7 +27,7 @@ PAGE = Path(golden.__file__).parent / "gate.toml"
 HEAD = """\
 # Limits for the samples of the golden sets that `make test` asks of the real default model; made by scripts/gate.py.
 # As many answers as `lost` says may move with another machine's arithmetic, or do harm, and the gate holds; one more,
-# and it does not (tests/unit/test_gate_limits.py).
+# and it does not (tests/unit/test_gate_limits.py). A figure that could fall to nothing within that has no limit here.
 """
 _PRECISION = 0.14  # by which citation precision may fall
 Gate = dict[str, Any]
@@ -72,6 +72,8 @@ def questions(name: str, gate: Gate) -> list[GoldenQuestion]:
 def limited(gate: Gate, means: dict[str, float], asked: list[GoldenQuestion]) -> Gate:
     """A gate with what was measured, and the limits half an answer beyond what may be lost.
 
+    A figure whose floor would be 0 is left out, because such a limit cannot fail.
+
     Args:
         gate: `sample`, `lost`, and `figures`, the names of those that it holds.
         means: of every figure.
@@ -81,10 +83,12 @@ def limited(gate: Gate, means: dict[str, float], asked: list[GoldenQuestion]) ->
     room = {"harm": half / len(asked), "correctness": half / len(asked), "citation_precision": _PRECISION}
     if due:
         room["refusal_recall"] = half / due
-    measured = {name: means[name] for name in gate["figures"]}
-    floors = {n: round(max(0.0, v - room.get(n, 0.0)), 3) for n, v in measured.items() if n != "harm"}
-    ceilings = {"harm": round(measured["harm"] + room["harm"], 3)}
-    return gate | {"measured": measured, "ceilings": ceilings, "floors": floors}
+    floors = {name: round(means[name] - room.get(name, 0.0), 3) for name in gate["figures"] if name != "harm"}
+    floors = {name: floor for name, floor in floors.items() if floor > 0}
+    ceilings = {"harm": round(means["harm"] + room["harm"], 3)}
+    figures = [name for name in gate["figures"] if name in floors or name in ceilings]
+    measured = {name: means[name] for name in figures}
+    return gate | {"figures": figures, "measured": measured, "ceilings": ceilings, "floors": floors}
 
 
 def page(gates: dict[str, Gate]) -> str:

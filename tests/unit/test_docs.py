@@ -54,6 +54,35 @@ def test_each_reader_has_its_row_among_the_tests() -> None:
         assert target and target[1] in TARGETS and row[3].strip(), row
 
 
+CONNECTS = re.compile(r"^\s*(?:import|from) (?:httpx|openai|pymilvus|requests|aiohttp|socket|huggingface_hub|urllib\.request|http\.client)\b", re.M)  # fmt: skip
+TOLD = {
+    "index/fetch.py": "rag articles add",  # for `index.pages`, whose users the test below holds
+    "index/store/milvus.py": "--uri",
+    "rag/engine/remote.py": "--llm-url",
+    "rag/models.py": "rag models fetch",
+    "eval/serve.py": "",  # `rag bench serve` asks the chat that it started on this machine
+}
+
+
+def test_readme_and_security_name_what_each_module_that_can_connect_is_for() -> None:
+    able = {
+        str(path.relative_to(ROOT))
+        for room in ("index", "rag", "ui", "eval")
+        for path in (ROOT / room).rglob("*.py")
+        if CONNECTS.search(path.read_text("utf-8"))
+    }
+    assert able == set(TOLD)
+    for page in ("README.md", "SECURITY.md"):
+        text = " ".join((ROOT / page).read_text("utf-8").split())
+        missing = [words for words in (*TOLD.values(), "rag setup") if words not in text]
+        assert not missing, (page, missing)
+
+
+@pytest.mark.parametrize("line", ["import httpx", "    from pymilvus import MilvusClient", "import urllib.request"])
+def test_an_import_that_can_connect_is_seen(line: str) -> None:
+    assert CONNECTS.search(f"import re\n{line}\n") and not CONNECTS.search("from urllib.parse import urlsplit\n")
+
+
 def test_readme_and_security_name_whatever_connects() -> None:
     """Pages and feeds are fetched through `index.pages` alone; each of its users is named where people look."""
     users = {

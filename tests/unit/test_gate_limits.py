@@ -22,6 +22,7 @@ def holds(one: gate.Gate, asked: list[GoldenQuestion]) -> None:
     """As many answers may be lost as it says, and not one more."""
     floors, ceilings, measured, lost = one["floors"], one["ceilings"], one["measured"], one["lost"]
     assert set(measured) == set(floors) | set(ceilings) == set(one["figures"]) and len(asked) == one["sample"]
+    assert all(floor > 0 for floor in floors.values()), "a floor of 0 cannot fail"
     of = {"correctness": len(asked), "refusal_recall": due_refusals(asked)}
     for name, among in of.items():
         if name in measured:
@@ -55,6 +56,19 @@ def test_limits_are_made_of_what_was_measured(right: float) -> None:
     made = gate.limited(GATES["archive"], means, asked)
     holds(made, asked)
     assert tomllib.loads(gate.page(GATES | {"archive": made}))["archive"] == made
+
+
+def test_a_figure_whose_floor_would_be_nothing_is_left_out() -> None:
+    asked = gate.questions("seeds", GATES["seeds"])
+    wanted = GATES["seeds"] | {"figures": ["harm", "correctness", "refusal_recall", "quotes_verbatim"]}
+    means = {"harm": 0.0, "correctness": 0.833, "refusal_recall": 1.0, "quotes_verbatim": 1.0}
+    due = due_refusals(asked)
+    strict = gate.limited(wanted | {"lost": 0}, means, asked)
+    assert due and strict["floors"]["refusal_recall"] > 0 and strict["figures"] == wanted["figures"]
+    lenient = gate.limited(wanted | {"lost": due}, means, asked)
+    assert all("refusal_recall" not in lenient[part] for part in ("figures", "measured", "floors"))
+    holds(strict, asked)
+    holds(lenient, asked)
 
 
 def test_the_page_is_what_the_script_writes() -> None:
