@@ -90,7 +90,7 @@ def test_an_altered_article_is_noticed(tmp_path: Path, words: Words) -> None:
 
 def test_another_embedding_model_is_refused(tmp_path: Path, words: Words) -> None:
     build(tmp_path / "ix", [write(tmp_path / "in", a="The bridge was opened in May.")], words)
-    with pytest.raises(IndexDamaged, match=r"built with words, and other-model"):
+    with pytest.raises(IndexDamaged, match=r"built with words, but other-model"):
         Store(tmp_path / "ix", Words("other-model"))
 
 
