@@ -168,7 +168,8 @@ def test_a_folder_that_is_not_there_is_not_watched(tmp_path: Path) -> None:
 def test_the_command_keeps_a_collection_in_step_until_it_is_stopped(tmp_path: Path) -> None:
     folder = news(tmp_path / "in", [BRIDGE])
     code = (
-        "import sys; from fakes import Words; from rag import cli, embedders; embedders.load = Words; "
+        "import signal, sys; from fakes import Words; from rag import cli, embedders; embedders.load = Words; "
+        "signal.signal(signal.SIGINT, signal.default_int_handler); "  # tests in the background inherit that it is ignored
         "sys.exit(cli.main(sys.argv[1:]))"
     )
     env = os.environ | {"PYTHONPATH": os.pathsep.join([str(ROOT), str(ROOT / "tests")]), "PYTHONUNBUFFERED": "1"}
