@@ -24,7 +24,11 @@ LONG = 300_000  # milliseconds; the model may be slow
 FACT = "How long did the negotiators meet in Istanbul, and who led the Russian side?"
 SEVERAL = "How did the Kremlin's view of the talks change over March?"
 NOTHING = "How many Russian soldiers had died?"
-SIZES = (("wide-light", 1440, 900, "light"), ("wide-dark", 1440, 900, "dark"), ("phone-light", 390, 844, "light"))
+CHANGED = "What changed since 20 March 2022?"
+SIZES = (
+    ("wide-light", 1440, 900, "light"), ("wide-dark", 1440, 900, "dark"),
+    ("phone-light", 390, 844, "light"), ("phone-dark", 390, 844, "dark"),
+)  # fmt: skip
 
 
 def main() -> int:
@@ -62,7 +66,15 @@ def _views(page: Page, url: str, known: dict[str, str], take: Callable[[str], No
     page.wait_for_selector("mark.current", timeout=LONG)
     take("answer")
     page.keyboard.press("Escape")
-    for view, question in (("comparison", SEVERAL), ("no-answer", NOTHING)):
+    page.locator("details.src > summary").first.click()
+    take("source-open")
+    if menu := next(
+        (one for one in page.get_by_role("button", name="Chats and pages").all() if one.is_visible()), None
+    ):
+        menu.click()
+        take("rail")
+        page.keyboard.press("Escape")
+    for view, question in (("comparison", SEVERAL), ("no-answer", NOTHING), ("days", CHANGED)):
         _show(page, url, known, question)
         take(view)
     page.evaluate("document.querySelector('#rail [data-page-go=articles]').click()")
@@ -76,6 +88,7 @@ def _views(page: Page, url: str, known: dict[str, str], take: Callable[[str], No
     page.wait_for_selector("form.edit", timeout=LONG)
     take("edit")
     page.evaluate("document.querySelector('[data-act=add]').click()")
+    take("add")
     page.locator("input[type=file]").set_input_files(
         Path(__file__).parent.parent / "tests/fixtures/page/lighthouse.txt"
     )

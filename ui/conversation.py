@@ -58,7 +58,8 @@ class Conversation:
         """The chat whenever something changes, until none of its questions is open.
 
         The thread and the list of chats are sent only where a question has ended: so they stay folded and searched as
-        the person left them. A page watches one chat: it ends where the page has come to watch another one.
+        the person left them. A page watches one chat: it ends where the page has come to show another one. Which chat
+        the page shows is never sent: what comes late would make it the one that was left.
         """
         kept, before, session = self._history(request), -1, request.session_hash or ""
         self._watching[session] = mine = object()
@@ -68,10 +69,11 @@ class Conversation:
                     yield gr.skip(), gr.skip(), gr.skip(), gr.skip()  # Gradio sends again what was yielded last
                     return
                 if len(working) == before:
-                    yield gr.skip(), working_html(working), gr.skip(), chat_id
+                    yield gr.skip(), working_html(working), gr.skip(), gr.skip()
                 else:
                     before = len(working)
-                    yield self._view(kept.load(chat_id), request)
+                    thread, now, listed, _ = self._view(kept.load(chat_id), request)
+                    yield thread, now, listed, gr.skip()
         finally:
             if self._watching.get(session) is mine:
                 del self._watching[session]
@@ -91,6 +93,7 @@ class Conversation:
         What is being answered elsewhere goes on.
         """
         chat_id = _wish(wished, "chat")
+        self._watching.pop(request.session_hash or "", None)  # what it watches so far is of another chat
         return self._view(self._history(request).load(chat_id) if chat_id else history.new_chat(), request)
 
     def renamed(self, chat_id: str, event: gr.EventData, request: gr.Request) -> tuple[str, str]:

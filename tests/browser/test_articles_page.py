@@ -55,6 +55,7 @@ def test_a_search_lights_the_words_and_keeps_to_the_filters(quick_chat: str, ope
     lit = page.locator("#found .hits").first.locator("li").first.locator("mark")
     assert {text.lower() for text in lit.all_inner_texts()} == {"significant", "progress"}
     expect(page.locator("#listing .rows")).to_be_hidden()
+    accessible(page)
     page.get_by_role("button", name="Newsweek 1").click()
     expect(page.locator("#found .hits > li")).to_have_count(1)
     page.locator("#found .open").first.click()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from dataclasses import replace
 from datetime import date
@@ -13,16 +14,18 @@ import gradio as gr
 import pytest
 from fakes import Words, news
 
+import ui
 from index import edits, pages
 from index.build import build
 from index.fetch import Fetched
 from index.store.sqlite import Store
-from index.types import Article
+from index.types import Article, Removed
 from rag.people import Person
 from rag.quotes import in_article
 from ui.adding import Adding, Understood, review_html
 from ui.articles import LISTED, Shown
 from ui.library import Library
+from ui.panel import removed_html
 from ui.people import people_html
 from ui.words import date_how
 
@@ -144,3 +147,16 @@ def test_how_a_day_is_known_is_said_in_words() -> None:
     assert [date_how(how) for how in ("stated in the text", "set by you", "inferred", "")] == [
         "Date stated in the text", "Date set by you", "Date worked out from the text", "Date given",
     ]  # fmt: skip
+
+
+@pytest.mark.parametrize(("lines", "says"), [(1, "1 line removed"), (2, "2 lines removed")])
+def test_removed_lines_are_counted_in_words(lines: int, says: str) -> None:
+    removed = tuple(Removed(n, "Share this.", "a button") for n in range(lines))
+    article = Article("a", None, None, None, "", None, (), "The ferry sank.", removed)
+    assert f">{says}<" in re.sub(r"<svg.*?</svg>", "", removed_html(article))
+
+
+@pytest.mark.parametrize("odd", ["Its day", "log-odds)", "1 lines", "True)<"])
+def test_odd_words_of_earlier_pages_are_gone(odd: str) -> None:
+    pages = [*Path(ui.__file__).parent.rglob("*.py"), *Path(ui.__file__).parent.rglob("*.js")]
+    assert pages and [page.name for page in pages if odd in page.read_text("utf-8")] == []
