@@ -67,6 +67,10 @@ def test_every_width_fits_and_is_accessible(
     accessible(page)
     page.screenshot(path=SHOTS / f"source-{name}.png")
     page.get_by_role("button", name="Close the source").click()
+    page.locator("details.fold.srcs > summary").click()
+    page.locator("details.src > summary").first.click()
+    sources = page.locator("details.src > summary").all()
+    assert all(source.evaluate("(e) => e.scrollWidth <= e.clientWidth") for source in sources if source.is_visible())
     ask(page, f"What is the capital of Australia, {'unbreakable' * 15}?")
     for more in page.locator(".more").all():
         more.click()

@@ -253,7 +253,7 @@ def test_the_decision_to_refuse_switched_off_is_seen(
     from rag import run
 
     questions, made, good = near_misses
-    told = replace(run.CALIBRATION, worth=-99.0, lines=(("normal", (0.0, 0.75)),))
+    told = replace(run.CALIBRATION, worth=-99.0, thresholds=(("normal", (0.0, 0.75)),))
     monkeypatch.setattr(run, "CALIBRATION", told)
     bad = figures(questions, made)
     assert bad["refusal_recall"] < good["refusal_recall"] and bad["correctness"] < good["correctness"]
