@@ -6,6 +6,7 @@ import os
 import signal
 import subprocess
 import sys
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -23,9 +24,12 @@ def workers(pid: int) -> list[int]:
     """The engine's processes below a chat's, as Linux tells them."""
     if not Path("/proc").is_dir():
         pytest.skip("only Linux tells a process's children")
-    lists = [task / "children" for task in Path(f"/proc/{pid}/task").iterdir()]
-    children = [int(child) for listed in lists for child in listed.read_text().split()]
-    return [child for child in children if b"rag.engine.worker" in Path(f"/proc/{child}/cmdline").read_bytes()]
+    found = list[int]()
+    for task in Path(f"/proc/{pid}/task").iterdir():
+        with suppress(FileNotFoundError, ProcessLookupError):  # a thread or a child that has ended meanwhile
+            children = [int(child) for child in (task / "children").read_text().split()]
+            found += [c for c in children if b"rag.engine.worker" in Path(f"/proc/{c}/cmdline").read_bytes()]
+    return found
 
 
 def ask(page: Page, question: str) -> Any:
