@@ -11,7 +11,7 @@ import json
 from dataclasses import asdict, dataclass
 from typing import Any
 
-from index.calibration import MEASURED, RETRIEVAL, chosen
+from index.calibration import MEASURED, RETRIEVAL, UNCOMPARED, Chosen, chosen
 
 _GOLDEN = "the seeds' golden set, drafts and readings kept by `rag eval`"
 _CANDIDATES = "answers the program itself gave to public questions with known answers, right or wrong"
@@ -25,8 +25,8 @@ def _chosen(value: Any, does: str, on: str = _GOLDEN, by: str = MEASURED) -> Any
 
 
 @dataclass(frozen=True)
-class Calibration:
-    """The numbers; `about(name)` tells what one does and how it was chosen."""
+class Calibration(Chosen):
+    """What shapes an answer."""
 
     small_talk: float = _chosen(
         0.8,
@@ -45,12 +45,12 @@ class Calibration:
         "twelve follow-ups of a development archive",
         "rag eval",
     )
-    rewrite_tokens: int = _chosen(60, "tokens of a rewriting, at most")
+    rewrite_tokens: int = _chosen(60, "tokens of a rewriting, at most", UNCOMPARED)
     rewrite_letters: tuple[int, int] = _chosen(
-        (3, 400), "letters of a rewriting that can be used, at least and at most"
+        (3, 400), "letters of a rewriting that can be used, at least and at most", UNCOMPARED
     )
     parts: int = _chosen(4, "parts into which a question is taken, at most")
-    parts_tokens: int = _chosen(110, "tokens written for them, at most")
+    parts_tokens: int = _chosen(110, "tokens written for them, at most", UNCOMPARED)
     foreign: int = _chosen(
         250,
         "how many times less likely than all other languages together English must be for a question to count as foreign: "
@@ -67,9 +67,11 @@ class Calibration:
     timely_search: float = _chosen(0.2, "share of that gain which counts in the order of retrieval")
     rank_retrieval: float = _chosen(1.5, "weight of retrieval beside the model's log-odds in the rank of a passage")
     cosine: float = _chosen(2.0, "weight of the best cosine beside the best log-odds, in the strength of evidence")
-    nothing_read: float = _chosen(-9.0, "log-odds of the evidence where nothing was read")
+    nothing_read: float = _chosen(-9.0, "log-odds of the evidence where nothing was read", UNCOMPARED)
     name_letters: int = _chosen(
-        5, "letters of a name by which the collection is asked for it: names are inflected, and full text has stems"
+        5,
+        "letters of a name by which the collection is asked for it: names are inflected, and full text has stems",
+        UNCOMPARED,
     )
     steps: tuple[int, ...] = _chosen(
         (5, 8, 16), "eighths of `Config.read` that are read in turn, as long as there is no answer that needs no mark"
@@ -137,7 +139,7 @@ class Calibration:
 
     # ---- summaries
     summary: int = _chosen(5, "sentences of a summary, at most")
-    summary_words: tuple[int, int] = _chosen((6, 60), "words of a sentence that says something by itself")
+    summary_words: tuple[int, int] = _chosen((6, 60), "words of a sentence that says something by itself", UNCOMPARED)
     summary_near: int = _chosen(
         15, "sentences near its subject, among which those that say different things are chosen"
     )
@@ -162,8 +164,10 @@ class Calibration:
     one_root: float = _chosen(0.6, "share of the longer of two words in common from which both are forms of one")
 
     # ---- a model on a server, where it gives no probability for yes and no
-    plain_yes: float = _chosen(2.0, "log-odds that a yes without a probability counts for")
-    not_offered: float = _chosen(-12.0, "log-probability of a word that is not among those that the server names")
+    plain_yes: float = _chosen(2.0, "log-odds that a yes without a probability counts for", UNCOMPARED)
+    not_offered: float = _chosen(
+        -12.0, "log-probability of a word that is not among those that the server names", UNCOMPARED
+    )
 
     # ---- prompt injection
     injected: float = _chosen(
@@ -175,10 +179,6 @@ class Calibration:
     injected_share: float = _chosen(
         0.5, "share of such sentences from which a paragraph is left out", _NEWS, "python scripts/fit_probe.py"
     )
-
-    def about(self, name: str) -> dict[str, str]:
-        """What a number does, the data it was chosen on, and the command that chooses it again."""
-        return dict(self.__dataclass_fields__[name].metadata)
 
 
 CALIBRATION = Calibration()

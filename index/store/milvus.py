@@ -139,18 +139,10 @@ class MilvusStore:
 
     def chunk(self, row: int) -> Chunk:
         """A chunk that the last searches found."""
-        position = self._found.places[row]
-        text = self.loaded_article(position["article_id"], position["hash"]).text[position["start"] : position["stop"]]
-        name = f"{position['article_id']}#{position['ordinal']}"
-        return Chunk(
-            name,
-            position["article_id"],
-            position["ordinal"],
-            position["start"],
-            position["stop"],
-            text,
-            position["kind"],
-        )
+        at = self._found.places[row]
+        text = self.loaded_article(at["article_id"], at["hash"]).text[at["start"] : at["stop"]]
+        name = f"{at['article_id']}#{at['ordinal']}"
+        return Chunk(name, at["article_id"], at["ordinal"], at["start"], at["stop"], text, at["kind"])
 
     def loaded_article(self, article_id: str, wanted: str | None = None) -> Article:
         """The article with this id, read again if the cached form is not the one wanted."""

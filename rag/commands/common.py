@@ -113,10 +113,10 @@ def check_model_options(args: argparse.Namespace) -> None:
     server = getattr(args, "llm_url", None)
     if args.model == NO_MODEL:
         caution, read = getattr(args, "caution", "normal"), getattr(args, "read", None)
-        given = {"--llm-url": server, "--strict and --lenient": caution != "normal", "--read": read is not None}
+        given = {"--llm-url": server, "--strict or --lenient": caution != "normal", "--read": read is not None}
         if unused := next((name for name, is_given in given.items() if is_given), ""):
             raise InputError(
-                f"{unused}: there is no language model to use it.", "Leave it out, or leave out --model none."
+                f"Without a language model {unused} would change nothing.", "Leave it out, or leave out --model none."
             )
     if args.gpu_layers != ALL_LAYERS and (args.model == NO_MODEL or server):
         raise InputError("--gpu-layers is for a language model that runs here.", "Leave it out.")

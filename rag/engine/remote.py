@@ -161,13 +161,7 @@ class RemoteModel:
         with self._asking():
             answer = self._counted(self._create(prompt, 3))
             said = str(answer.choices[0].message.content or "").strip().lower()
-        return (
-            CALIBRATION.plain_yes
-            if said.startswith("yes")
-            else -CALIBRATION.plain_yes
-            if said.startswith("no")
-            else 0.0
-        )
+        return CALIBRATION.plain_yes * (said.startswith("yes") - said.startswith("no"))
 
     def _first_tokens(self, prompt: Prompt) -> dict[str, float] | None:
         """The log-probabilities of what the answer may begin with; None where the server gives none."""
