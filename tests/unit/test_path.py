@@ -157,6 +157,20 @@ def test_the_words_of_a_likelier_draft_that_failed_come_before_a_draft_that_did_
     assert "9 May 2023 is not a day of the evidence" in [s.why for s in answer.dropped]
 
 
+@pytest.mark.parametrize(("quoted", "drafted"), [(5.0, -9.0), (-9.0, 5.0)])
+def test_words_quoted_for_a_failed_draft_are_weighed_by_themselves(
+    asking: Asking, quoted: float, drafted: float
+) -> None:
+    rag = asking(
+        Rule(("Aurora sank", HOLDS), 2.0), Rule(HOLDS, -5.0), Rule(SHORTEST, "212"),
+        Rule(WRITES, "On 9 May 2023 all 212 passengers were rescued."),
+        Rule((RIGHT, "On 9 May 2023"), drafted), Rule((RIGHT, RESCUED), quoted),
+    )  # fmt: skip
+    answer = rag.answer(SINKING)
+    assert answer.abstained == (quoted < 0)
+    assert answer.abstained or answer.text == f"Reuters (4 March 2024) writes: {RESCUED[:-1]} [1]."
+
+
 @pytest.mark.parametrize(
     ("elsewhere", "right", "told"),
     [
