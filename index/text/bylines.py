@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from datetime import date
 
-from index.text.dates import MONTH, parse_day
+from index.text.dates import CALENDAR, MONTH, parse_day
 
 _LONGEST = 200  # characters of a line that is no paragraph
 _DAY = rf"(?:{MONTH}\s+\d{{1,2}}(?:st|nd|rd|th)?,?\s+\d{{4}}|\d{{1,2}}(?:st|nd|rd|th)?\s+{MONTH},?\s+\d{{4}}|\d{{4}}-\d{{2}}-\d{{2}})"
@@ -19,6 +19,9 @@ _LINE = re.compile(
 _DATELINE = re.compile(
     rf"(?P<place>[^\d()]{{2,60}}?)[\s,(]+(?P<day>{_DAY})\)?\s*(?:\([^()]{{2,40}}\)\s*|/[^/]{{2,40}}/\s*)?(?:--|[-–—])\s",
     re.IGNORECASE,
+)
+_OPENERS = CALENDAR | frozenset(
+    "on in at by to from of for since until till after before during as and but the a an this that".split()
 )
 
 
@@ -39,10 +42,12 @@ def day_of_dateline(line: str) -> date | None:
     found = _DATELINE.match(line.strip()[:_LONGEST])
     if not found:
         return None
-    position = found["place"].replace(",", " ").split()
-    if len(position) > 6 or not position[0].isupper() or not all(word[0].isupper() for word in position):
-        return None  # "On May 3, 2023 — a Wednesday — …" is no dateline
-    return parse_day(found["day"])
+    words = found["place"].replace(",", " ").split()
+    if len(words) > 6 or not all(word[0].isupper() for word in words):
+        return None
+    # A town in small letters is told from the beginning of a sentence: "On May 3, 2023 — a Wednesday — …" is no dateline.
+    is_town = found.string[found.end("place")] == "," and not _OPENERS & {word.lower() for word in words}
+    return parse_day(found["day"]) if words[0].isupper() or is_town else None
 
 
 def _parts(line: str) -> re.Match[str] | None:

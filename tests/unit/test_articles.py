@@ -317,7 +317,11 @@ def test_a_line_that_says_the_day_and_who_wrote(line: str, day: date | None, wri
     [
         ("TURKU, Finland, May 3, 2023 (Reuters) — The harbour was closed.", date(2023, 5, 3)),
         ("ST. LOUIS, 3 May 2023 -- The harbour was closed.", date(2023, 5, 3)),
+        ("Turku, May 3, 2023 - The harbour was closed.", date(2023, 5, 3)),
+        ("New York, 3 May 2023 – The harbour was closed.", date(2023, 5, 3)),
         ("TURKU, May 3 (Reuters) — The harbour was closed.", None),
+        ("Since Wednesday, May 3, 2023 - the harbour was closed.", None),
+        ("In Turku, May 3, 2023 – a Wednesday – was quiet.", None),
         ("On May 3, 2023 — a Wednesday — the harbour was closed.", None),
         ("NATO said on May 3, 2023 — its birthday — that it was closed.", None),
     ],
