@@ -96,21 +96,28 @@ class Calibration(Chosen):
     shortest: int = _chosen(20, "tokens of the shortest answer that is asked for beside a draft, at most")
     verifier: tuple[tuple[str, float], ...] = _chosen(
         (
-            ("bias", -0.3),
+            ("bias", -1.4),
             ("right", 0.374),
             ("holds", 0.132),
             ("behind", -0.391),
             ("exact", 1.242),
             ("stated", 0.505),
             ("sure", 4.0),
+            ("pmi", 0.75),
         ),
-        "logistic weights of what speaks for a draft: see rag.claims.verifier.Signals",
+        "logistic weights of what speaks for a draft: see rag.claims.verifier.Signals; that of pmi is set on a development archive",
         _CANDIDATES,
         _FIT,
     )
     verifier_best: tuple[tuple[str, float], ...] = _chosen(
-        (("right", 2.788), ("exact", 1.0), ("stated", 1.0), ("sure", -0.063)),
+        (("right", 2.788), ("exact", 1.0), ("stated", 1.0), ("sure", -0.063), ("pmi", 2.8)),
         "nine in ten drafts have less of each of these: what a passage's draft may still turn out to have",
+        _CANDIDATES,
+        _FIT,
+    )
+    usual_pmi: float = _chosen(
+        1.5,
+        "pointwise mutual information of question and passage where a model cannot tell: the median",
         _CANDIDATES,
         _FIT,
     )

@@ -84,6 +84,7 @@ What was the price of milk in Lisbon?
 What was the price of coal in Lisbon?
 
 """
+NO_PASSAGE = "Passage:\n(none)\n\n"
 WRITING = "writing"  # what a status says while the model writes
 DRAFT_GOLDEN = "You write quiz questions about a news passage."
 
@@ -92,6 +93,11 @@ def passage_head(passage: Passage) -> str:
     """What the model reads of a passage, before any question."""
     title = f"; {passage.title}" if passage.title else ""
     return f"Passage ({heading(passage.article)}{title}):\n{passage.shown}\n\n"
+
+
+def asked(question: str) -> str:
+    """The question by itself: how likely the passage read before makes it."""
+    return f"Question: {question}"
 
 
 def holds_answer(question: str) -> str:

@@ -89,6 +89,7 @@ class Run:
         self.drafts: list[Draft] = []
         self.strength = 0.0
         self.unknown = 0
+        self._likely: dict[str, float] = {}  # the question, by what was read before it; "" for nothing
         self._room = self._share = room
 
     def look(self, question: Question, llm: LanguageModel, found: Sequence[Passage]) -> Steps:
@@ -147,8 +148,11 @@ class Run:
             if self.asked and not self._affordable(llm, [passage], question.text):
                 break
             self.asked.append(passage)
+            pmi = self._pmi(question, llm, passage)
+            if not self._worth(question, passage, pmi):
+                continue
             exact = yield from self.shortest(question, llm, passage)
-            if self._worth(question, passage, exact):
+            if self._worth(question, passage, pmi, exact):
                 yield from self.draft(question, llm, passage, exact)
             if question.kind != "several" and self._satisfied(question):
                 break
@@ -170,14 +174,16 @@ class Run:
             if another_figure(exact, answer.exact):
                 yield from self.draft(question, llm, passage, exact)
 
-    def _could_be(self, question: Question, passage: Passage, exact: str | None = None) -> float:
+    def _could_be(
+        self, question: Question, passage: Passage, pmi: float | None = None, exact: str | None = None
+    ) -> float:
         """The chance that the best draft from a passage would have."""
         behind = reading.rank(self.read[0]) - reading.rank(passage)
-        return hope(reading.holds(passage, self.unknown), behind, exact, question.text)
+        return hope(reading.holds(passage, self.unknown), behind, pmi, exact, question.text)
 
-    def _worth(self, question: Question, passage: Passage, exact: str | None = None) -> bool:
+    def _worth(self, question: Question, passage: Passage, pmi: float | None = None, exact: str | None = None) -> bool:
         """Whether a draft from a passage could be told, and be likelier than what there is."""
-        could_be = self._could_be(question, passage, exact)
+        could_be = self._could_be(question, passage, pmi, exact)
         best = max((d.chance for d in self.drafts if d.holds), default=0.0)
         likely = reading.holds(passage, self.unknown) >= CALIBRATION.worth and could_be >= self.refuse
         return likely and (question.kind == "several" or could_be > best)
@@ -201,7 +207,7 @@ class Run:
             yield Event("status", prompt.WRITING)
         self.clock.lap("write")
         yield Event("status", "checking")
-        draft = Written(passage, exact, text, sure)
+        draft = Written(passage, exact, text, sure, self._pmi(question, llm, passage))
         checked = check(draft, question, self.read, self.unknown, self.embedder, llm)
         quoted = [q for d in checked if (q := in_own_words(d, question.text))]
         self.drafts += [*checked, *self._weighed(question, llm, quoted)]
@@ -210,7 +216,8 @@ class Run:
     def quote(self, question: Question, llm: LanguageModel, passage: Passage) -> Steps:
         """Put a passage's own words forward as the answer; the verifier weighs them like a draft."""
         yield Event("status", "checking")
-        signals = Signals(right=0.0, holds=round(reading.holds(passage, self.unknown), 4))
+        holds = round(reading.holds(passage, self.unknown), 4)
+        signals = Signals(right=0.0, holds=holds, pmi=self._pmi(question, llm, passage))
         quoted = replace(own_words(question.text, passage, self.embedder), signals=signals)
         self.drafts += [d.beside(self.read) for d in self._weighed(question, llm, [quoted])]
         self.clock.lap("check")
@@ -224,6 +231,16 @@ class Run:
             for d, right in zip(quoted, odds, strict=True)
             if d.signals
         ]
+
+    def _pmi(self, question: Question, llm: LanguageModel, passage: Passage) -> float:
+        """How much likelier the passage makes the question; what is usual, where the model cannot tell."""
+        fresh = {"": prompt.NO_PASSAGE, passage.chunk_id: prompt.passage_head(passage)}
+        fresh = {name: head for name, head in fresh.items() if name not in self._likely}
+        likely = llm.likely([llm.chat(prompt.READ, head, prompt.asked(question.text)) for head in fresh.values()])
+        self._likely |= dict(zip(fresh, likely, strict=bool(likely)))
+        if passage.chunk_id not in self._likely:
+            return CALIBRATION.usual_pmi
+        return round(self._likely[passage.chunk_id] - self._likely[""], 4)
 
     def _affordable(self, llm: LanguageModel, pool: Sequence[Passage], question: str) -> list[Passage]:
         """The first of these passages that fit in what is left of the question's prompt tokens.

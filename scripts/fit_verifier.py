@@ -1,6 +1,6 @@
-"""Fit the verifier's weights: python scripts/fit_verifier.py CANDIDATES, then python scripts/fit_verifier.py --scale RESULTS
+"""Fit the verifier's weights: python scripts/fit_verifier.py CANDIDATES…, then python scripts/fit_verifier.py --scale RESULTS
 
-CANDIDATES is what `scripts/verifier_candidates.py` kept. A logistic regression over the signals of each draft learns
+CANDIDATES are what `scripts/verifier_candidates.py` kept. A logistic regression over the signals of each draft learns
 whether it names the known answer; it is cross-validated by article, so that no article is in both halves. Printed are
 how well each signal and all of them tell right from wrong (AUROC), whether what is called .8 is right eight times in
 ten, what is told and how much of it is wrong along the line, and the weights as they stand in `rag/calibration.py`.
@@ -36,19 +36,19 @@ from rag.calibration import CALIBRATION
 from rag.claims.verifier import Signals
 
 NAMES = [field.name for field in fields(Signals)]
-LATE = ("right", "exact", "stated", "sure")  # what is not known before a passage is drafted from
+LATE = ("right", "exact", "stated", "sure", "pmi")  # what is not known before a passage is drafted from
 FOLDS = 5
 
 
-def load(path: Path) -> list[dict[str, Any]]:
-    """The drafts of a file that the fact gate let pass: the others are never told, whatever their chance."""
-    kept = [json.loads(line) for line in path.read_text("utf-8").splitlines()]
-    return [row for row in kept if "signals" in row and not row["problems"]]
+def load(paths: Sequence[Path]) -> list[dict[str, Any]]:
+    """The drafts that the fact gate let pass and that are right or wrong: the others are never told, whatever their chance."""
+    kept = [json.loads(line) for path in paths for line in path.read_text("utf-8").splitlines()]
+    return [row for row in kept if "signals" in row and not row["problems"] and row["right"] is not None]
 
 
-def fit(path: Path) -> None:
+def fit(paths: Sequence[Path]) -> None:
     """Fit, and print what was found."""
-    rows = load(path)
+    rows = load(paths)
     x = np.array([[row["signals"][name] for name in NAMES] for row in rows])
     y = np.array([row["right"] for row in rows])
     model = make_pipeline(StandardScaler(), LogisticRegression(C=0.1, max_iter=1000))
@@ -68,6 +68,7 @@ def fit(path: Path) -> None:
     for name in LATE:
         print(f'    ("{name}", {np.quantile(x[:, NAMES.index(name)], 0.9):.3f}),')
     print(")")
+    print(f"usual_pmi: {np.median(x[:, NAMES.index('pmi')]):.2f}")
 
 
 def scale(results: Path) -> None:
@@ -114,4 +115,4 @@ if __name__ == "__main__":
     if sys.argv[1:2] == ["--scale"]:
         scale(Path(sys.argv[2]))
     else:
-        fit(Path(sys.argv[1]))
+        fit([Path(name) for name in sys.argv[1:]])

@@ -21,7 +21,7 @@ from index.embedder import Progress
 from index.errors import RagError
 from index.text.words import content
 from rag.engine.base import Prompt, Usage, in_template
-from rag.prompt import SPLIT
+from rag.prompt import NO_PASSAGE, SPLIT
 from rag.types import Event
 
 Match = str | tuple[str, ...] | Callable[[str], bool]
@@ -86,7 +86,7 @@ class Asked:
     """One thing that the model was asked.
 
     Attributes:
-        kind: "score", "write" or "keep".
+        kind: "score", "likely", "write" or "keep".
         prompt: its text.
         pieces: how many pieces were taken of what was written.
         done: whether all of it was.
@@ -108,12 +108,13 @@ class ScriptedModel:
     Args:
         rules: what it replies; a question is taken for one that asks for one thing, where they do not say otherwise.
         sure: the log-probability of every token it writes.
+        pmi: how much likelier every passage makes every question.
     """
 
     label = "scripted"
 
-    def __init__(self, *rules: Rule, sure: float = -0.05) -> None:
-        self.rules, self.sure = [*rules, Rule(SPLIT, "")], sure
+    def __init__(self, *rules: Rule, sure: float = -0.05, pmi: float = 2.5) -> None:
+        self.rules, self.sure, self.pmi = [*rules, Rule(SPLIT, "")], sure, pmi
         self.asked: list[Asked] = []
         self.usage = Usage()
         self.closed = False
@@ -122,7 +123,7 @@ class ScriptedModel:
 
     def for_question(self) -> ScriptedModel:
         """The same script, record and memory, with `usage` of one question."""
-        one = ScriptedModel(sure=self.sure)
+        one = ScriptedModel(sure=self.sure, pmi=self.pmi)
         one.rules, one.asked, one.closed = self.rules, self.asked, self.closed
         one._kept, one._busy = self._kept, self._busy
         return one
@@ -140,6 +141,15 @@ class ScriptedModel:
         self._begin()
         try:
             return [float(self._reply(self._read("score", prompt))) for prompt in prompts]
+        finally:
+            self._busy.release()
+
+    def likely(self, prompts: Sequence[Prompt]) -> list[float]:
+        """How likely each question is: -4 by itself, and more after a passage."""
+        self._begin()
+        try:
+            asked = [self._read("likely", prompt) for prompt in prompts]
+            return [-4.0 if NO_PASSAGE in a.prompt else self.pmi - 4.0 for a in asked]
         finally:
             self._busy.release()
 

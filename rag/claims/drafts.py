@@ -96,12 +96,14 @@ class Written:
     Attributes:
         exact: the shortest answer in the passage's own words, as the model gives it.
         sure: log-probabilities of the text's tokens.
+        pmi: of the question and the passage; see `rag.claims.verifier.Signals`.
     """
 
     passage: Passage
     exact: str
     text: str
     sure: Sequence[float]
+    pmi: float
 
 
 def check(
@@ -139,6 +141,7 @@ def check(
             exact=round(shared, 4),
             stated=stated,
             sure=round(mean, 4),
+            pmi=written.pmi,
         )
         drafts.append(Draft(m, passage, signals, exact).beside(beside))
     return drafts

@@ -22,6 +22,7 @@ _DOUBTS = {
     "exact": "asked for the shortest answer, the model gave another one",
     "stated": "the passage does not state it in so many words",
     "sure": "the model was not sure of its words",
+    "pmi": "the passage may be about something else",
 }
 
 
@@ -37,6 +38,9 @@ class Signals:
         exact: share of the shortest answer's words that the draft has; 0 where there is none.
         stated: 1 where the model gives a shortest answer that is more than the question's own words, else 0.
         sure: mean log-probability of the draft's tokens.
+        pmi: how much likelier the passage makes the question, in mean log-probability of its tokens: their pointwise
+            mutual information (as in Sachan et al., "Improving Passage Retrieval with Zero-Shot Question Generation", 2022,
+            where the likelihood alone orders passages).
     """
 
     right: float
@@ -45,6 +49,7 @@ class Signals:
     exact: float = 0.0
     stated: float = 0.0
     sure: float = 0.0
+    pmi: float = 0.0
 
 
 def chance(signals: Signals) -> float:
@@ -57,13 +62,18 @@ def chance(signals: Signals) -> float:
     return round(1 / (1 + math.exp(-z)), 3)
 
 
-def hope(holds: float, behind: float, shortest: str | None = None, question: str = "") -> float:
+def hope(
+    holds: float, behind: float, pmi: float | None = None, shortest: str | None = None, question: str = ""
+) -> float:
     """The chance that a passage's draft would have if all that is not known yet spoke for it: an upper bound.
 
     Args:
+        pmi: of passage and question, where it is known.
         shortest: the passage's shortest answer to `question`, where it was asked for.
     """
     best = dict(CALIBRATION.verifier_best)
+    if pmi is not None:
+        best["pmi"] = pmi
     if shortest is not None and not is_answer(shortest, question):
         best |= {"exact": 0.0, "stated": 0.0}
     return chance(Signals(holds=holds, behind=behind, **best))

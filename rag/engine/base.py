@@ -83,6 +83,10 @@ class LanguageModel(Protocol):
         """For each prompt, log P(yes) - log P(no) of the next token."""
         ...
 
+    def likely(self, prompts: Sequence[Prompt]) -> list[float]:
+        """For each prompt, the mean log-probability of its tail's text; empty where that cannot be known."""
+        ...
+
     def write(self, prompt: Prompt, limit: int = 160, *, sure: list[float] | None = None) -> Iterator[str]:
         """The continuation, piece by piece; the log-probability of each token is appended to `sure`."""
         ...

@@ -10,10 +10,10 @@ tokens: see `Piece`.
 from __future__ import annotations
 
 import ctypes
-import math
 import threading
 import time
 from collections.abc import Generator, Iterator, Sequence
+from itertools import islice
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -23,15 +23,17 @@ from index.errors import EngineCrashed, InputError, ModelError
 from rag.engine.base import Piece, Prompt, Usage, in_template
 from rag.engine.gguf import check_gguf
 from rag.engine.kv_cache import KVCache
+from rag.engine.logits import best, logsumexp
+from rag.engine.lookup import lookup
 from rag.engine.tuning import Tuning, remembered
 from rag.engine.vocabulary import Vocabulary, chat_template
 
 MAX_PARALLEL = 16  # sequences read side by side
 _HEADS = 6  # fixed heads kept in the cache
 _BATCH = 1024
+_ASKED = 64  # tokens of a tail, counted from its end, whose likelihood is taken: each is a row of all words' logits
 _CACHE_IN_MEMORY = 120_000_000  # bytes; about 3 MB a passage with the default model
 _CACHE_ON_DISK = 1_000_000_000
-_NGRAM = 3  # prompt lookup: tokens matched
 
 
 class _Job(NamedTuple):
@@ -146,6 +148,15 @@ class LocalModel:
                 scores += self._score(part)
         return scores
 
+    def likely(self, prompts: Sequence[Prompt]) -> list[float]:
+        """For each prompt, the mean log-probability of its tail's text: of the last 63 tokens that follow another one.
+
+        Raises:
+            EngineCrashed: the engine could not read the batch.
+        """
+        with self._lock:
+            return [value for part in self._side_by_side(prompts) for value in self._likely(part)]
+
     def write(
         self, prompt: Prompt, limit: int = 160, *, draft: int | None = None, sure: list[float] | None = None
     ) -> Generator[str, None, None]:
@@ -199,16 +210,34 @@ class LocalModel:
             yield part
 
     def _score(self, prompts: Sequence[Prompt]) -> list[float]:
+        yes, no = self.vocabulary.yes, self.vocabulary.no
+        rows = self._after(prompts, [self.tokens(prompt.tail) for prompt in prompts], 1)
+        return [logsumexp(row[yes]) - logsumexp(row[no]) for (row,) in rows]
+
+    def _likely(self, prompts: Sequence[Prompt]) -> list[float]:
+        texts = [self.tokens(prompt.tail[:1]) for prompt in prompts]
+        means = list[float]()
+        for ids, rows in zip(texts, self._after(prompts, texts, _ASKED), strict=True):
+            found = [
+                float(row[token]) - logsumexp(row)
+                for row, token in zip(rows, ids[len(ids) - len(rows) + 1 :], strict=False)
+            ]
+            means.append(sum(found) / len(found) if found else 0.0)
+        return means
+
+    def _after(
+        self, prompts: Sequence[Prompt], tails: Sequence[Sequence[int]], last: int
+    ) -> Iterator[list[np.ndarray]]:
+        """The logits after each of the last tokens of these tails, each tail behind its prompt's head."""
         lanes = range(_HEADS, _HEADS + len(prompts))
         self._clear()
-        places = self._prepare(prompts, lanes)
-        jobs: list[_Job] = []
-        for prompt, seq, position in zip(prompts, lanes, places, strict=True):
-            jobs += self._jobs(self.tokens(prompt.tail), position, seq)
-        yes, no = self.vocabulary.yes, self.vocabulary.no
-        scores = [_logsumexp(row[yes]) - _logsumexp(row[no]) for row in self._decode(jobs)]
+        jobs = list[_Job]()
+        for ids, position, seq in zip(tails, self._prepare(prompts, lanes), lanes, strict=True):
+            jobs += [_Job(token, position + i, seq, i >= len(ids) - last) for i, token in enumerate(ids)]
+        rows = iter(self._decode(jobs))
         self._clear()
-        return scores
+        for ids in tails:
+            yield list(islice(rows, min(last, len(ids))))
 
     def _write(self, prompt: Prompt, limit: int, lookahead: int, sure: list[float]) -> Iterator[str]:
         seq = _HEADS
@@ -217,23 +246,23 @@ class LocalModel:
         ids = self.tokens(prompt.tail)
         self._fits(position + len(ids) + limit)
         seen = [*self.tokens(prompt.kept), *ids]
-        token, likely = _best(self._decode(self._jobs(ids, position, seq))[-1])
+        token, likely = best(self._decode(self._jobs(ids, position, seq))[-1])
         position += len(ids)
         raw, shown, written = b"", 0, 0
         try:
             while written < limit and not self.vocabulary.ends(token):
-                draft = _lookup(seen, token, lookahead)[: min(lookahead, limit - written - 1)]
+                draft = lookup(seen, token, lookahead)[: min(lookahead, limit - written - 1)]
                 guessed = [_Job(t, position + i, seq, True) for i, t in enumerate([token, *draft])]
                 rows = self._decode(guessed, read=False)
                 accepted = [token]
                 sure.append(likely)
-                following, likely = _best(rows[0])
+                following, likely = best(rows[0])
                 for guess, row in zip(draft, rows[1:], strict=True):
                     if guess != following or self.vocabulary.ends(guess):
                         break
                     accepted.append(guess)
                     sure.append(likely)
-                    following, likely = _best(row)
+                    following, likely = best(row)
                 position += len(accepted)
                 self._c.llama_memory_seq_rm(self._memory, seq, position, -1)
                 for accept in accepted:
@@ -361,31 +390,6 @@ class LocalModel:
                 self._c.llama_free(self._ctx)
                 self._c.llama_model_free(self._model)
                 self._ctx = None
-
-
-def _lookup(seen: list[int], token: int, most: int) -> list[int]:
-    """Prompt lookup: what followed the last time these tokens occurred.
-
-    Source: Saxena, "Prompt Lookup Decoding" (2023); also in transformers and llama.cpp.
-    """
-    text = [*seen, token]
-    for size in (_NGRAM, 2):
-        key = text[-size:]
-        for i in range(len(text) - size - 1, -1, -1):
-            if text[i : i + size] == key:
-                return text[i + size : i + size + most]
-    return []
-
-
-def _best(logits: np.ndarray) -> tuple[int, float]:
-    """The most likely token and its log-probability."""
-    token = int(logits.argmax())
-    return token, float(logits[token]) - _logsumexp(logits)
-
-
-def _logsumexp(values: np.ndarray) -> float:
-    top = float(values.max())
-    return top + math.log(float(np.exp(values - top).sum()))
 
 
 _silence: Any = None

@@ -124,6 +124,10 @@ class RemoteModel:
         with ThreadPoolExecutor(_AT_ONCE) as pool:
             return list(pool.map(self._score, prompts))
 
+    def likely(self, prompts: Sequence[Prompt]) -> list[float]:
+        """Nothing: such a server gives probabilities of what it writes, and none of what it reads."""
+        return []
+
     def write(self, prompt: Prompt, limit: int = 160, *, sure: list[float] | None = None) -> Iterator[str]:
         """The continuation, piece by piece; see `rag.engine.base.LanguageModel`. Closing it ends the call.
 

@@ -97,6 +97,10 @@ class WorkerModel:
         """
         return list(self._result({"do": "score", "prompts": [asdict(p) for p in prompts]})["scores"])
 
+    def likely(self, prompts: Sequence[Prompt]) -> list[float]:
+        """For each prompt, the mean log-probability of its tail's text; see `rag.engine.local.LocalModel.likely`."""
+        return list(self._result({"do": "likely", "prompts": [asdict(p) for p in prompts]})["likely"])
+
     def keep(self, prompt: Prompt) -> bool:
         """Read a prompt's head and kept part ahead of any question; False where that is kept already."""
         return bool(self._result({"do": "keep", "prompts": [asdict(prompt)]})["kept"])
@@ -257,6 +261,8 @@ def main() -> None:
                 end["count"] = model.count(job["text"])
             elif job["do"] == "score":
                 end["scores"] = model.score(prompts)
+            elif job["do"] == "likely":
+                end["likely"] = model.likely(prompts)
             elif job["do"] == "keep":
                 end["kept"] = model.keep(prompts[0])
             else:

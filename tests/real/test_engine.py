@@ -10,6 +10,8 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
+import llama_cpp
+import numpy as np
 import pytest
 
 from index.errors import InputError
@@ -19,7 +21,7 @@ from rag.config import DEFAULT_MODEL
 from rag.engine.base import Piece, Prompt
 from rag.engine.kv_cache import KVCache
 from rag.engine.local import LocalModel
-from rag.prompt import READ, holds_answer, passage_head
+from rag.prompt import NO_PASSAGE, READ, asked, holds_answer, passage_head
 from rag.types import Passage
 
 
@@ -70,6 +72,32 @@ def test_an_answer_does_not_depend_on_what_was_asked_before(small: LocalModel) -
     assert "".join(fresh.write(prompts[1], 30)) == written
 
 
+def test_how_likely_a_question_is_after_a_passage(small: LocalModel) -> None:
+    """As llama.cpp's own bindings have it, whatever else is read beside it or was read before."""
+    question = asked("How long was the pass closed?")
+    passages = [
+        "Snow closed the Brenner pass for nine hours.\n\n",
+        "The harbour of Turku opened again.\n\n",
+        NO_PASSAGE,
+    ]
+    prompts = [small.chat(READ, passage, question) for passage in passages]
+    likely = small.likely(prompts)
+    assert likely[0] > max(likely[1:]), "the passage that it is about makes it likelier"
+    assert [small.likely([prompt])[0] for prompt in prompts] == pytest.approx(likely, abs=0.02)
+    plain = llama_cpp.Llama(str(models.locate("smollm2-135m", "llm")), n_ctx=512, logits_all=True, verbose=False)
+    for prompt, mine in zip(prompts, likely, strict=True):
+        tail = small.tokens(prompt.tail[:1])
+        ids = [*small.tokens(prompt.head), *small.tokens(prompt.kept), *tail]
+        plain.reset()
+        plain.eval(ids)
+        rows = plain.scores[len(ids) - len(tail) : len(ids) - 1]
+        theirs = [float(row[t]) - float(np.logaddexp.reduce(row)) for row, t in zip(rows, tail[1:], strict=True)]
+        assert mine == pytest.approx(np.mean(theirs), abs=0.05)
+    assert small.likely([small.chat(READ, passages[0], "How")]) == [0.0], "nothing follows another token"
+    long = small.chat(READ, passages[0], asked("why " * 300))
+    assert small.likely([long])[0] > likely[0], "its end is likely, and no more than that is looked at"
+
+
 def test_drafting_ahead_changes_no_token(small: LocalModel, monkeypatch: pytest.MonkeyPatch) -> None:
     from rag.engine import local as llm
 
@@ -79,7 +107,7 @@ def test_drafting_ahead_changes_no_token(small: LocalModel, monkeypatch: pytest.
     sure_ahead: list[float] = []
     sure: list[float] = []
     ahead = "".join(small.write(prompt, 40, sure=sure_ahead))
-    monkeypatch.setattr(llm, "_lookup", lambda seen, token, most: [])
+    monkeypatch.setattr(llm, "lookup", lambda seen, token, most: [])
     assert "".join(small.write(prompt, 40, sure=sure)) == ahead
     assert sure == pytest.approx(sure_ahead, abs=0.05) and max(sure) <= 0
 

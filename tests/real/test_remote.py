@@ -62,6 +62,7 @@ def test_it_says_yes_and_no_as_the_same_model_does_here(url: str) -> None:
     mine = here.score([here.chat(prompt.READ, p, q) for p, q in asked])
     theirs = there.score([there.chat(prompt.READ, p, q) for p, q in asked])
     assert theirs == pytest.approx(mine, abs=0.6), (mine, theirs)
+    assert there.likely([there.chat(prompt.READ, passages[0], "How long?")]) == [], "a server does not say"
     assert there.usage.prompt > 60 and there.label == f"{NAME} at {url.split('/')[2]}"
     here.close()
 

@@ -40,6 +40,7 @@ def test_it_gives_what_the_engine_gives(worker: WorkerModel) -> None:
     prompts = [here.chat("You check.", f"The ship {n} sailed on Monday.\n", "Did it sail?") for n in range(3)]
     assert [worker.chat("You check.", f"The ship {n} sailed on Monday.\n", "Did it sail?") for n in range(3)] == prompts
     assert worker.score(prompts) == here.score(prompts)
+    assert worker.likely(prompts) == here.likely(prompts)
     sure: tuple[list[float], list[float]] = ([], [])
     assert list(worker.write(prompts[0], 30, sure=sure[0])) == list(here.write(prompts[0], 30, sure=sure[1]))
     assert sure[0] == sure[1]

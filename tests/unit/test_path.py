@@ -9,7 +9,7 @@ from datetime import date
 from pathlib import Path
 
 import pytest
-from fakes import Rule, Words, news
+from fakes import Rule, ScriptedModel, Words, news
 from invented import (
     ANSWERING,
     HOLDS,
@@ -218,6 +218,31 @@ def test_where_no_draft_is_likely_it_is_refused(asking: Asking) -> None:
     assert answer.abstained and answer.citations == () and "valve" not in answer.text
     (left_out,) = answer.dropped
     assert left_out.text == "A valve had failed for 212 passengers." and "not likely enough to be right" in left_out.why
+
+
+@pytest.mark.parametrize(("pmi", "told"), [(2.5, True), (-4.0, False)])
+def test_a_passage_that_makes_the_question_no_likelier_is_not_drafted_from(
+    asking: Asking, pmi: float, told: bool
+) -> None:
+    rag = asking(Rule(("Aurora sank", HOLDS), 2.5), Rule(HOLDS, -5.0), Rule(WRITES, RESCUED), Rule(RIGHT, 4.0))
+    model(rag).pmi = pmi
+    answer = rag.answer(SINKING)
+    assert (not answer.abstained, bool(model(rag).prompts("write"))) == (told, told)
+    asked = model(rag).prompts("likely")
+    assert len(asked) == 2 and all(f"Question: {SINKING}\n" in p and "Give" not in p for p in asked), "and by itself"
+
+
+def test_where_a_model_cannot_tell_how_likely_a_question_is_what_is_usual_counts(
+    asking: Asking, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    rules = Rule(("Aurora sank", HOLDS), 4.0), Rule(HOLDS, -5.0), Rule(WRITES, RESCUED), Rule(RIGHT, 4.0)
+    usual = asking(*rules)
+    model(usual).pmi = CALIBRATION.usual_pmi
+    silent = asking(*rules)
+    monkeypatch.setattr(ScriptedModel, "likely", lambda model, prompts: [])
+    given = silent.answer(SINKING)
+    monkeypatch.undo()
+    assert [s.support for s in given.sentences] == [s.support for s in usual.answer(SINKING).sentences] != []
 
 
 def test_between_the_two_lines_an_answer_is_marked_and_its_doubt_is_told(asking: Asking) -> None:

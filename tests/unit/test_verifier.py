@@ -10,8 +10,8 @@ from eval import confidence
 from rag.calibration import CALIBRATION
 from rag.claims.verifier import Signals, agreement, chance, doubt, hope, span_of
 
-SURE = Signals(right=4.0, holds=4.0, behind=0.0, exact=1.0, stated=1.0, sure=-0.02)
-POOR = Signals(right=-2.0, holds=-3.0, behind=5.0, exact=0.0, stated=0.0, sure=-0.8)
+SURE = Signals(right=4.0, holds=4.0, behind=0.0, exact=1.0, stated=1.0, sure=-0.02, pmi=2.5)
+POOR = Signals(right=-2.0, holds=-3.0, behind=5.0, exact=0.0, stated=0.0, sure=-0.8, pmi=0.2)
 
 
 def test_every_signal_has_one_weight_and_no_weight_is_left_over() -> None:
@@ -38,6 +38,7 @@ def test_hope_is_no_less_than_what_a_good_draft_gets() -> None:
     best = dict(CALIBRATION.verifier_best)
     good = Signals(holds=2.0, behind=1.0, **best)
     assert hope(2.0, 1.0) == pytest.approx(chance(good))
+    assert hope(2.0, 1.0, pmi=0.1) < hope(2.0, 1.0) == hope(2.0, 1.0, pmi=best["pmi"]), "what is known counts as it is"
     assert hope(2.0, 1.0) > chance(replace(good, right=0.0)) and hope(-4.0, 1.0) < hope(2.0, 1.0)
 
 
