@@ -28,6 +28,8 @@ _OPENS = re.compile(
     re.I,
 )
 
+_MARKER = re.compile(r"\s*\[\d{1,3}\]")
+
 
 def leans_on_history(question: str) -> bool:
     """Whether a question cannot be understood alone.
@@ -47,7 +49,8 @@ def standalone(question: str, history: Sequence[Turn], llm: LanguageModel | None
     """The question with what it leans on named.
 
     Where the first rewriting names nothing of the conversation, or does not ask the question, it is rewritten once
-    more, after examples. Where that fails, too, or without a model, the last question is put before it.
+    more, after examples. Where that fails, too, the last question and its answer are put before it: with the question
+    alone, that would be answered once more. Without a model it is the last question.
     """
     if not history or not leans_on_history(question):
         return question
@@ -62,7 +65,7 @@ def standalone(question: str, history: Sequence[Turn], llm: LanguageModel | None
             asking = asking or line
             if _names_something(line, question, history):
                 return line
-    return asking or f"{last} {question}"
+    return asking or f"{last_turns(history)} {question}"
 
 
 def _line(written: str) -> str:
@@ -72,12 +75,13 @@ def _line(written: str) -> str:
 
 
 def last_turns(history: Sequence[Turn]) -> str:
-    """The last question and its answer, as words to search for.
+    """The last question and its answer, as words to search for: without the markers of its citations.
 
     What a follow-up is about is nearly always in an article that is about these, whatever the rewriting kept of them.
     """
     asked = next((n for n in range(len(history) - 1, -1, -1) if history[n]["role"] == "user"), len(history))
-    return " ".join(" ".join(t["content"].split())[: CALIBRATION.searched_letters] for t in history[asked:])
+    said = [" ".join(_MARKER.sub("", t["content"]).split()) for t in history[asked:]]
+    return " ".join(text[: CALIBRATION.searched_letters] for text in said)
 
 
 def _asks_it(line: str, question: str, last: str) -> bool:

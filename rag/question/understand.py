@@ -53,7 +53,10 @@ def understand(
         llm: what rewrites a follow-up; without one the last question's words are put before it.
     """
     text = standalone(asked, history, llm)
-    before = last_turns(history) if text != asked else ""
+    before = last_turns(history)
+    if text == asked or text.startswith(before):
+        before = ""
+    untouched = text != asked and text.endswith(asked)  # what stands before it is no part of it
 
     def made(text: str) -> Question:
         search = f"{before} {text}".strip()
@@ -61,5 +64,4 @@ def understand(
             asked, text, search, kind_of(text), is_closed(text), period(text, filters.as_of), filters, newest
         )
 
-    untouched = text != asked and text.endswith(asked)  # the last question stands before it, and is no part of it
     return replace(made(text), parts=tuple(made(part) for part in (() if untouched else parts(text, llm))))

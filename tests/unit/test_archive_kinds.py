@@ -257,8 +257,9 @@ def test_what_is_searched_for_names_what_the_conversation_names(
 
 def test_a_rewriting_is_searched_for_unless_it_is_the_last_question_again(asking: Asking, archive: Path) -> None:
     q = QUESTIONS["follow-004"]
-    again, good = q.history[0].content, "How much did the dockers collect for Imke Sarsfield?"
-    for written, searched in ((good, good), (again, f"{again} {q.question}")):
+    again, answered = (turn.content for turn in q.history)
+    good = "How much did the dockers collect for Imke Sarsfield?"
+    for written, searched in ((good, good), (again, f"{again} {answered} {q.question}")):
         rag = asking(Rule("Rewritten question:", written), Rule(HOLDS, -5.0), index=archive)
         assert rag.answer(q.question, history(q)).standalone_question == searched
 

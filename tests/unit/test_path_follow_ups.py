@@ -53,10 +53,21 @@ def test_a_question_that_stands_alone_is_left_as_it_is(asking: Asking) -> None:
         "So what did captain Elina Saari say then?",
     ],
 )
-def test_a_rewriting_that_is_none_gives_way_to_the_last_question(asking: Asking, written: str) -> None:
+def test_a_rewriting_that_is_none_gives_way_to_the_last_turns(asking: Asking, written: str) -> None:
     rag = asking(Rule("Last question:", written), *ANSWERING)
     answer = rag.answer("And how many were rescued from it?", TALK)
-    assert answer.standalone_question == "What did captain Elina Saari say? And how many were rescued from it?"
+    assert answer.standalone_question == (
+        "What did captain Elina Saari say? Captain Elina Saari said that a valve of the ferry Aurora had failed. "
+        "And how many were rescued from it?"
+    )
+
+
+def test_what_was_answered_before_is_no_answer_to_a_follow_up(asking: Asking) -> None:
+    """Where the rewriting fails, the model may answer the question before it once more."""
+    said = "A valve of the ferry Aurora had failed, captain Elina Saari said."
+    rag = asking(Rule("Last question:", "?"), Rule(HOLDS, 4.0), Rule(WRITES, said), Rule(RIGHT, 6.0))
+    answer = rag.answer("And how many were rescued from it?", TALK)
+    assert answer.abstained and "it says nothing that the question does not" in answer.dropped[0].why
 
 
 def test_a_rewriting_that_names_nothing_is_written_once_more_after_examples(asking: Asking) -> None:
