@@ -116,7 +116,7 @@ class Calibration(Chosen):
         _FIT,
     )
     usual_pmi: float = _chosen(
-        1.5,
+        1.4,
         "pointwise mutual information of question and passage where a model cannot tell: the median",
         _CANDIDATES,
         _FIT,

@@ -95,7 +95,7 @@ def test_the_last_question_is_no_part_of_one_that_leans_on_it(asking: Asking) ->
     turns: list[Turn] = [{"role": "user", "content": RESCUE}, {"role": "assistant", "content": RESCUED}]
     rag = asking(Rule("Last question:", RESCUE), *OF_RESCUE, Rule(HOLDS, -5.0))
     answer = rag.answer("And who leads the inquiry of it?", turns)
-    assert answer.standalone_question == f"{RESCUE} And who leads the inquiry of it?"
+    assert answer.standalone_question == f"{RESCUE} {RESCUED} And who leads the inquiry of it?"
     assert not [p for p in model(rag).prompts("write") if SPLIT in p]
 
 
