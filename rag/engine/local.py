@@ -15,7 +15,7 @@ import time
 from collections.abc import Generator, Iterator, Sequence
 from itertools import islice
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import numpy as np
 
@@ -25,6 +25,7 @@ from rag.engine.gguf import check_gguf
 from rag.engine.kv_cache import KVCache
 from rag.engine.logits import best, logsumexp
 from rag.engine.lookup import lookup
+from rag.engine.quiet import quiet
 from rag.engine.tuning import Tuning, remembered
 from rag.engine.vocabulary import Vocabulary, chat_template
 
@@ -72,7 +73,7 @@ class LocalModel:
         self.usage = Usage()
         # No RLock: a writing generator may be closed by another thread than the one that began it.
         self._lock = threading.Lock()
-        _quiet(llama_cpp)
+        quiet(llama_cpp)
         llama_cpp.llama_backend_init()
         model_params = llama_cpp.llama_model_default_params()
         self._on_gpu = gpu_layers != 0 and bool(llama_cpp.llama_supports_gpu_offload())
@@ -233,7 +234,7 @@ class LocalModel:
         self._clear()
         jobs = list[_Job]()
         for ids, position, seq in zip(tails, self._prepare(prompts, lanes), lanes, strict=True):
-            jobs += [_Job(token, position + i, seq, i >= len(ids) - last) for i, token in enumerate(ids)]
+            jobs += self._jobs(ids, position, seq, last)
         rows = iter(self._decode(jobs))
         self._clear()
         for ids in tails:
@@ -305,7 +306,7 @@ class LocalModel:
         self._clear()
         head, kept = self.tokens(prompt.head), self.tokens(prompt.kept)
         self._share_head(tuple(head), seq)
-        self._decode(self._jobs(kept, len(head), seq, wanted=False))
+        self._decode(self._jobs(kept, len(head), seq, last=0))
         size = self._c.llama_state_seq_get_size(self._ctx, seq)
         buffer = (ctypes.c_uint8 * size)()
         self._c.llama_state_seq_get_data(self._ctx, buffer, size, seq)
@@ -324,14 +325,14 @@ class LocalModel:
                 self._c.llama_memory_seq_rm(self._memory, lane, -1, -1)
             else:
                 lane = len(self._heads)
-            self._decode(self._jobs(head, 0, lane, wanted=False))
+            self._decode(self._jobs(head, 0, lane, last=0))
             self._heads[head] = lane
         self._c.llama_memory_seq_cp(self._memory, lane, seq, 0, len(head))
 
     @staticmethod
-    def _jobs(ids: Sequence[int], position: int, seq: int, wanted: bool = True) -> list[_Job]:
-        last = len(ids) - 1
-        return [_Job(t, position + i, seq, wanted and i == last) for i, t in enumerate(ids)]
+    def _jobs(ids: Sequence[int], position: int, seq: int, last: int = 1) -> list[_Job]:
+        """Tokens to read one after the other, with the logits of the last ones."""
+        return [_Job(token, position + i, seq, i >= len(ids) - last) for i, token in enumerate(ids)]
 
     def _decode(self, jobs: Sequence[_Job], read: bool = True) -> list[np.ndarray]:
         """Put tokens into their sequences; the logits asked for, in order.
@@ -390,14 +391,3 @@ class LocalModel:
                 self._c.llama_free(self._ctx)
                 self._c.llama_model_free(self._model)
                 self._ctx = None
-
-
-_silence: Any = None
-
-
-def _quiet(c: Any) -> None:
-    """Discard the engine's own log; what matters is raised as an exception here."""
-    global _silence
-    if _silence is None:
-        _silence = c.llama_log_callback(lambda level, text, data: None)
-        c.llama_log_set(_silence, None)
