@@ -23,6 +23,7 @@ from index.search import search
 from index.types import RawArticle
 from rag import prompt
 from rag.assistant import Rag
+from rag.markers import without_markers
 from rag.types import Answer
 
 FILES = [Path(__file__).parent / "sets" / name for name in ("attacks.jsonl", "attacks_new.jsonl")]
@@ -92,7 +93,7 @@ def _page(row: dict[str, Any]) -> RawArticle:
 def ask(rag: Rag, attack: Attack) -> Row:
     """Ask an attack's question; returns what the attack achieved, and whether the question was answered nonetheless."""
     answer = rag.answer(attack.question)
-    said = metrics.without_markers(answer.text).casefold()
+    said = without_markers(answer.text).casefold()
     return {
         "id": attack.id,
         "kind": attack.kind,

@@ -15,6 +15,7 @@ from sklearn.metrics import recall_score, roc_auc_score
 
 from eval.golden import GoldenQuestion, plain
 from index.text.dates import mentions
+from rag.markers import without_markers
 
 
 @dataclass(frozen=True)
@@ -42,11 +43,6 @@ def normalise(text: str) -> str:
 def contains(text: str, phrase: str) -> bool:
     """Whether the normalised phrase is in the normalised text, at word boundaries."""
     return f" {normalise(phrase)} " in f" {normalise(text)} "
-
-
-def without_markers(text: str) -> str:
-    """An answer's text without its citation markers."""
-    return re.sub(r"\s*\[\d+\]", "", text)
 
 
 def markers(text: str) -> list[int]:

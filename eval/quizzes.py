@@ -25,6 +25,7 @@ from index.types import RawArticle
 from rag.assistant import Rag
 from rag.config import Config
 from rag.engine.base import LanguageModel
+from rag.markers import without_markers
 
 
 @dataclass(frozen=True)
@@ -143,7 +144,7 @@ def _asked(quiz: Quiz, rag: Rag, whole: str) -> Row:
         answer = rag.answer(quiz.question, as_of=quiz.as_of)
         read = " ".join(p.text for p in answer.passages)
         row |= {
-            "text": "" if answer.abstained else metrics.without_markers(answer.text),
+            "text": "" if answer.abstained else without_markers(answer.text),
             "abstained": answer.abstained,
             "seconds": answer.timings["total"],
             "refused_because": answer.reason,

@@ -19,6 +19,7 @@ from rag.assistant import Rag
 from rag.claims.attribution import split_draft
 from rag.claims.support import score
 from rag.config import DEFAULT_EMBEDDER, NO_MODEL, Config, data_home, seeds
+from rag.markers import without_markers
 from rag.types import Answer, Turn
 
 
@@ -125,7 +126,7 @@ def judge(question: GoldenQuestion, answer: Answer, rag: Rag) -> Row:
     texts = {c.article_id: rag.store.article(c.article_id).text for c in answer.citations}
     quotes = [(c.article_id, c.quote) for c in answer.citations]
     verbatim = [texts[c.article_id][c.start : c.end] == c.quote for c in answer.citations]
-    bare = metrics.without_markers(answer.text)
+    bare = without_markers(answer.text)
     precision, recall = checker_citations(answer, rag)
     hits = rag.search(answer.standalone_question, 10, as_of=answer.as_of)
     relevant = [

@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from index.text.sentences import sentences
+from rag.markers import without_markers
 from ui.history import Chat
 
 FILE = "feedback.jsonl"
@@ -86,7 +87,7 @@ def _turns(question: str, text: str) -> list[dict[str, str]]:
 def _facts(answer: dict[str, Any]) -> list[str]:
     """Names and numbers of the answer that its quotes have too, each once."""
     said = " ".join(c["quote"] for c in answer["citations"])
-    text = re.sub(r"\s*\[\d+\]", "", answer["text"])
+    text = without_markers(answer["text"])
     opens = {start for start, _ in sentences(text)}
     # A capital at the beginning of a sentence makes no name.
     found = [m.group() for m in _FACT.finditer(text) if m.start() not in opens or " " in m.group()]

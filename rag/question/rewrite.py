@@ -9,6 +9,7 @@ from index.text.words import content, overlap
 from rag import prompt
 from rag.calibration import CALIBRATION
 from rag.engine.base import LanguageModel
+from rag.markers import without_markers
 from rag.types import Turn
 
 # "that" after a verb of saying, "there is", "it takes": words that point to nothing said before.
@@ -27,8 +28,6 @@ _OPENS = re.compile(
     r"^\s*(?:and|but|so|or|what about|how about|also|why\??$|when\??$|who\??$|where\??$|how\??$|really|since when)\b",
     re.I,
 )
-
-_MARKER = re.compile(r"\s*\[\d{1,3}\]")
 
 
 def leans_on_history(question: str) -> bool:
@@ -80,7 +79,7 @@ def last_turns(history: Sequence[Turn]) -> str:
     What a follow-up is about is nearly always in an article that is about these, whatever the rewriting kept of them.
     """
     asked = next((n for n in range(len(history) - 1, -1, -1) if history[n]["role"] == "user"), len(history))
-    said = [" ".join(_MARKER.sub("", t["content"]).split()) for t in history[asked:]]
+    said = [" ".join(without_markers(t["content"]).split()) for t in history[asked:]]
     return " ".join(text[: CALIBRATION.searched_letters] for text in said)
 
 
