@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import pytest
-from fakes import Rule
+from fakes import Rule, ScriptedModel
 from invented import ANSWERING, HOLDS, RIGHT, SINKING, WRITES, Asking, model
 
-from rag.types import Turn
+from rag.question.understand import understand
+from rag.types import Filters, Turn
 
 TALK: list[Turn] = [
     {"role": "user", "content": "What did captain Elina Saari say?"},
@@ -60,6 +61,15 @@ def test_a_rewriting_that_is_none_gives_way_to_the_last_turns(asking: Asking, wr
         "What did captain Elina Saari say? Captain Elina Saari said that a valve of the ferry Aurora had failed. "
         "And how many were rescued from it?"
     )
+
+
+def test_what_stands_before_a_follow_up_is_searched_for_once() -> None:
+    """With a model that rewrites nothing, and without one, where only the answer is added to what is searched for."""
+    asked, said = "And how many were rescued from it?", TALK[1]["content"].replace(" [1]", "")
+    silent = understand(asked, TALK, Filters(), None, ScriptedModel(Rule("Last question:", "?")))
+    assert silent.search == silent.text == f"{TALK[0]['content']} {said} {asked}"
+    without = understand(asked, TALK, Filters(), None, None)
+    assert without.text == f"{TALK[0]['content']} {asked}" and said in without.search
 
 
 def test_what_was_answered_before_is_no_answer_to_a_follow_up(asking: Asking) -> None:
