@@ -151,6 +151,7 @@ class Calibration(Chosen):
         15, "sentences near its subject, among which those that say different things are chosen"
     )
     summary_hits: int = _chosen(24, "chunks that are searched for its subject")
+    news_days: int = _chosen(7, "days up to the last report on a subject that count as new", UNCOMPARED)
     summary_articles: int = _chosen(40, "newest articles that are summarised where no subject is named")
 
     # ---- what supports a sentence

@@ -1,7 +1,8 @@
-"""A summary, and what changed since a day: the articles' own sentences, five at most, each with its position.
+"""A summary, what is new, and what changed since a day: the articles' own sentences, five at most, each with its position.
 
 No model writes them. "Summarise …" names an article by its title, a subject, or nothing for all articles within the
-limits; "what changed since 22 March on …" sets the last report up to that day beside what was reported after it.
+limits; "what's new about …" is a summary of the last week that was reported on it; "what changed since 22 March on …" sets
+the last report up to that day beside what was reported after it.
 """
 
 from __future__ import annotations
@@ -33,6 +34,13 @@ _SUMMARY = re.compile(
 _CHANGES = re.compile(
     r"\s*what(?:'s|’s|\s+(?:has|is|have))?\s+(?:changed|new|happened|been reported)\b.*\bsince\b.*", re.I | re.S
 )
+_ANY = r"(?:(?:is|are)\s+there\s+|(?:do you have|have you got)\s+)?(?:any(?:thing)?|some)"
+_NEWS = re.compile(
+    rf"\s*(?:(?:so|and|hi|hello|please),?\s+)*(?:what(?:['’]s|\s+is|\s+are)?\s+(?:new|the\s+(?:latest|(?:latest\s+)?(?:news|developments?|updates?)))|"
+    rf"{_ANY}\s+(?:news?|updates?)|(?:the\s+)?latest(?:\s+(?:news|developments?|updates?))?)\b"
+    r"(?:\s+(?:today|now|here))?(?:\s*(?:about|on|with|regarding|concerning|of|from|in)\s+(?P<subject>.+?))?[\s.?!]*",
+    re.I | re.S,
+)
 _ALL = re.compile(
     r"(?:(?:all|everything|it)\b\s*(?:of\s+)?)?(?:(?:the|these|those|my|all)\s+)*(?:articles?|news|collection|reports?|archive)?"
     r"(?:\s+(?:here|there is|you have|in the collection))?",
@@ -48,10 +56,12 @@ class Wanted:
     Attributes:
         subject: an article's title or a subject; empty for all.
         since: the day since which changes are asked for; None for a summary.
+        new: only the last reports on it are asked for.
     """
 
     subject: str
     since: date | None = None
+    new: bool = False
 
 
 def wanted(asked: str, as_of: date | None) -> Wanted | None:
@@ -65,6 +75,8 @@ def wanted(asked: str, as_of: date | None) -> Wanted | None:
             rest = re.sub(r"\bsince\b", " ", asked.replace(time.words, " "))
             about = _ABOUT.search(rest.rstrip(" ?.!"))
             return Wanted(about["subject"].strip() if about else "", time.first)
+    if found := _NEWS.fullmatch(asked):
+        return Wanted((found["subject"] or "").strip(" \"“”'‘’"), new=True)
     return None
 
 
@@ -82,6 +94,9 @@ def summarised(asked: Wanted, base: Answer, store: Collection, embedder: Embedde
         last = _chosen(before, asked.subject, embedder, 1, newest=True)
         said = [*last, *_chosen(after, asked.subject, embedder, CALIBRATION.summary - len(last))]
         read = [*before, *after]
+    elif asked.new:
+        read = _last(asked.subject, store, embedder, filters)
+        said = _chosen(read, asked.subject, embedder, CALIBRATION.summary)
     else:
         title = _titled(asked.subject, store, embedder, filters)
         read = of_article(title, embedder) if title else _about(asked.subject, store, embedder, filters)
@@ -98,6 +113,19 @@ def summarised(asked: Wanted, base: Answer, store: Collection, embedder: Embedde
         base, abstained=False, text=text, sentences=sentences, citations=citations,
         passages=tuple(p for p in read if p.chunk_id in shown),
     )  # fmt: skip
+
+
+def _last(subject: str, store: Collection, embedder: Embedder, filters: Filters) -> list[Passage]:
+    """What the articles on a subject begin with, of the last week in which there is one; news begins with what is new."""
+    found = _about(subject, store, embedder, filters)
+    if subject and not answers_without_model(found, subject):
+        return []
+    pool = [s for p in found for s in _good(p)]
+    near = _ranked(pool, subject, embedder)[2] if subject and pool else range(len(pool))
+    if not (days := [day for n in near if (day := pool[n].article.published)]):
+        return found
+    week = _from(max(days) - timedelta(CALIBRATION.news_days - 1), filters)
+    return _opening({p.article.id: p.article for p in _about(subject, store, embedder, week)}.values(), embedder)
 
 
 def _from(day: date, filters: Filters) -> Filters:
@@ -121,8 +149,13 @@ def _about(subject: str, store: Collection, embedder: Embedder, filters: Filters
         hits = search(store, embedder, subject, CALIBRATION.summary_hits, **asdict(filters))
         return passages(hits, subject, embedder, Period())
     newest = [a for a in store.articles() if _within(a, filters)][-CALIBRATION.summary_articles :]
-    opening = (next((p for p in of_article(a, embedder) if _good(p)), None) for a in newest)
-    return [passage for passage in opening if passage]
+    return _opening(newest, embedder)
+
+
+def _opening(articles: Iterable[Article], embedder: Embedder) -> list[Passage]:
+    """The first passage of each article that says something by itself."""
+    first = (next((p for p in of_article(a, embedder) if _good(p)), None) for a in articles)
+    return [passage for passage in first if passage]
 
 
 def _within(article: Article, limits: Filters) -> bool:
@@ -147,13 +180,7 @@ def _chosen(
     pool = _each(s for p in read for s in _good(p))
     if not pool:
         return []
-    vectors = np.asarray(embedder.passages([s.text for s in pool]))
-    aim = np.asarray(embedder.query(subject)) if subject else vectors.mean(axis=0)
-    near = vectors @ aim
-    left = list(np.argsort(-near, kind="stable")[: CALIBRATION.summary_near])
-    if subject or newest:  # what is far from it would be chosen for being unlike the others
-        best = near[left[0]]
-        left = [n for n in left if near[n] >= min(best, CALIBRATION.second_quote * best)]
+    vectors, near, left = _ranked(pool, subject, embedder, strict=bool(subject) or newest)
     if newest:
         day = max((pool[n].article.published or date.min) for n in left)
         left = [n for n in left if (pool[n].article.published or date.min) == day]
@@ -162,6 +189,23 @@ def _chosen(
         alike = (vectors[rest] @ vectors[taken].T).max(axis=1)
         taken.append(int(rest[int(np.argmax(near[rest] - alike))]))
     return [pool[n] for n in taken]
+
+
+def _ranked(
+    pool: Sequence[EvidenceSentence], subject: str, embedder: Embedder, strict: bool = True
+) -> tuple[np.ndarray, np.ndarray, list[int]]:
+    """The sentences' vectors, how near each is to the subject, and the places of those that are about it, nearest first.
+
+    Args:
+        subject: what they have in common where empty.
+        strict: leave out what is far from it: it would be chosen for being unlike the others.
+    """
+    vectors = np.asarray(embedder.passages([s.text for s in pool]))
+    near = vectors @ (np.asarray(embedder.query(subject)) if subject else vectors.mean(axis=0))
+    order = [int(n) for n in np.argsort(-near, kind="stable")[: CALIBRATION.summary_near]]
+    best = near[order[0]]
+    floor = min(best, CALIBRATION.second_quote * best) if strict else -np.inf
+    return vectors, near, [n for n in order if near[n] >= floor]
 
 
 def _each(found: Iterable[EvidenceSentence]) -> list[EvidenceSentence]:

@@ -77,6 +77,13 @@ def test_what_changed_since_a_day_stands_beside_what_was_known(rag: Rag) -> None
     assert none.abstained
 
 
+def test_what_is_new_about_a_subject_is_its_last_week(rag: Rag) -> None:
+    assert set(whole(rag.answer("What's new about the ferry Aurora?"), rag)) == {"divers"}
+    assert set(whole(rag.answer("any news on the snow on the Brenner pass?"), rag)) == {"snow"}
+    assert set(whole(rag.answer("what's new?"), rag)) == {"divers"}
+    assert rag.answer("Is there any news about quantum chromodynamics?").abstained
+
+
 @pytest.mark.parametrize(
     ("text", "asks"),
     [
@@ -89,6 +96,15 @@ def test_what_changed_since_a_day_stands_beside_what_was_known(rag: Rag) -> None
         ("Who summarised the talks?", None),
         ("What has happened in Turku?", None),
         ("How has the price changed since 22 March 2024?", None),
+        ("what's new about the ferry Aurora?", Wanted("the ferry Aurora", new=True)),
+        ("What is the latest on the talks?", Wanted("the talks", new=True)),
+        ("any news?", Wanted("", new=True)),
+        ("Is there any news from Turku?", Wanted("Turku", new=True)),
+        ("Latest developments in Turku", Wanted("Turku", new=True)),
+        ("what's new", Wanted("", new=True)),
+        ("What is the latest figure for inflation?", None),
+        ("What is the new bridge made of?", None),
+        ("What news did the captain bring to Turku?", None),
     ],
 )
 def test_what_asks_for_a_summary_and_what_does_not(text: str, asks: Wanted | None) -> None:
