@@ -50,6 +50,12 @@ class Calibration(Chosen):
         (3, 400), "letters of a rewriting that can be used, at least and at most", UNCOMPARED
     )
     parts: int = _chosen(4, "parts into which a question is taken, at most")
+    parts_words: float = _chosen(
+        0.7,
+        "share of a question's words that its parts must have; beside them one new word a part, as in interest rate for rate",
+        "42 questions written for it",
+        "python scripts/measure_parts.py",
+    )
     parts_tokens: int = _chosen(110, "tokens written for them, at most", UNCOMPARED)
     foreign: int = _chosen(
         250,

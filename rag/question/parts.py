@@ -17,22 +17,32 @@ from rag.engine.base import LanguageModel
 _JOINS = re.compile(
     r"(?<!^)\b(?:and|each|both|as well as)\b|[;:&]|\?\s+\w|,\s+(?:who|what|when|where|why|how|which)\b", re.I
 )
+_NAMES = re.compile(r"(?<!^)\b(?:[A-Z][\w’'-]*|\d[\d.,:]*)")  # names, months, numbers: not the first word
 _NUMBERED = re.compile(r"^\s*(?:[-*•]|\d+[.)])\s*")
 
 
 def parts(question: str, llm: LanguageModel | None) -> tuple[str, ...]:
     """What a question asks, a question each, as the model takes it apart; empty where it asks for one thing.
 
-    What the model makes of it is used only where its parts have all the words of the question that
-    carry meaning and none of their own, and none of them asks for all that another one asks for.
+    What the model makes of it is used only where no part asks for all that another one asks for, and the parts are
+    about what the question is about (`_same_matter`).
     """
     if llm is None or not _JOINS.search(question):
         return ()
     lines = _written(question, llm)
-    asked = [_asks(line) for line in lines]
-    words = set[str]().union(*(content(line) for line in lines))
-    distinct = not any(one <= other for one, other in permutations(asked, 2))
-    return tuple(lines) if 2 <= len(lines) <= CALIBRATION.parts and words == content(question) and distinct else ()
+    distinct = not any(one <= other for one, other in permutations([_asks(line) for line in lines], 2))
+    usable = 2 <= len(lines) <= CALIBRATION.parts and distinct and _same_matter(question, lines)
+    return tuple(lines) if usable else ()
+
+
+def _same_matter(question: str, lines: Sequence[str]) -> bool:
+    """Whether parts have the question's words, or most of them and name what it names and nothing else, each of them something."""
+    words, named = content(question), _named(question)
+    theirs = [_named(line) for line in lines]
+    said = set[str]().union(*(content(line) for line in lines))
+    names_agree = named <= said and set[str]().union(*theirs) <= words and (all(theirs) or not named)
+    shared = len(words & said) >= CALIBRATION.parts_words * len(words)
+    return said == words or (names_agree and shared and len(said - words) <= len(lines))
 
 
 def _written(question: str, llm: LanguageModel) -> Sequence[str]:
@@ -51,3 +61,8 @@ def _written(question: str, llm: LanguageModel) -> Sequence[str]:
 def _asks(line: str) -> set[str]:
     """The words of a question that carry meaning, and the one that it begins with: "where" is not "when"."""
     return content(line) | {line.split()[0].lower()}
+
+
+def _named(text: str) -> set[str]:
+    """The names, months and numbers in a text, as words."""
+    return content(" ".join(_NAMES.findall(text)))

@@ -91,6 +91,45 @@ def test_what_does_not_keep_the_question_s_words_is_not_used(written: str) -> No
     assert parts(BOTH, ScriptedModel(Rule(SPLIT, written))) == ()
 
 
+@pytest.mark.parametrize(
+    ("question", "written", "taken"),
+    [
+        (
+            "To what height did the Tarn rise in May 2021, and then in August?",
+            "What was the height of the Tarn in May 2021?\nWhat was the height of the Tarn in August?",
+            True,  # "rise" is lost
+        ),
+        (
+            "Dates of the Weller case: opening, verdict",
+            "When did the Weller case open?\nWhen did the Weller case verdict come?",
+            True,
+        ),
+        (
+            "Dates of the Weller case: opening, verdict",
+            "When did the case open?\nWhen did the Weller verdict come?",
+            False,  # which case?
+        ),
+        (
+            "How high was rent in Porto in 2019 and in 2020?",
+            "How high was rent in Porto in 2019?\nHow high was rent in Porto in 2021?",
+            False,  # another year
+        ),
+        (
+            "How high was rent in Porto in 2019 and in 2020?",
+            "How high was rent in Porto in 2019?\nHow high was rent in Lisbon in 2020?",
+            False,  # another city
+        ),
+        (
+            "Who owns the ferry Aurora, the harbour of Porto and the old shipyard in Naantali?",
+            "Who owns the Aurora?\nWho owns Porto?\nWho owns Naantali?",
+            False,  # too little is left of it
+        ),
+    ],
+)
+def test_parts_name_what_the_question_names(question: str, written: str, taken: bool) -> None:
+    assert bool(parts(question, ScriptedModel(Rule(SPLIT, written)))) == taken
+
+
 def test_the_last_question_is_no_part_of_one_that_leans_on_it(asking: Asking) -> None:
     turns: list[Turn] = [{"role": "user", "content": RESCUE}, {"role": "assistant", "content": RESCUED}]
     rag = asking(Rule("Last question:", RESCUE), *OF_RESCUE, Rule(HOLDS, -5.0))
