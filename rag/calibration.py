@@ -102,21 +102,29 @@ class Calibration(Chosen):
     shortest: int = _chosen(20, "tokens of the shortest answer that is asked for beside a draft, at most")
     verifier: tuple[tuple[str, float], ...] = _chosen(
         (
-            ("bias", -1.4),
-            ("right", 0.374),
-            ("holds", 0.132),
-            ("behind", -0.391),
-            ("exact", 1.242),
-            ("stated", 0.505),
-            ("sure", 4.0),
-            ("pmi", 0.75),
+            ("bias", -2.35),
+            ("right", 0.29),
+            ("holds", 0.41),
+            ("behind", -0.13),
+            ("exact", 1.24),
+            ("sure", 2.45),
+            ("clear", 1.75),
+            ("pmi", 0.36),
         ),
-        "logistic weights of what speaks for a draft: see rag.claims.verifier.Signals; that of pmi is set on a development archive",
+        "logistic weights of what speaks for a draft: see rag.claims.verifier.Signals; their scale and the bias are fitted on a "
+        "development archive",
+        _CANDIDATES,
+        _FIT,
+    )
+    verifier_quoted: tuple[tuple[str, float], ...] = _chosen(
+        (("bias", -1.4), ("right", 0.374), ("holds", 0.132), ("behind", -0.391), ("pmi", 0.75)),
+        "the same for an article's own words, put forward as they stand: what drafts had before they had the two signals of the "
+        "shortest answer",
         _CANDIDATES,
         _FIT,
     )
     verifier_best: tuple[tuple[str, float], ...] = _chosen(
-        (("right", 2.788), ("exact", 1.0), ("stated", 1.0), ("sure", -0.063), ("pmi", 2.8)),
+        (("right", 3.166), ("exact", 1.0), ("sure", -0.066), ("clear", 0.959), ("pmi", 2.83)),
         "nine in ten drafts have less of each of these: what a passage's draft may still turn out to have",
         _CANDIDATES,
         _FIT,
@@ -127,8 +135,11 @@ class Calibration(Chosen):
         _CANDIDATES,
         _FIT,
     )
+    usual_clear: float = _chosen(
+        0.84, "how likely a shortest answer's words are where a model cannot tell: the median", _CANDIDATES, _FIT
+    )
     thresholds: tuple[tuple[str, tuple[float, float]], ...] = _chosen(
-        (("strict", (0.8, 0.9)), ("normal", (0.4, 0.85)), ("lenient", (0.25, 0.75))),
+        (("strict", (0.8, 0.92)), ("normal", (0.4, 0.88)), ("lenient", (0.25, 0.75))),
         "the chance of being right below which a draft is not told, and below which it is marked and the search goes on",
         "a development archive of 607 articles with 120 questions (docs/experiments.md)",
         "rag eval; the risk-coverage curve of its report",

@@ -117,7 +117,10 @@ def is_right(question: str, sentence: str) -> str:
 
 def shortest(question: str) -> str:
     """The answer in as few of the passage's words as will do."""
-    return f"Question: {question}\nGive the shortest answer in the passage's own words, or say: not stated."
+    return (
+        f"Question: {question}\nReply with only the name, number, day or phrase that answers it, as the passage has it; "
+        '"not stated" if it has none.'
+    )
 
 
 def says(sentence: str) -> str:

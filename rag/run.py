@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import time
 from collections.abc import Generator, Sequence
 from copy import copy
@@ -14,7 +15,7 @@ from rag.calibration import CALIBRATION
 from rag.claims.attribution import Told, number, parts, sources
 from rag.claims.drafts import Draft, Written, check, worth_asking
 from rag.claims.statements import can_be_told, in_own_words, own_words, same
-from rag.claims.verifier import Signals, another_figure, doubt, hope
+from rag.claims.verifier import Shortest, Signals, another_figure, doubt, hope, is_answer
 from rag.config import NO_MODEL, Config
 from rag.engine.base import LanguageModel
 from rag.question.understand import Question
@@ -171,34 +172,42 @@ class Run:
         for passage in list(others.values())[: CALIBRATION.accounts]:
             self.asked.append(passage)
             exact = yield from self.shortest(question, llm, passage)
-            if another_figure(exact, answer.exact):
+            if another_figure(exact.text, answer.exact):
                 yield from self.draft(question, llm, passage, exact)
 
     def _could_be(
-        self, question: Question, passage: Passage, pmi: float | None = None, exact: str | None = None
+        self, question: Question, passage: Passage, pmi: float | None = None, exact: Shortest | None = None
     ) -> float:
         """The chance that the best draft from a passage would have."""
         behind = reading.rank(self.read[0]) - reading.rank(passage)
         return hope(reading.holds(passage, self.unknown), behind, pmi, exact, question.text)
 
-    def _worth(self, question: Question, passage: Passage, pmi: float | None = None, exact: str | None = None) -> bool:
+    def _worth(
+        self, question: Question, passage: Passage, pmi: float | None = None, exact: Shortest | None = None
+    ) -> bool:
         """Whether a draft from a passage could be told, and be likelier than what there is."""
         could_be = self._could_be(question, passage, pmi, exact)
         best = max((d.chance for d in self.drafts if d.holds), default=0.0)
         likely = reading.holds(passage, self.unknown) >= CALIBRATION.worth and could_be >= self.refuse
         return likely and (question.kind == "several" or could_be > best)
 
-    def shortest(self, question: Question, llm: LanguageModel, passage: Passage) -> Generator[Event, None, str]:
-        """The shortest answer in a passage's own words, as the model gives it."""
-        asked = llm.chat(prompt.READ, prompt.passage_head(passage), prompt.shortest(question.text))
-        exact = ""
-        for piece in llm.write(asked, CALIBRATION.shortest):
-            exact += piece
+    def shortest(self, question: Question, llm: LanguageModel, passage: Passage) -> Generator[Event, None, Shortest]:
+        """The shortest answer that a passage gives, and what the model makes of it."""
+        head, text, sure = prompt.passage_head(passage), "", list[float]()
+        for piece in llm.write(
+            llm.chat(prompt.READ, head, prompt.shortest(question.text)), CALIBRATION.shortest, sure=sure
+        ):
+            text += piece
             yield Event("status", prompt.WRITING)  # at each piece, so that whoever listens can stop it at once
+        found = Shortest(text.strip())
+        if is_answer(found.text, question.text):
+            right = llm.score([llm.chat(prompt.READ, head, prompt.is_right(question.text, found.text))])[0]
+            clear = math.exp(sum(sure) / len(sure)) if sure else CALIBRATION.usual_clear
+            found = Shortest(found.text, round(right, 4), round(clear, 4))
         self.clock.lap("write")
-        return exact.strip()
+        return found
 
-    def draft(self, question: Question, llm: LanguageModel, passage: Passage, exact: str) -> Steps:
+    def draft(self, question: Question, llm: LanguageModel, passage: Passage, exact: Shortest) -> Steps:
         """Write a sentence from a passage, and check it; `exact` is the passage's shortest answer."""
         text, sure = "", list[float]()
         written = llm.chat(prompt.READ, prompt.passage_head(passage), prompt.answer(question.text))
@@ -209,28 +218,19 @@ class Run:
         yield Event("status", "checking")
         draft = Written(passage, exact, text, sure, self._pmi(question, llm, passage))
         checked = check(draft, question, self.read, self.unknown, self.embedder, llm)
-        quoted = [q for d in checked if (q := in_own_words(d, question.text))]
-        self.drafts += [*checked, *self._weighed(question, llm, quoted)]
+        self.drafts += [*checked, *(q for d in checked if (q := in_own_words(d, question.text)))]
         self.clock.lap("check")
 
     def quote(self, question: Question, llm: LanguageModel, passage: Passage) -> Steps:
         """Put a passage's own words forward as the answer; the verifier weighs them like a draft."""
         yield Event("status", "checking")
-        holds = round(reading.holds(passage, self.unknown), 4)
-        signals = Signals(right=0.0, holds=holds, pmi=self._pmi(question, llm, passage))
-        quoted = replace(own_words(question.text, passage, self.embedder), signals=signals)
-        self.drafts += [d.beside(self.read) for d in self._weighed(question, llm, [quoted])]
+        quoted = own_words(question.text, passage, self.embedder)
+        asked = prompt.is_right(question.text, quoted.claim)
+        right = llm.score([llm.chat(prompt.READ, prompt.passage_head(passage), asked)])[0]
+        holds, pmi = round(reading.holds(passage, self.unknown), 4), self._pmi(question, llm, passage)
+        signals = Signals(right=round(right, 4), holds=holds, pmi=pmi, written=False)
+        self.drafts.append(replace(quoted, signals=signals).beside(self.read))
         self.clock.lap("check")
-
-    def _weighed(self, question: Question, llm: LanguageModel, quoted: Sequence[Draft]) -> list[Draft]:
-        """Quotations, each with the model's log-odds that it answers the question, as a draft has."""
-        asked = [(prompt.passage_head(d.passage), prompt.is_right(question.text, d.claim)) for d in quoted]
-        odds = llm.score([llm.chat(prompt.READ, head, tail) for head, tail in asked])
-        return [
-            replace(d, signals=replace(d.signals, right=round(right, 4)))
-            for d, right in zip(quoted, odds, strict=True)
-            if d.signals
-        ]
 
     def _pmi(self, question: Question, llm: LanguageModel, passage: Passage) -> float:
         """How much likelier the passage makes the question; what is usual, where the model cannot tell."""

@@ -31,7 +31,9 @@ def main() -> int:
         asked[row["several"]] += 1
         apart[row["several"]] += bool(made)
         print(f"{row['question']} → {' '.join(made) or 'one'}")
-    print(f"of {asked[True]} that ask for several things {apart[True]} are taken apart, of {asked[False]} others {apart[False]}")
+    print(
+        f"of {asked[True]} that ask for several things {apart[True]} are taken apart, of {asked[False]} others {apart[False]}"
+    )
     return 0
 
 
