@@ -240,7 +240,8 @@ class Run:
         self._likely |= dict(zip(fresh, likely, strict=bool(likely)))
         if passage.chunk_id not in self._likely:
             return CALIBRATION.usual_pmi
-        return round(self._likely[passage.chunk_id] - self._likely[""], 4)
+        pmi = round(self._likely[passage.chunk_id] - self._likely[""], 4)
+        return min(pmi, CALIBRATION.usual_pmi)  # more, as for a rare name, says nothing more: less speaks against it
 
     def _affordable(self, llm: LanguageModel, pool: Sequence[Passage], question: str) -> list[Passage]:
         """The first of these passages that fit in what is left of the question's prompt tokens.

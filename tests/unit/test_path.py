@@ -201,7 +201,7 @@ def test_another_article_s_other_figure_stands_beside_the_answer(
 def test_from_a_passage_that_is_said_to_state_nothing_nothing_is_drafted(asking: Asking, shortest: str) -> None:
     """What repeats the question's words is no answer either, but it does not say that there is none."""
     rag = asking(
-        Rule(("Aurora sank", HOLDS), 4.0), Rule(HOLDS, -5.0), Rule(SHORTEST, shortest), Rule(WRITES, RESCUED), Rule(RIGHT, 6.0)
+        Rule(("Aurora sank", HOLDS), 5.0), Rule(HOLDS, -5.0), Rule(SHORTEST, shortest), Rule(WRITES, RESCUED), Rule(RIGHT, 6.0)
     )  # fmt: skip
     answer = rag.answer(SINKING)
     silent = "stated" in shortest.lower()
@@ -245,6 +245,16 @@ def test_a_passage_that_makes_the_question_no_likelier_is_not_drafted_from(
     assert len(asked) == 2 and all(f"Question: {SINKING}\n" in p and "Give" not in p for p in asked), "and by itself"
 
 
+def test_more_than_is_usual_of_that_speaks_no_more_for_a_draft(asking: Asking) -> None:
+    def support(pmi: float) -> float:
+        rag = asking(Rule(("Aurora sank", HOLDS), 3.0), Rule(HOLDS, -5.0), Rule(WRITES, RESCUED), Rule(RIGHT, 2.0))
+        model(rag).pmi = pmi
+        return rag.answer(SINKING).sentences[0].support
+
+    usual = CALIBRATION.usual_pmi
+    assert support(usual - 0.5) < support(usual) == support(usual + 3)
+
+
 def test_where_a_model_cannot_tell_how_likely_a_question_is_what_is_usual_counts(
     asking: Asking, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -261,7 +271,7 @@ def test_where_a_model_cannot_tell_how_likely_a_question_is_what_is_usual_counts
 def test_between_the_two_lines_an_answer_is_marked_and_its_doubt_is_told(asking: Asking) -> None:
     def answer(caution: str) -> Answer:
         rag = asking(
-            Rule(("Aurora sank", HOLDS), 3.5), Rule(HOLDS, -5.0), Rule(WRITES, RESCUED), Rule(SHORTEST, "passengers"),
+            Rule(("Aurora sank", HOLDS), 5.0), Rule(HOLDS, -5.0), Rule(WRITES, RESCUED), Rule(SHORTEST, "passengers"),
             caution=caution,
         )  # fmt: skip
         return rag.answer(SINKING)

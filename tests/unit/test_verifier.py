@@ -10,7 +10,7 @@ from eval import confidence
 from rag.calibration import CALIBRATION
 from rag.claims.verifier import Shortest, Signals, agreement, chance, doubt, hope, span_of
 
-SURE = Signals(right=4.0, holds=4.0, behind=0.0, exact=1.0, sure=-0.02, clear=0.98, pmi=2.5)
+SURE = Signals(right=4.0, holds=4.0, behind=0.0, exact=1.0, sure=-0.02, clear=0.98, pmi=1.4)
 POOR = Signals(right=-2.0, holds=-3.0, behind=5.0, exact=0.0, sure=-0.8, clear=0.1, pmi=0.2)
 
 
