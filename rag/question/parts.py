@@ -18,6 +18,8 @@ _JOINS = re.compile(
     r"(?<!^)\b(?:and|each|both|as well as)\b|[;:&]|\?\s+\w|,\s+(?:who|what|when|where|why|how|which)\b", re.I
 )
 _NAMES = re.compile(r"(?<!^)\b(?:[A-Z][\w’'-]*|\d[\d.,:]*)")  # names, months, numbers: not the first word
+# "When …?" is no part of "How long …, and who …?"; "What was the rate …?" may be one of "How high was …?"
+_ASKS_FOR = re.compile(r"\b(?:who|whom|whose|when|where|why|which|how (?:long|many|much|often|old|far))\b", re.I)
 _NUMBERED = re.compile(r"^\s*(?:[-*•]|\d+[.)])\s*")
 
 
@@ -36,12 +38,14 @@ def parts(question: str, llm: LanguageModel | None) -> tuple[str, ...]:
 
 
 def _same_matter(question: str, lines: Sequence[str]) -> bool:
-    """Whether parts have the question's words, or most of them and name what it names and nothing else, each of them something."""
+    """Whether parts have the question's words, or most of them, ask for what it asks for, and name what it names and nothing else."""
     words, named = content(question), _named(question)
     theirs = [_named(line) for line in lines]
     said = set[str]().union(*(content(line) for line in lines))
     names_agree = named <= said and set[str]().union(*theirs) <= words and (all(theirs) or not named)
-    shared = len(words & said) >= CALIBRATION.parts_words * len(words)
+    wanted = set(map(str.lower, _ASKS_FOR.findall(question)))
+    alike = not wanted or set(map(str.lower, _ASKS_FOR.findall("\n".join(lines)))) <= wanted
+    shared = alike and len(words & said) >= CALIBRATION.parts_words * len(words)
     return said == words or (names_agree and shared and len(said - words) <= len(lines))
 
 

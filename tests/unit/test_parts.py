@@ -110,6 +110,16 @@ def test_what_does_not_keep_the_question_s_words_is_not_used(written: str) -> No
             False,  # which case?
         ),
         (
+            "How long did the talks in Porto last, and who led the Danish side there?",
+            "When did the talks in Porto last?\nWho led the Danish side in Porto?",
+            False,  # not asked
+        ),
+        (
+            "How long did the talks in Porto last, and who led the Danish side there?",
+            "How long did the talks in Porto last?\nWho led the Danish side in Porto?",
+            True,
+        ),
+        (
             "How high was rent in Porto in 2019 and in 2020?",
             "How high was rent in Porto in 2019?\nHow high was rent in Porto in 2021?",
             False,  # another year
