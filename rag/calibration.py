@@ -139,7 +139,7 @@ class Calibration(Chosen):
         0.84, "how likely a shortest answer's words are where a model cannot tell: the median", _CANDIDATES, _FIT
     )
     thresholds: tuple[tuple[str, tuple[float, float]], ...] = _chosen(
-        (("strict", (0.8, 0.9)), ("normal", (0.4, 0.85)), ("lenient", (0.25, 0.75))),
+        (("strict", (0.8, 0.9)), ("normal", (0.5, 0.85)), ("lenient", (0.3, 0.75))),
         "the chance of being right below which a draft is not told, and below which it is marked and the search goes on",
         "a development archive of 607 articles with 120 questions (docs/experiments.md)",
         "rag eval; the risk-coverage curve of its report",
@@ -168,6 +168,11 @@ class Calibration(Chosen):
         15, "sentences near its subject, among which those that say different things are chosen"
     )
     summary_hits: int = _chosen(24, "chunks that are searched for its subject")
+    news_words: float = _chosen(
+        0.5,
+        "share of a subject's words that an article's title and beginning must have for it to be news on that",
+        UNCOMPARED,
+    )
     news_days: int = _chosen(7, "days up to the last report on a subject that count as new", UNCOMPARED)
     summary_articles: int = _chosen(40, "newest articles that are summarised where no subject is named")
 

@@ -18,6 +18,7 @@ from index.embedder import Embedder
 from index.search import search
 from index.store.base import Collection
 from index.store.names import source_key
+from index.text.words import overlap
 from index.types import Article
 from rag.calibration import CALIBRATION
 from rag.claims.attribution import Attributed, Told, number
@@ -36,7 +37,7 @@ _CHANGES = re.compile(
 )
 _ANY = r"(?:(?:is|are)\s+there\s+|(?:do you have|have you got)\s+)?(?:any(?:thing)?|some)"
 _NEWS = re.compile(
-    rf"\s*(?:(?:so|and|hi|hello|please),?\s+)*(?:what(?:['’]s|\s+is|\s+are)?\s+(?:new|the\s+(?:latest|(?:latest\s+)?(?:news|developments?|updates?)))|"
+    rf"\s*(?:(?:so|and|hi|hello|please),?\s+)*(?:what(?:['’]?s|\s+is|\s+are)?\s+(?:new|the\s+(?:latest|(?:latest\s+)?(?:news|developments?|updates?)))|"
     rf"{_ANY}\s+(?:news?|updates?)|(?:the\s+)?latest(?:\s+(?:news|developments?|updates?))?)\b"
     r"(?:\s+(?:today|now|here))?(?:\s*(?:about|on|with|regarding|concerning|of|from|in)\s+(?P<subject>.+?))?[\s.?!]*",
     re.I | re.S,
@@ -125,7 +126,10 @@ def _last(subject: str, store: Collection, embedder: Embedder, filters: Filters)
     if not (days := [day for n in near if (day := pool[n].article.published)]):
         return found
     week = _from(max(days) - timedelta(CALIBRATION.news_days - 1), filters)
-    return _opening({p.article.id: p.article for p in _about(subject, store, embedder, week)}.values(), embedder)
+    articles = {p.article.id: p.article for p in _about(subject, store, embedder, week)}
+    begun = _opening(articles.values(), embedder)
+    floor = CALIBRATION.news_words if subject else 0.0
+    return [p for p in begun if overlap(subject, f"{p.title} {p.text}") >= floor]
 
 
 def _from(day: date, filters: Filters) -> Filters:

@@ -201,7 +201,7 @@ def test_another_article_s_other_figure_stands_beside_the_answer(
 def test_from_a_passage_that_is_said_to_state_nothing_nothing_is_drafted(asking: Asking, shortest: str) -> None:
     """What repeats the question's words is no answer either, but it does not say that there is none."""
     rag = asking(
-        Rule(("Aurora sank", HOLDS), 5.0), Rule(HOLDS, -5.0), Rule(SHORTEST, shortest), Rule(WRITES, RESCUED), Rule(RIGHT, 6.0)
+        Rule(("Aurora sank", HOLDS), 6.0), Rule(HOLDS, -5.0), Rule(SHORTEST, shortest), Rule(WRITES, RESCUED), Rule(RIGHT, 6.0)
     )  # fmt: skip
     answer = rag.answer(SINKING)
     silent = "stated" in shortest.lower()
@@ -225,7 +225,7 @@ def test_the_shortest_answer_is_judged_before_a_sentence_is_written(asking: Aski
 def test_where_no_draft_is_likely_it_is_refused(asking: Asking) -> None:
     rag = asking(
         Rule(("Aurora sank", HOLDS), 4.0), Rule(HOLDS, -5.0),
-        Rule(WRITES, "A valve had failed for 212 passengers."), Rule(SHORTEST, "by helicopter"), Rule(RIGHT, -9.0),
+        Rule(WRITES, "A valve had failed for 212 passengers."), Rule(SHORTEST, "by helicopter"), Rule(RIGHT, -7.0),
     )  # fmt: skip
     answer = rag.answer(SINKING)
     assert answer.abstained and answer.citations == () and "valve" not in answer.text
@@ -271,7 +271,7 @@ def test_where_a_model_cannot_tell_how_likely_a_question_is_what_is_usual_counts
 def test_between_the_two_lines_an_answer_is_marked_and_its_doubt_is_told(asking: Asking) -> None:
     def answer(caution: str) -> Answer:
         rag = asking(
-            Rule(("Aurora sank", HOLDS), 5.0), Rule(HOLDS, -5.0), Rule(WRITES, RESCUED), Rule(SHORTEST, "passengers"),
+            Rule(("Aurora sank", HOLDS), 6.0), Rule(HOLDS, -5.0), Rule(WRITES, RESCUED), Rule(SHORTEST, "passengers"),
             caution=caution,
         )  # fmt: skip
         return rag.answer(SINKING)

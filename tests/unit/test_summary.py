@@ -82,6 +82,9 @@ def test_what_is_new_about_a_subject_is_its_last_week(rag: Rag) -> None:
     assert set(whole(rag.answer("any news on the snow on the Brenner pass?"), rag)) == {"snow"}
     assert set(whole(rag.answer("what's new?"), rag)) == {"divers"}
     assert rag.answer("Is there any news about quantum chromodynamics?").abstained
+    assert rag.answer("Whats new about the coronation of the king in Turku?").abstained, (
+        "Turku alone is not the subject"
+    )
 
 
 @pytest.mark.parametrize(
@@ -98,6 +101,7 @@ def test_what_is_new_about_a_subject_is_its_last_week(rag: Rag) -> None:
         ("How has the price changed since 22 March 2024?", None),
         ("what's new about the ferry Aurora?", Wanted("the ferry Aurora", new=True)),
         ("What is the latest on the talks?", Wanted("the talks", new=True)),
+        ("whats new about the ferry", Wanted("the ferry", new=True)),
         ("any news?", Wanted("", new=True)),
         ("Is there any news from Turku?", Wanted("Turku", new=True)),
         ("Latest developments in Turku", Wanted("Turku", new=True)),
