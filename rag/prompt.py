@@ -123,6 +123,11 @@ def shortest(question: str) -> str:
     )
 
 
+def briefly(question: str) -> str:
+    """The same once more, where only the question's own words came back: to "Who is …?" the name is no answer."""
+    return f"Question: {question}\nAnswer with as few words of the passage as possible."
+
+
 def says(sentence: str) -> str:
     """Whether the passage read before says what a sentence says."""
     return f"Statement: {sentence}\nDoes the passage say this?"

@@ -15,7 +15,7 @@ from rag.calibration import CALIBRATION
 from rag.claims.attribution import Told, number, parts, sources
 from rag.claims.drafts import Draft, Written, check, worth_asking
 from rag.claims.statements import can_be_told, in_own_words, own_words, same
-from rag.claims.verifier import Shortest, Signals, another_figure, doubt, hope, is_answer
+from rag.claims.verifier import Shortest, Signals, another_figure, doubt, hope, is_answer, is_silent
 from rag.config import NO_MODEL, Config
 from rag.engine.base import LanguageModel
 from rag.question.understand import Question
@@ -193,13 +193,16 @@ class Run:
 
     def shortest(self, question: Question, llm: LanguageModel, passage: Passage) -> Generator[Event, None, Shortest]:
         """The shortest answer that a passage gives, and what the model makes of it."""
-        head, text, sure = prompt.passage_head(passage), "", list[float]()
-        for piece in llm.write(
-            llm.chat(prompt.READ, head, prompt.shortest(question.text)), CALIBRATION.shortest, sure=sure
-        ):
-            text += piece
-            yield Event("status", prompt.WRITING)  # at each piece, so that whoever listens can stop it at once
-        found = Shortest(text.strip())
+        head, found, sure = prompt.passage_head(passage), Shortest(""), list[float]()
+        for wording in (prompt.shortest, prompt.briefly):
+            text, sure = "", list[float]()
+            asked = llm.chat(prompt.READ, head, wording(question.text))
+            for piece in llm.write(asked, CALIBRATION.shortest, sure=sure):
+                text += piece
+                yield Event("status", prompt.WRITING)  # at each piece, so that whoever listens can stop it at once
+            found = Shortest(text.strip())
+            if is_silent(found.text) or is_answer(found.text, question.text):
+                break
         if is_answer(found.text, question.text):
             right = llm.score([llm.chat(prompt.READ, head, prompt.is_right(question.text, found.text))])[0]
             clear = math.exp(sum(sure) / len(sure)) if sure else CALIBRATION.usual_clear

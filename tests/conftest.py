@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 from fakes import Rule, ScriptedModel, Words, news
-from invented import NEWS, OUTLETS, SHORTEST, Asking, shortest
+from invented import BRIEFLY, NEWS, OUTLETS, SHORTEST, Asking, shortest
 
 from eval.serve import chat
 from index.build import build
@@ -111,7 +111,7 @@ def asking(invented: Path) -> Iterator[Asking]:
     def open_(*rules: Rule, index: Path = invented, **settings: object) -> Rag:
         embedder = Words()
         config = replace(Config(model="scripted", embedder=embedder.name), **settings)  # type: ignore[arg-type]
-        script = [*rules, *shortest(rules), Rule(SHORTEST, "not stated")]
+        script = [*rules, *shortest(rules), Rule(SHORTEST, "not stated"), Rule(BRIEFLY, "passengers")]
         opened.append(Rag(Store(index, embedder), embedder, ScriptedModel(*script), config))
         return opened[-1]
 

@@ -12,6 +12,7 @@ import pytest
 from fakes import Rule, ScriptedModel, Words, news
 from invented import (
     ANSWERING,
+    BRIEFLY,
     HOLDS,
     NEWS,
     RESCUED,
@@ -207,6 +208,19 @@ def test_from_a_passage_that_is_said_to_state_nothing_nothing_is_drafted(asking:
     silent = "stated" in shortest.lower()
     assert bool(drafted(rag)) != silent and (answer.abstained or not silent)
     assert not [p for p in model(rag).prompts("score") if "Proposed answer" in p], "there is nothing to judge"
+
+
+def test_where_the_question_s_words_come_back_it_is_asked_once_more(asking: Asking) -> None:
+    rag = asking(
+        Rule(("Maria Berg", HOLDS), 4.0), Rule(HOLDS, -5.0), Rule(SHORTEST, "Maria Berg"), Rule(BRIEFLY, "leads the inquiry"),
+        Rule(WRITES, "Judge Maria Berg leads the inquiry."), Rule(RIGHT, 3.0),
+    )  # fmt: skip
+    assert rag.answer("Who is Maria Berg?").text == "Judge Maria Berg leads the inquiry [1]."
+    (judged,) = [p for p in model(rag).prompts("score") if "Proposed answer" in p]
+    assert "Proposed answer: leads the inquiry\n" in judged
+    silent = asking(Rule(("Maria Berg", HOLDS), 4.0), Rule(HOLDS, -5.0), Rule(SHORTEST, "not stated"))
+    assert silent.answer("Who is Maria Berg?").abstained
+    assert not [p for p in model(silent).prompts("write") if BRIEFLY in p], "what is not stated is not asked again"
 
 
 def test_the_shortest_answer_is_judged_before_a_sentence_is_written(asking: Asking) -> None:
