@@ -102,41 +102,30 @@ class Calibration(Chosen):
     shortest: int = _chosen(20, "tokens of the shortest answer that is asked for beside a draft, at most")
     verifier: tuple[tuple[str, float], ...] = _chosen(
         (
-            ("bias", -3.66),
-            ("right", 0.345),
-            ("holds", 0.49),
-            ("behind", -0.156),
-            ("exact", 1.48),
-            ("sure", 2.93),
-            ("clear", 2.09),
-            ("pmi", 0.85),
+            ("bias", -1.7),
+            ("right", 0.374),
+            ("holds", 0.132),
+            ("behind", -0.391),
+            ("exact", 1.242),
+            ("stated", 0.505),
+            ("sure", 4.0),
+            ("pmi", 0.75),
         ),
-        "logistic weights of what speaks for a draft: see rag.claims.verifier.Signals; their scale, the bias and twice "
-        "the weight of pmi are set on a development archive",
-        _CANDIDATES,
-        _FIT,
-    )
-    verifier_quoted: tuple[tuple[str, float], ...] = _chosen(
-        (("bias", -1.4), ("right", 0.374), ("holds", 0.132), ("behind", -0.391), ("pmi", 0.75)),
-        "the same for an article's own words, put forward as they stand: what drafts had before they had the two signals of the "
-        "shortest answer",
+        "logistic weights of what speaks for a draft: see rag.claims.verifier.Signals; that of pmi and the bias are set on a development archive",
         _CANDIDATES,
         _FIT,
     )
     verifier_best: tuple[tuple[str, float], ...] = _chosen(
-        (("right", 3.0), ("exact", 1.0), ("sure", -0.068), ("clear", 0.956), ("pmi", 1.4)),
+        (("right", 2.788), ("exact", 1.0), ("stated", 1.0), ("sure", -0.063), ("pmi", 2.8)),
         "nine in ten drafts have less of each of these: what a passage's draft may still turn out to have",
         _CANDIDATES,
         _FIT,
     )
     usual_pmi: float = _chosen(
         1.4,
-        "pointwise mutual information of question and passage where a model cannot tell, and the most that counts: the median",
+        "pointwise mutual information of question and passage where a model cannot tell: the median",
         _CANDIDATES,
         _FIT,
-    )
-    usual_clear: float = _chosen(
-        0.84, "how likely a shortest answer's words are where a model cannot tell: the median", _CANDIDATES, _FIT
     )
     thresholds: tuple[tuple[str, tuple[float, float]], ...] = _chosen(
         (("strict", (0.8, 0.9)), ("normal", (0.5, 0.85)), ("lenient", (0.3, 0.75))),

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 import time
 from collections.abc import Generator, Sequence
 from copy import copy
@@ -15,7 +14,7 @@ from rag.calibration import CALIBRATION
 from rag.claims.attribution import Told, number, parts, sources
 from rag.claims.drafts import Draft, Written, check, worth_asking
 from rag.claims.statements import can_be_told, in_own_words, own_words, same
-from rag.claims.verifier import Shortest, Signals, another_figure, doubt, hope, is_answer, is_silent
+from rag.claims.verifier import Signals, another_figure, doubt, hope, is_answer, is_silent
 from rag.config import NO_MODEL, Config
 from rag.engine.base import LanguageModel
 from rag.question.understand import Question
@@ -172,45 +171,38 @@ class Run:
         for passage in list(others.values())[: CALIBRATION.accounts]:
             self.asked.append(passage)
             exact = yield from self.shortest(question, llm, passage)
-            if another_figure(exact.text, answer.exact):
+            if another_figure(exact, answer.exact):
                 yield from self.draft(question, llm, passage, exact)
 
     def _could_be(
-        self, question: Question, passage: Passage, pmi: float | None = None, exact: Shortest | None = None
+        self, question: Question, passage: Passage, pmi: float | None = None, exact: str | None = None
     ) -> float:
         """The chance that the best draft from a passage would have."""
         behind = reading.rank(self.read[0]) - reading.rank(passage)
         return hope(reading.holds(passage, self.unknown), behind, pmi, exact, question.text)
 
-    def _worth(
-        self, question: Question, passage: Passage, pmi: float | None = None, exact: Shortest | None = None
-    ) -> bool:
+    def _worth(self, question: Question, passage: Passage, pmi: float | None = None, exact: str | None = None) -> bool:
         """Whether a draft from a passage could be told, and be likelier than what there is."""
         could_be = self._could_be(question, passage, pmi, exact)
         best = max((d.chance for d in self.drafts if d.holds), default=0.0)
         likely = reading.holds(passage, self.unknown) >= CALIBRATION.worth and could_be >= self.refuse
         return likely and (question.kind == "several" or could_be > best)
 
-    def shortest(self, question: Question, llm: LanguageModel, passage: Passage) -> Generator[Event, None, Shortest]:
-        """The shortest answer that a passage gives, and what the model makes of it."""
-        head, found, sure = prompt.passage_head(passage), Shortest(""), list[float]()
+    def shortest(self, question: Question, llm: LanguageModel, passage: Passage) -> Generator[Event, None, str]:
+        """The shortest answer in a passage's own words, as the model gives it."""
+        exact = ""
         for wording in (prompt.shortest, prompt.briefly):
-            text, sure = "", list[float]()
-            asked = llm.chat(prompt.READ, head, wording(question.text))
-            for piece in llm.write(asked, CALIBRATION.shortest, sure=sure):
-                text += piece
+            exact = ""
+            asked = llm.chat(prompt.READ, prompt.passage_head(passage), wording(question.text))
+            for piece in llm.write(asked, CALIBRATION.shortest):
+                exact += piece
                 yield Event("status", prompt.WRITING)  # at each piece, so that whoever listens can stop it at once
-            found = Shortest(text.strip())
-            if is_silent(found.text) or is_answer(found.text, question.text):
+            if is_silent(exact) or is_answer(exact, question.text):
                 break
-        if is_answer(found.text, question.text):
-            right = llm.score([llm.chat(prompt.READ, head, prompt.is_right(question.text, found.text))])[0]
-            clear = math.exp(sum(sure) / len(sure)) if sure else CALIBRATION.usual_clear
-            found = Shortest(found.text, round(right, 4), round(clear, 4))
         self.clock.lap("write")
-        return found
+        return exact.strip()
 
-    def draft(self, question: Question, llm: LanguageModel, passage: Passage, exact: Shortest) -> Steps:
+    def draft(self, question: Question, llm: LanguageModel, passage: Passage, exact: str) -> Steps:
         """Write a sentence from a passage, and check it; `exact` is the passage's shortest answer."""
         text, sure = "", list[float]()
         written = llm.chat(prompt.READ, prompt.passage_head(passage), prompt.answer(question.text))
@@ -221,19 +213,28 @@ class Run:
         yield Event("status", "checking")
         draft = Written(passage, exact, text, sure, self._pmi(question, llm, passage))
         checked = check(draft, question, self.read, self.unknown, self.embedder, llm)
-        self.drafts += [*checked, *(q for d in checked if (q := in_own_words(d, question.text)))]
+        quoted = [q for d in checked if (q := in_own_words(d, question.text))]
+        self.drafts += [*checked, *self._weighed(question, llm, quoted)]
         self.clock.lap("check")
 
     def quote(self, question: Question, llm: LanguageModel, passage: Passage) -> Steps:
         """Put a passage's own words forward as the answer; the verifier weighs them like a draft."""
         yield Event("status", "checking")
-        quoted = own_words(question.text, passage, self.embedder)
-        asked = prompt.is_right(question.text, quoted.claim)
-        right = llm.score([llm.chat(prompt.READ, prompt.passage_head(passage), asked)])[0]
-        holds, pmi = round(reading.holds(passage, self.unknown), 4), self._pmi(question, llm, passage)
-        signals = Signals(right=round(right, 4), holds=holds, pmi=pmi, written=False)
-        self.drafts.append(replace(quoted, signals=signals).beside(self.read))
+        holds = round(reading.holds(passage, self.unknown), 4)
+        signals = Signals(right=0.0, holds=holds, pmi=self._pmi(question, llm, passage))
+        quoted = replace(own_words(question.text, passage, self.embedder), signals=signals)
+        self.drafts += [d.beside(self.read) for d in self._weighed(question, llm, [quoted])]
         self.clock.lap("check")
+
+    def _weighed(self, question: Question, llm: LanguageModel, quoted: Sequence[Draft]) -> list[Draft]:
+        """Quotations, each with the model's log-odds that it answers the question, as a draft has."""
+        asked = [(prompt.passage_head(d.passage), prompt.is_right(question.text, d.claim)) for d in quoted]
+        odds = llm.score([llm.chat(prompt.READ, head, tail) for head, tail in asked])
+        return [
+            replace(d, signals=replace(d.signals, right=round(right, 4)))
+            for d, right in zip(quoted, odds, strict=True)
+            if d.signals
+        ]
 
     def _pmi(self, question: Question, llm: LanguageModel, passage: Passage) -> float:
         """How much likelier the passage makes the question; what is usual, where the model cannot tell."""
@@ -243,8 +244,7 @@ class Run:
         self._likely |= dict(zip(fresh, likely, strict=bool(likely)))
         if passage.chunk_id not in self._likely:
             return CALIBRATION.usual_pmi
-        pmi = round(self._likely[passage.chunk_id] - self._likely[""], 4)
-        return min(pmi, CALIBRATION.usual_pmi)  # more, as for a rare name, says nothing more: less speaks against it
+        return round(self._likely[passage.chunk_id] - self._likely[""], 4)
 
     def _affordable(self, llm: LanguageModel, pool: Sequence[Passage], question: str) -> list[Passage]:
         """The first of these passages that fit in what is left of the question's prompt tokens.

@@ -35,8 +35,8 @@ from eval.record import read_results
 from rag.calibration import CALIBRATION
 from rag.claims.verifier import Signals
 
-NAMES = [field.name for field in fields(Signals) if field.name != "written"]
-LATE = ("right", "exact", "sure", "clear", "pmi")  # what is not known before a passage is drafted from
+NAMES = [field.name for field in fields(Signals)]
+LATE = ("right", "exact", "stated", "sure", "pmi")  # what is not known before a passage is drafted from
 FOLDS = 5
 
 
@@ -69,7 +69,6 @@ def fit(paths: Sequence[Path]) -> None:
         print(f'    ("{name}", {np.quantile(x[:, NAMES.index(name)], 0.9):.3f}),')
     print(")")
     print(f"usual_pmi: {np.median(x[:, NAMES.index('pmi')]):.2f}")
-    print(f"usual_clear: {np.median(x[x[:, NAMES.index('clear')] > 0, NAMES.index('clear')]):.2f}")
 
 
 def scale(results: Path) -> None:

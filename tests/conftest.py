@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 from fakes import Rule, ScriptedModel, Words, news
-from invented import BRIEFLY, NEWS, OUTLETS, SHORTEST, Asking, shortest
+from invented import BRIEFLY, NEWS, OUTLETS, SHORTEST, Asking
 
 from eval.serve import chat
 from index.build import build
@@ -111,8 +111,14 @@ def asking(invented: Path) -> Iterator[Asking]:
     def open_(*rules: Rule, index: Path = invented, **settings: object) -> Rag:
         embedder = Words()
         config = replace(Config(model="scripted", embedder=embedder.name), **settings)  # type: ignore[arg-type]
-        script = [*rules, *shortest(rules), Rule(SHORTEST, "not stated"), Rule(BRIEFLY, "passengers")]
-        opened.append(Rag(Store(index, embedder), embedder, ScriptedModel(*script), config))
+        opened.append(
+            Rag(
+                Store(index, embedder),
+                embedder,
+                ScriptedModel(*rules, Rule(SHORTEST, "not stated"), Rule(BRIEFLY, "passengers")),
+                config,
+            )
+        )
         return opened[-1]
 
     yield open_

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 
 from fakes import Rule, ScriptedModel
 
@@ -44,21 +44,6 @@ WRITES = "Answer in one complete sentence"
 ANSWERING = [
     Rule(("Aurora sank", HOLDS), 4.0), Rule(HOLDS, -5.0), Rule(("Aurora sank", WRITES), RESCUED), Rule(RIGHT, 5.0)
 ]  # fmt: skip
-
-
-def shortest(rules: Sequence[Rule]) -> list[Rule]:
-    """Rules by which the shortest answer is what is drafted from the same passage, for scripts that do not give it."""
-    matches = [
-        ([rule.match] if isinstance(rule.match, str) else rule.match, rule)
-        for rule in rules
-        if not callable(rule.match)
-    ]
-    return [
-        Rule(tuple(SHORTEST if text == WRITES else text for text in match), rule.reply)
-        for match, rule in matches
-        if WRITES in match and isinstance(rule.reply, str)
-    ]
-
 
 Asking = Callable[..., Rag]  # rules of a script; `index` and settings by name
 

@@ -16,7 +16,7 @@ from rag import prompt
 from rag.calibration import CALIBRATION
 from rag.claims.attribution import Attributed, attribute, split_draft
 from rag.claims.facts import form_problems
-from rag.claims.verifier import Shortest, Signals, agreement, another_figure, chance
+from rag.claims.verifier import Signals, agreement, another_figure, chance
 from rag.engine.base import LanguageModel
 from rag.evidence import is_caption
 from rag.question.understand import Question
@@ -94,13 +94,13 @@ class Written:
     """What the model wrote from a passage.
 
     Attributes:
-        exact: the passage's shortest answer.
+        exact: the shortest answer in the passage's own words, as the model gives it.
         sure: log-probabilities of the text's tokens.
         pmi: of the question and the passage; see `rag.claims.verifier.Signals`.
     """
 
     passage: Passage
-    exact: Shortest
+    exact: str
     text: str
     sure: Sequence[float]
     pmi: float
@@ -128,20 +128,22 @@ def check(
         for sentence in split_draft(written.text)[: CALIBRATION.sentences]
     ]
     head = prompt.passage_head(passage)
+    odds = llm.score([llm.chat(prompt.READ, head, prompt.is_right(question.text, m.text)) for m in made])
     unsaid = _unsaid(made, head, llm)
     mean = sum(written.sure) / len(written.sure) if written.sure else 0.0
     drafts = []
-    for m in made:
+    for m, right in zip(made, odds, strict=True):
         m = replace(m, problems=(*m.problems, *form_problems(question.text, m.text), *unsaid.get(m.text, ())))
+        shared, stated = agreement(exact, m.text, question.text)
         signals = Signals(
-            right=exact.right,
+            right=round(right, 4),
             holds=round(holds(passage, unknown), 4),
-            exact=round(agreement(exact.text, m.text, question.text), 4),
+            exact=round(shared, 4),
+            stated=stated,
             sure=round(mean, 4),
-            clear=exact.clear,
             pmi=written.pmi,
         )
-        drafts.append(Draft(m, passage, signals, exact.text).beside(beside))
+        drafts.append(Draft(m, passage, signals, exact).beside(beside))
     return drafts
 
 

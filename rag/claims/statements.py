@@ -81,7 +81,7 @@ def in_own_words(draft: Draft, question: str) -> Draft | None:
     failed, sentences = draft.attributed.problems, draft.passage.sentences
     there = [i for i, s in enumerate(sentences) if span_of(draft.exact, s.text)]
     of_question = any(content(missing) & content(question) for missing in map(_missing, failed))
-    if not (failed and there and draft.signals and draft.signals.clear) or of_question:
+    if not (failed and there and draft.signals and draft.signals.stated) or of_question:
         return None
     first = there[0]
     chosen = {first, first - 1} if first and leans(sentences[first].text) else {first}

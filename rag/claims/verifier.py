@@ -2,9 +2,8 @@
 
 One logistic model over a few signals, fitted on answers this program gave to public questions with
 known answers, cross-validated by article (`python scripts/fit_verifier.py`); its weights are numbers in
-`rag.calibration`. The strongest signals are about the shortest answer, which is asked for before a sentence is drafted: how
-likely its words were, and P(True): the model is shown it and asked whether it is right (Kadavath et al., "Language Models
-(Mostly) Know What They Know", 2022, section 3).
+`rag.calibration`. The strongest signal is P(True): the model is shown its own answer and asked whether it is
+right (Kadavath et al., "Language Models (Mostly) Know What They Know", 2022, section 3).
 """
 
 from __future__ import annotations
@@ -21,11 +20,10 @@ _DOUBTS = {
     "holds": "the passage may not answer the question",
     "behind": "another passage looked nearer to the question",
     "exact": "asked for the shortest answer, the model gave another one",
+    "stated": "the passage does not state it in so many words",
     "sure": "the model was not sure of its words",
-    "clear": "the model was not sure of the shortest answer",
     "pmi": "the passage may be about something else",
 }
-_SILENT = "the passage does not state it in so many words"
 
 
 @dataclass(frozen=True)
@@ -33,43 +31,25 @@ class Signals:
     """What speaks for a draft, as the verifier weighs it.
 
     Attributes:
-        right: the model's log-odds that the shortest answer is right, according to its passage, 0 where there is none; of an
-            article's own words, that these are.
+        right: the model's log-odds that the draft answers the question rightly, according to its passage.
         holds: its log-odds that the passage holds the answer, asked before anything was written; less for each
             name of the question that stands in no article.
         behind: how far the passage stands behind the best one that was read, in log-odds; 0 for the best.
         exact: share of the shortest answer's words that the draft has; 0 where there is none.
+        stated: 1 where the model gives a shortest answer that is more than the question's own words, else 0.
         sure: mean log-probability of the draft's tokens.
-        clear: how likely the shortest answer's words were: the geometric mean of their tokens' probabilities, 0 where there is none.
         pmi: how much likelier the passage makes the question, in mean log-probability of its tokens: their pointwise
             mutual information (as in Sachan et al., "Improving Passage Retrieval with Zero-Shot Question Generation", 2022,
             where the likelihood alone orders passages).
-        written: whether the model wrote it; an article's own words that are put forward as they stand have no words of the
-            model's to weigh, but `right`, `holds`, `behind` and `pmi` alone.
     """
 
     right: float
     holds: float
     behind: float = 0.0
     exact: float = 0.0
+    stated: float = 0.0
     sure: float = 0.0
-    clear: float = 0.0
     pmi: float = 0.0
-    written: bool = True
-
-
-@dataclass(frozen=True)
-class Shortest:
-    """The shortest answer that a passage gives to a question.
-
-    Attributes:
-        text: the model's words: of the passage, or that it states none.
-        right, clear: see `Signals`.
-    """
-
-    text: str
-    right: float = 0.0
-    clear: float = 0.0
 
 
 def chance(signals: Signals) -> float:
@@ -78,20 +58,14 @@ def chance(signals: Signals) -> float:
     In thousandths, as it is shown: what is compared with a line is what a person sees.
     """
     values = {"bias": 1.0} | asdict(signals)
-    z = sum(weight * values[name] for name, weight in _weights(signals))
+    z = sum(weight * values[name] for name, weight in CALIBRATION.verifier)
     return round(1 / (1 + math.exp(-z)), 3)
 
 
-def _weights(signals: Signals) -> tuple[tuple[str, float], ...]:
-    return CALIBRATION.verifier if signals.written else CALIBRATION.verifier_quoted
-
-
 def hope(
-    holds: float, behind: float, pmi: float | None = None, shortest: Shortest | None = None, question: str = ""
+    holds: float, behind: float, pmi: float | None = None, shortest: str | None = None, question: str = ""
 ) -> float:
     """The chance that a passage's draft would have if all that is not known yet spoke for it: an upper bound.
-
-    None where the model says that the passage states no answer: of 13 drafts from there no one was right.
 
     Args:
         pmi: of passage and question, where it is known.
@@ -100,25 +74,20 @@ def hope(
     best = dict(CALIBRATION.verifier_best)
     if pmi is not None:
         best["pmi"] = pmi
-    if shortest is not None:
-        if is_silent(shortest.text):
-            return 0.0
-        best |= {"right": shortest.right, "clear": shortest.clear}
-        if not is_answer(shortest.text, question):
-            best["exact"] = 0.0
-    right, exact, sure, clear, known = (best[name] for name in ("right", "exact", "sure", "clear", "pmi"))
-    return chance(Signals(right, holds, behind, exact, sure, clear, known))
+    if shortest is not None and not is_answer(shortest, question):
+        best |= {"exact": 0.0, "stated": 0.0}
+    return chance(Signals(holds=holds, behind=behind, **best))
 
 
-def agreement(shortest: str, draft: str, question: str) -> float:
-    """How far a draft has the words of the shortest answer: 0 to 1, and 0 where there is none.
+def agreement(shortest: str, draft: str, question: str) -> tuple[float, float]:
+    """How far a draft has the words of the shortest answer, and whether there is one: both 0 to 1.
 
     Only words that the question does not have itself count: "Ali Bongo" is no answer to "Who is Ali Bongo?".
     """
     if not is_answer(shortest, question):
-        return 0.0
+        return 0.0, 0.0
     new = content(shortest) - content(question)
-    return len(new & content(draft)) / len(new)
+    return len(new & content(draft)) / len(new), 1.0
 
 
 def is_answer(shortest: str, question: str) -> bool:
@@ -154,8 +123,8 @@ def doubt(signals: Signals) -> str:
     """What speaks most against a draft, in words: the signal that takes most from the best it could be."""
     best, given = dict(CALIBRATION.verifier_best), asdict(signals)
     taken = {
-        name: weight * (best.get(name, 0.0) - given[name]) for name, weight in _weights(signals) if name in _DOUBTS
+        name: weight * (best.get(name, 0.0) - given[name]) for name, weight in CALIBRATION.verifier if name in _DOUBTS
     }
-    if signals.written and not signals.clear:
-        return _SILENT
+    if not signals.stated:  # there is no shortest answer that could be another one
+        taken["stated"] += taken.pop("exact")
     return _DOUBTS[max(taken, key=lambda name: taken[name])]

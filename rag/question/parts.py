@@ -13,6 +13,7 @@ from index.text.words import content
 from rag import prompt
 from rag.calibration import CALIBRATION
 from rag.engine.base import LanguageModel
+from rag.question.kind import kind_of
 
 _JOINS = re.compile(
     r"(?<!^)\b(?:and|each|both|as well as)\b|[;:&]|\?\s+\w|,\s+(?:who|what|when|where|why|how|which)\b", re.I
@@ -46,7 +47,9 @@ def _same_matter(question: str, lines: Sequence[str]) -> bool:
     wanted = set(map(str.lower, _ASKS_FOR.findall(question)))
     alike = not wanted or set(map(str.lower, _ASKS_FOR.findall("\n".join(lines)))) <= wanted
     shared = alike and len(words & said) >= CALIBRATION.parts_words * len(words)
-    return said == words or (names_agree and shared and len(said - words) <= len(lines))
+    return said == words or (
+        names_agree and shared and len(said - words) <= len(lines) and kind_of(question) != "several"
+    )
 
 
 def _written(question: str, llm: LanguageModel) -> Sequence[str]:

@@ -144,7 +144,7 @@ def test_a_sentence_that_answers_something_else_is_not_told(asking: Asking, arch
         Rule(("at three million crowns", HOLDS), 3.5), Rule(("39 crowns", HOLDS), 3.0), Rule(HOLDS, -5.0),
         Rule(("at three million crowns", WRITES), cost), Rule(("at three million crowns", SHORTEST), "three million crowns"),
         Rule(("39 crowns", WRITES), "Owners take it back to any shop for their money, 39 crowns."), Rule(("39 crowns", SHORTEST), "39 crowns"),
-        Rule("Proposed answer: three million crowns", -6.0), Rule(RIGHT, 5.0), index=archive,
+        Rule(f"Proposed answer: {cost}", -6.0), Rule(RIGHT, 5.0), index=archive,
     )  # fmt: skip
     answer = rag.answer(q.question)
     assert "39 crowns" in answer.text and "three million" not in answer.text

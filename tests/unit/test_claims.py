@@ -32,7 +32,7 @@ BENNETT = (
     "Israeli Prime Minister Naftali Bennett came, and a Ukrainian adviser with him; the Foreign Ministry was silent."
 )
 DAY = date(2022, 3, 30)
-SURE = Signals(right=4.0, holds=3.0, exact=1.0, sure=-0.1, clear=0.9, pmi=1.4)
+SURE = Signals(right=4.0, holds=3.0, exact=1.0, stated=1.0, sure=-0.1, pmi=2.5)
 
 
 def asked(text: str) -> Question:
@@ -318,7 +318,7 @@ def test_where_a_draft_fails_the_sentence_with_the_shortest_answer_is_quoted() -
         "that one has not failed"
     )
     assert in_own_words(replace(failed, exact="fifty people"), "How many came?") is None, "the passage does not say so"
-    assert in_own_words(replace(failed, signals=replace(SURE, clear=0.0)), "How many came?") is None
+    assert in_own_words(replace(failed, signals=replace(SURE, stated=0.0)), "How many came?") is None
     assert in_own_words(failed, "How many came on 9 May?") is None, "it tells of another day than the question"
 
 

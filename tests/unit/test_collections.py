@@ -152,7 +152,9 @@ def test_changes_are_seen_and_the_index_is_none(watched: tuple[Path, Iterator[se
     (folder / "deep").mkdir()
     (folder / "deep" / "hall.txt").write_text("A concert hall was opened in Vaasa.", "utf-8")
     found: set[Path] = set()
-    while not found:  # a file may be in a new folder before that is watched: then the folder alone is told, which is enough
+    while (
+        not found
+    ):  # a file may be in a new folder before that is watched: then the folder alone is told, which is enough
         found |= next(seen)
     assert found <= {folder / "deep", folder / "deep" / "hall.txt"}
     (folder / "all.jsonl").unlink()

@@ -27,9 +27,7 @@ from invented import (
 )  # fmt: skip
 
 from index.build import build
-from rag.assistant import Rag
 from rag.calibration import CALIBRATION
-from rag.types import Answer
 
 # ---- answers --------------------------------------------------------------------------
 
@@ -117,8 +115,8 @@ def test_a_number_that_no_article_has_is_never_told(asking: Asking) -> None:
 def test_the_likeliest_draft_is_the_answer_and_not_the_first(asking: Asking) -> None:
     rag = asking(
         Rule(("ferry Aurora", HOLDS), 3.0),
-        Rule((WRITES, "Juhani Salo"), "The owner said that the valve was new."), Rule(("Juhani Salo", RIGHT), -6.0),
-        Rule((WRITES, "Pekka Lahti"), "The ferry was safe when it left Turku."), Rule(("Pekka Lahti", RIGHT), -5.0),
+        Rule((WRITES, "Juhani Salo"), "The owner said that the valve was new."), Rule("said that the valve was new.", 0.0),
+        Rule((WRITES, "Pekka Lahti"), "The ferry was safe when it left Turku."), Rule("safe when it left Turku.\nIs", -2.0),
         Rule((WRITES, "Aurora sank"), "A valve had failed, the captain said."),
         Rule(("Aurora sank", SHORTEST), "a valve had failed"), Rule(RIGHT, 2.0),
     )  # fmt: skip
@@ -131,7 +129,7 @@ def test_the_likeliest_draft_is_the_answer_and_not_the_first(asking: Asking) -> 
 
 def test_the_day_an_article_appeared_is_not_the_day_of_what_it_tells(asking: Asking) -> None:
     rules = [
-        Rule(("Sanna Koski", HOLDS), 4.0), Rule(HOLDS, -5.0), Rule(SHORTEST, "2 May 2024"), Rule(RIGHT, 5.0),
+        Rule(("Sanna Koski", HOLDS), 4.0), Rule(HOLDS, -5.0), Rule(SHORTEST, "not stated"), Rule(RIGHT, 5.0),
         Rule(WRITES, "The bridge at Oulu was opened by mayor Sanna Koski on 2 May 2024."),
     ]  # fmt: skip
     answer = asking(*rules).answer("On which day was the bridge at Oulu opened?")
@@ -160,12 +158,26 @@ def test_the_words_of_a_likelier_draft_that_failed_come_before_a_draft_that_did_
     assert "9 May 2023 is not a day of the evidence" in [s.why for s in answer.dropped]
 
 
+@pytest.mark.parametrize(("quoted", "drafted"), [(5.0, -9.0), (-9.0, 5.0)])
+def test_words_quoted_for_a_failed_draft_are_weighed_by_themselves(
+    asking: Asking, quoted: float, drafted: float
+) -> None:
+    rag = asking(
+        Rule(("Aurora sank", HOLDS), 2.0), Rule(HOLDS, -5.0), Rule(SHORTEST, "212"),
+        Rule(WRITES, "On 9 May 2023 all 212 passengers were rescued."),
+        Rule((RIGHT, "On 9 May 2023"), drafted), Rule((RIGHT, RESCUED), quoted),
+    )  # fmt: skip
+    answer = rag.answer(SINKING)
+    assert answer.abstained == (quoted < 0)
+    assert answer.abstained or answer.text == f"Reuters (4 March 2024) writes: {RESCUED[:-1]} [1]."
+
+
 @pytest.mark.parametrize(
     ("elsewhere", "right", "told"),
     [
         ("220 passengers", 5.0, [True, True]),  # another figure, as sure: both accounts stand there
-        ("220 passengers", -6.0, [True, False]),  # another one that may be wrong
-        ("220 passengers", -16.0, [True]),  # another one that is not likely to be right
+        ("220 passengers", -3.0, [True, False]),  # another one that may be wrong
+        ("220 passengers", -9.0, [True]),  # another one that is not likely to be right
         ("212 passengers", 5.0, [True]),  # the same one
         ("not stated", 5.0, [True]),
     ],
@@ -198,48 +210,25 @@ def test_another_article_s_other_figure_stands_beside_the_answer(
     holds_to_the_letter(answer, rag)
 
 
-@pytest.mark.parametrize("shortest", ["not stated", '"Not stated"', "passengers of the Aurora"])
-def test_from_a_passage_that_is_said_to_state_nothing_nothing_is_drafted(asking: Asking, shortest: str) -> None:
-    """What repeats the question's words is no answer either, but it does not say that there is none."""
-    rag = asking(
-        Rule(("Aurora sank", HOLDS), 6.0), Rule(HOLDS, -5.0), Rule(SHORTEST, shortest), Rule(WRITES, RESCUED), Rule(RIGHT, 6.0)
-    )  # fmt: skip
-    answer = rag.answer(SINKING)
-    silent = "stated" in shortest.lower()
-    assert bool(drafted(rag)) != silent and (answer.abstained or not silent)
-    assert not [p for p in model(rag).prompts("score") if "Proposed answer" in p], "there is nothing to judge"
-
-
 def test_where_the_question_s_words_come_back_it_is_asked_once_more(asking: Asking) -> None:
-    rag = asking(
-        Rule(("Maria Berg", HOLDS), 4.0), Rule(HOLDS, -5.0), Rule(SHORTEST, "Maria Berg"), Rule(BRIEFLY, "leads the inquiry"),
-        Rule(WRITES, "Judge Maria Berg leads the inquiry."), Rule(RIGHT, 3.0),
-    )  # fmt: skip
-    assert rag.answer("Who is Maria Berg?").text == "Judge Maria Berg leads the inquiry [1]."
-    (judged,) = [p for p in model(rag).prompts("score") if "Proposed answer" in p]
-    assert "Proposed answer: leads the inquiry\n" in judged
-    silent = asking(Rule(("Maria Berg", HOLDS), 4.0), Rule(HOLDS, -5.0), Rule(SHORTEST, "not stated"))
-    assert silent.answer("Who is Maria Berg?").abstained
+    rules = (
+        Rule(("Maria Berg", HOLDS), 4.0),
+        Rule(HOLDS, -5.0),
+        Rule(WRITES, "Judge Maria Berg leads the inquiry."),
+        Rule(RIGHT, 3.0),
+    )
+    rag = asking(Rule(SHORTEST, "Maria Berg"), Rule(BRIEFLY, "leads the inquiry"), *rules)
+    (sentence,) = rag.answer("Who is Maria Berg?").sentences
+    assert sentence.text == "Judge Maria Berg leads the inquiry [1]." and sentence.support > 0.5
+    silent = asking(Rule(SHORTEST, '"Not stated"'), *rules)
+    silent.answer("Who is Maria Berg?")
     assert not [p for p in model(silent).prompts("write") if BRIEFLY in p], "what is not stated is not asked again"
-
-
-def test_the_shortest_answer_is_judged_before_a_sentence_is_written(asking: Asking) -> None:
-    def rag(right: float) -> Rag:
-        return asking(
-            Rule(("Aurora sank", HOLDS), 2.0), Rule(HOLDS, -5.0), Rule(SHORTEST, "212"), Rule(WRITES, RESCUED), Rule(RIGHT, right)
-        )  # fmt: skip
-
-    likely, unlikely = rag(4.0), rag(-12.0)
-    assert likely.answer(SINKING).text == "All 212 passengers were rescued by the coast guard [1]."
-    assert unlikely.answer(SINKING).abstained and not drafted(unlikely), "no sentence could make up for it"
-    (judged,) = [p for p in model(likely).prompts("score") if "Proposed answer" in p]
-    assert "Proposed answer: 212\n" in judged
 
 
 def test_where_no_draft_is_likely_it_is_refused(asking: Asking) -> None:
     rag = asking(
         Rule(("Aurora sank", HOLDS), 4.0), Rule(HOLDS, -5.0),
-        Rule(WRITES, "A valve had failed for 212 passengers."), Rule(SHORTEST, "by helicopter"), Rule(RIGHT, -7.0),
+        Rule(WRITES, "A valve had failed for 212 passengers."), Rule(RIGHT, -9.0),
     )  # fmt: skip
     answer = rag.answer(SINKING)
     assert answer.abstained and answer.citations == () and "valve" not in answer.text
@@ -247,7 +236,7 @@ def test_where_no_draft_is_likely_it_is_refused(asking: Asking) -> None:
     assert left_out.text == "A valve had failed for 212 passengers." and "not likely enough to be right" in left_out.why
 
 
-@pytest.mark.parametrize(("pmi", "told"), [(2.5, True), (-9.0, False)])
+@pytest.mark.parametrize(("pmi", "told"), [(2.5, True), (-4.0, False)])
 def test_a_passage_that_makes_the_question_no_likelier_is_not_drafted_from(
     asking: Asking, pmi: float, told: bool
 ) -> None:
@@ -257,16 +246,6 @@ def test_a_passage_that_makes_the_question_no_likelier_is_not_drafted_from(
     assert (not answer.abstained, bool(model(rag).prompts("write"))) == (told, told)
     asked = model(rag).prompts("likely")
     assert len(asked) == 2 and all(f"Question: {SINKING}\n" in p and "Give" not in p for p in asked), "and by itself"
-
-
-def test_more_than_is_usual_of_that_speaks_no_more_for_a_draft(asking: Asking) -> None:
-    def support(pmi: float) -> float:
-        rag = asking(Rule(("Aurora sank", HOLDS), 3.0), Rule(HOLDS, -5.0), Rule(WRITES, RESCUED), Rule(RIGHT, 2.0))
-        model(rag).pmi = pmi
-        return rag.answer(SINKING).sentences[0].support
-
-    usual = CALIBRATION.usual_pmi
-    assert support(usual - 0.5) < support(usual) == support(usual + 3)
 
 
 def test_where_a_model_cannot_tell_how_likely_a_question_is_what_is_usual_counts(
@@ -283,18 +262,20 @@ def test_where_a_model_cannot_tell_how_likely_a_question_is_what_is_usual_counts
 
 
 def test_between_the_two_lines_an_answer_is_marked_and_its_doubt_is_told(asking: Asking) -> None:
-    def answer(caution: str) -> Answer:
-        rag = asking(
-            Rule(("Aurora sank", HOLDS), 6.0), Rule(HOLDS, -5.0), Rule(WRITES, RESCUED), Rule(SHORTEST, "passengers"),
-            caution=caution,
-        )  # fmt: skip
-        return rag.answer(SINKING)
+    def rules(right: float) -> list[Rule]:
+        return [Rule(("Aurora sank", HOLDS), 3.0), Rule(HOLDS, -5.0), Rule(WRITES, RESCUED), Rule(RIGHT, right)]
 
-    (sentence,) = answer("normal").sentences
+    def odds(caution: str, right: float) -> tuple[bool, bool]:
+        answer = asking(*rules(right), caution=caution).answer(SINKING)
+        return answer.abstained, bool(answer.sentences) and answer.sentences[0].supported
+
+    answer = asking(*rules(1.0)).answer(SINKING)
+    (sentence,) = answer.sentences
     refuse, mark = dict(CALIBRATION.thresholds)["normal"]
     assert refuse <= sentence.support < mark and not sentence.supported
     assert sentence.doubt == "the passage does not state it in so many words"
-    assert answer("strict").abstained and not answer("lenient").abstained
+    assert odds("strict", 1.0) == (True, False), "asked strictly it is refused"
+    assert odds("lenient", 1.0)[0] is False
 
 
 def test_without_a_model_the_nearest_sentences_are_quoted(asking: Asking) -> None:

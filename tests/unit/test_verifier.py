@@ -2,38 +2,29 @@
 
 from __future__ import annotations
 
-from dataclasses import fields, replace
+from dataclasses import asdict, fields, replace
 
 import pytest
 
 from eval import confidence
 from rag.calibration import CALIBRATION
-from rag.claims.verifier import Shortest, Signals, agreement, chance, doubt, hope, span_of
+from rag.claims.verifier import Signals, agreement, chance, doubt, hope, span_of
 
-SURE = Signals(right=4.0, holds=4.0, behind=0.0, exact=1.0, sure=-0.02, clear=0.98, pmi=1.4)
-POOR = Signals(right=-2.0, holds=-3.0, behind=5.0, exact=0.0, sure=-0.8, clear=0.1, pmi=0.2)
+SURE = Signals(right=4.0, holds=4.0, behind=0.0, exact=1.0, stated=1.0, sure=-0.02, pmi=2.5)
+POOR = Signals(right=-2.0, holds=-3.0, behind=5.0, exact=0.0, stated=0.0, sure=-0.8, pmi=0.2)
 
 
 def test_every_signal_has_one_weight_and_no_weight_is_left_over() -> None:
     names = [name for name, _ in CALIBRATION.verifier]
-    assert sorted([*names, "written"]) == sorted(["bias", *(field.name for field in fields(Signals))])
+    assert sorted(names) == sorted(["bias", *(field.name for field in fields(Signals))])
     known_late = {name for name, _ in CALIBRATION.verifier_best}
-    assert known_late == set(names) - {"bias", "holds", "behind"}, "the others are known before a draft is written"
-    assert {name for name, _ in CALIBRATION.verifier_quoted} == set(names) - {"exact", "sure", "clear"}
-
-
-def test_an_article_s_own_words_are_judged_without_words_of_the_model_s() -> None:
-    quoted = replace(SURE, written=False)
-    poorer = replace(quoted, exact=0.0, sure=-9.0, clear=0.0)
-    assert chance(poorer) == chance(quoted) > chance(replace(quoted, right=-2.0))
-    assert doubt(replace(poorer, right=-9.0)) == "asked whether it is right, the model was not sure"
+    assert known_late == set(asdict(SURE)) - {"holds", "behind"}, "the others are known before a draft is written"
 
 
 def test_what_speaks_for_a_draft_makes_it_likelier() -> None:
     refuse, mark = dict(CALIBRATION.thresholds)["normal"]
     assert chance(POOR) < refuse < mark < chance(SURE)
-    for name in dict(CALIBRATION.verifier).keys() - {"bias"}:
-        better = getattr(SURE, name)
+    for name, better in asdict(SURE).items():
         assert chance(replace(POOR, **{name: better})) >= chance(POOR), name
 
 
@@ -45,28 +36,26 @@ def test_a_stricter_line_is_a_higher_one() -> None:
 
 def test_hope_is_no_less_than_what_a_good_draft_gets() -> None:
     best = dict(CALIBRATION.verifier_best)
-    good = replace(Signals(0.0, holds=2.0, behind=1.0), **best)
+    good = Signals(holds=2.0, behind=1.0, **best)
     assert hope(2.0, 1.0) == pytest.approx(chance(good))
     assert hope(2.0, 1.0, pmi=0.1) < hope(2.0, 1.0) == hope(2.0, 1.0, pmi=best["pmi"]), "what is known counts as it is"
-    unsure = Shortest("212", right=-2.0, clear=0.2)
-    assert hope(2.0, 1.0, shortest=Shortest("not stated")) == 0 < hope(2.0, 1.0, shortest=unsure) < hope(2.0, 1.0)
     assert hope(2.0, 1.0) > chance(replace(good, right=0.0)) and hope(-4.0, 1.0) < hope(2.0, 1.0)
 
 
 @pytest.mark.parametrize(
     ("shortest", "draft", "expected"),
     [
-        ("212 passengers", "All 212 passengers were rescued.", 1.0),
-        ("the coast guard", "All 212 passengers were rescued.", 0.0),
-        ("212, by helicopter", "All 212 were rescued.", 0.5),
-        ("not stated", "All 212 passengers were rescued.", 0.0),
-        ("Not stated.", "Not stated.", 0.0),
-        ('"not stated"', "Not stated.", 0.0),
-        ("", "All 212 passengers were rescued.", 0.0),
-        ("passengers of the ferry", "The ferry had passengers.", 0.0),  # the question's own words
+        ("212 passengers", "All 212 passengers were rescued.", (1.0, 1.0)),
+        ("the coast guard", "All 212 passengers were rescued.", (0.0, 1.0)),
+        ("212, by helicopter", "All 212 were rescued.", (0.5, 1.0)),
+        ("not stated", "All 212 passengers were rescued.", (0.0, 0.0)),
+        ("Not stated.", "Not stated.", (0.0, 0.0)),
+        ('"not stated"', "Not stated.", (0.0, 0.0)),
+        ("", "All 212 passengers were rescued.", (0.0, 0.0)),
+        ("passengers of the ferry", "The ferry had passengers.", (0.0, 0.0)),  # the question's own words
     ],
 )
-def test_the_shortest_answer_and_the_draft_agree(shortest: str, draft: str, expected: float) -> None:
+def test_the_shortest_answer_and_the_draft_agree(shortest: str, draft: str, expected: tuple[float, float]) -> None:
     assert agreement(shortest, draft, "How many passengers of the ferry were rescued?") == expected
 
 
