@@ -258,9 +258,10 @@ class Rag:
             return
         if asks := summary.wanted(asked, filters.as_of or newest):
             yield Event("status", f"choosing sentences of {self.store.meta['articles']} articles")
-            chosen = summary.summarised(asks, run.unanswered(), self.store, self.embedder, filters)
+            base = replace(run.unanswered(), as_of=filters.as_of or newest)
+            chosen = summary.summarised(asks, base, self.store, self.embedder, filters)
             nothing = "no article that matches the filters is about it"
-            yield _final(chosen or refusal.refuse(run.unanswered(), (), nothing))
+            yield _final(chosen or refusal.refuse(base, (), nothing))
             return
         if turns and run.llm:
             yield Event("status", "understanding the question")

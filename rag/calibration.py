@@ -102,7 +102,7 @@ class Calibration(Chosen):
     shortest: int = _chosen(20, "tokens of the shortest answer that is asked for beside a draft, at most")
     verifier: tuple[tuple[str, float], ...] = _chosen(
         (
-            ("bias", -1.7),
+            ("bias", -1.4),
             ("right", 0.374),
             ("holds", 0.132),
             ("behind", -0.391),
@@ -111,7 +111,7 @@ class Calibration(Chosen):
             ("sure", 4.0),
             ("pmi", 0.75),
         ),
-        "logistic weights of what speaks for a draft: see rag.claims.verifier.Signals; that of pmi and the bias are set on a development archive",
+        "logistic weights of what speaks for a draft: see rag.claims.verifier.Signals; that of pmi is set on a development archive",
         _CANDIDATES,
         _FIT,
     )
@@ -128,7 +128,7 @@ class Calibration(Chosen):
         _FIT,
     )
     thresholds: tuple[tuple[str, tuple[float, float]], ...] = _chosen(
-        (("strict", (0.8, 0.9)), ("normal", (0.5, 0.85)), ("lenient", (0.3, 0.75))),
+        (("strict", (0.8, 0.9)), ("normal", (0.4, 0.85)), ("lenient", (0.25, 0.75))),
         "the chance of being right below which a draft is not told, and below which it is marked and the search goes on",
         "a development archive of 607 articles with 120 questions (docs/experiments.md)",
         "rag eval; the risk-coverage curve of its report",

@@ -117,15 +117,7 @@ def is_right(question: str, sentence: str) -> str:
 
 def shortest(question: str) -> str:
     """The answer in as few of the passage's words as will do."""
-    return (
-        f"Question: {question}\nReply with only the name, number, day or phrase that answers it, as the passage has it; "
-        '"not stated" if it has none.'
-    )
-
-
-def briefly(question: str) -> str:
-    """The same once more, where only the question's own words came back: to "Who is …?" the name is no answer."""
-    return f"Question: {question}\nAnswer with as few words of the passage as possible."
+    return f"Question: {question}\nGive the shortest answer in the passage's own words, or say: not stated."
 
 
 def says(sentence: str) -> str:

@@ -14,7 +14,7 @@ from rag.calibration import CALIBRATION
 from rag.claims.attribution import Told, number, parts, sources
 from rag.claims.drafts import Draft, Written, check, worth_asking
 from rag.claims.statements import can_be_told, in_own_words, own_words, same
-from rag.claims.verifier import Signals, another_figure, doubt, hope, is_answer, is_silent
+from rag.claims.verifier import Signals, another_figure, doubt, hope
 from rag.config import NO_MODEL, Config
 from rag.engine.base import LanguageModel
 from rag.question.understand import Question
@@ -190,15 +190,11 @@ class Run:
 
     def shortest(self, question: Question, llm: LanguageModel, passage: Passage) -> Generator[Event, None, str]:
         """The shortest answer in a passage's own words, as the model gives it."""
+        asked = llm.chat(prompt.READ, prompt.passage_head(passage), prompt.shortest(question.text))
         exact = ""
-        for wording in (prompt.shortest, prompt.briefly):
-            exact = ""
-            asked = llm.chat(prompt.READ, prompt.passage_head(passage), wording(question.text))
-            for piece in llm.write(asked, CALIBRATION.shortest):
-                exact += piece
-                yield Event("status", prompt.WRITING)  # at each piece, so that whoever listens can stop it at once
-            if is_silent(exact) or is_answer(exact, question.text):
-                break
+        for piece in llm.write(asked, CALIBRATION.shortest):
+            exact += piece
+            yield Event("status", prompt.WRITING)  # at each piece, so that whoever listens can stop it at once
         self.clock.lap("write")
         return exact.strip()
 

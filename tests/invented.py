@@ -37,8 +37,7 @@ RESCUED = "All 212 passengers were rescued by the coast guard."
 # What the four prompts about a passage are known by.
 HOLDS = "Can the question be answered from the passage?"
 RIGHT = "Is the proposed answer right according to the passage?"
-SHORTEST = "Reply with only the name, number, day or phrase"
-BRIEFLY = "Answer with as few words of the passage as possible"  # where that repeats the question
+SHORTEST = "Give the shortest answer in the passage's own words"
 WRITES = "Answer in one complete sentence"
 
 ANSWERING = [

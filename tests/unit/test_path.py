@@ -12,7 +12,6 @@ import pytest
 from fakes import Rule, ScriptedModel, Words, news
 from invented import (
     ANSWERING,
-    BRIEFLY,
     HOLDS,
     NEWS,
     RESCUED,
@@ -208,21 +207,6 @@ def test_another_article_s_other_figure_stands_beside_the_answer(
         )
     assert len(drafted(rag)) == (2 if elsewhere.startswith("220") else 1), "what says the same is not drafted from"
     holds_to_the_letter(answer, rag)
-
-
-def test_where_the_question_s_words_come_back_it_is_asked_once_more(asking: Asking) -> None:
-    rules = (
-        Rule(("Maria Berg", HOLDS), 4.0),
-        Rule(HOLDS, -5.0),
-        Rule(WRITES, "Judge Maria Berg leads the inquiry."),
-        Rule(RIGHT, 3.0),
-    )
-    rag = asking(Rule(SHORTEST, "Maria Berg"), Rule(BRIEFLY, "leads the inquiry"), *rules)
-    (sentence,) = rag.answer("Who is Maria Berg?").sentences
-    assert sentence.text == "Judge Maria Berg leads the inquiry [1]." and sentence.support > 0.5
-    silent = asking(Rule(SHORTEST, '"Not stated"'), *rules)
-    silent.answer("Who is Maria Berg?")
-    assert not [p for p in model(silent).prompts("write") if BRIEFLY in p], "what is not stated is not asked again"
 
 
 def test_where_no_draft_is_likely_it_is_refused(asking: Asking) -> None:

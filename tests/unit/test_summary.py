@@ -81,6 +81,8 @@ def test_what_is_new_about_a_subject_is_its_last_week(rag: Rag) -> None:
     assert set(whole(rag.answer("What's new about the ferry Aurora?"), rag)) == {"divers"}
     assert set(whole(rag.answer("any news on the snow on the Brenner pass?"), rag)) == {"snow"}
     assert set(whole(rag.answer("what's new?"), rag)) == {"divers"}
+    then = rag.answer("what's new?", as_of=date(2024, 3, 10))
+    assert set(whole(then, rag)) == {"ferry", "snow"} and then.as_of == date(2024, 3, 10)
     assert rag.answer("Is there any news about quantum chromodynamics?").abstained
     assert rag.answer("Whats new about the coronation of the king in Turku?").abstained, (
         "Turku alone is not the subject"
