@@ -256,7 +256,9 @@ class Rag:
             said = reply(kind, int(self.store.meta["articles"]), first, newest)
             yield _final(replace(run.unanswered(), text=said))
             return
-        if asks := summary.wanted(asked, filters.as_of or newest):
+        asks = summary.wanted(asked, filters.as_of or newest)
+        # "Any news?" in a conversation is about what was spoken of.
+        if asks and not (turns and asks.new and not asks.subject):
             yield Event("status", f"choosing sentences of {self.store.meta['articles']} articles")
             base = replace(run.unanswered(), as_of=filters.as_of or newest)
             chosen = summary.summarised(asks, base, self.store, self.embedder, filters)

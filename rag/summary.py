@@ -1,8 +1,8 @@
 """A summary, what is new, and what changed since a day: the articles' own sentences, five at most, each with its position.
 
 No model writes them. "Summarise …" names an article by its title, a subject, or nothing for all articles within the
-limits; "what's new about …" is a summary of the last week that was reported on it; "what changed since 22 March on …" sets
-the last report up to that day beside what was reported after it.
+limits; "what's new about …" quotes how the articles on it begin, of the last week in which there is one; "what changed since
+22 March on …" sets the last report up to that day beside what was reported after it.
 """
 
 from __future__ import annotations
@@ -42,6 +42,7 @@ _NEWS = re.compile(
     r"(?:\s+(?:today|now|here))?(?:\s*(?:about|on|with|regarding|concerning|of|from|in)\s+(?P<subject>.+?))?[\s.?!]*",
     re.I | re.S,
 )
+_UNNAMED = re.compile(r"(?:it|that|this|them|those|these|him|her)(?: all)?", re.I)  # whatever was spoken of before
 _ALL = re.compile(
     r"(?:(?:all|everything|it)\b\s*(?:of\s+)?)?(?:(?:the|these|those|my|all)\s+)*(?:articles?|news|collection|reports?|archive)?"
     r"(?:\s+(?:here|there is|you have|in the collection))?",
@@ -76,7 +77,7 @@ def wanted(asked: str, as_of: date | None) -> Wanted | None:
             rest = re.sub(r"\bsince\b", " ", asked.replace(time.words, " "))
             about = _ABOUT.search(rest.rstrip(" ?.!"))
             return Wanted(about["subject"].strip() if about else "", time.first)
-    if found := _NEWS.fullmatch(asked):
+    if (found := _NEWS.fullmatch(asked)) and not _UNNAMED.fullmatch(found["subject"] or ""):
         return Wanted((found["subject"] or "").strip(" \"“”'‘’"), new=True)
     return None
 

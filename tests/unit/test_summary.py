@@ -15,7 +15,7 @@ from rag.assistant import Rag
 from rag.calibration import CALIBRATION
 from rag.config import NO_MODEL, Config
 from rag.summary import Wanted, wanted
-from rag.types import Answer
+from rag.types import Answer, Turn
 
 FERRY = """Ferry Sinks off Turku
 
@@ -89,6 +89,15 @@ def test_what_is_new_about_a_subject_is_its_last_week(rag: Rag) -> None:
     )
 
 
+def test_any_news_in_a_conversation_is_about_what_was_spoken_of(rag: Rag) -> None:
+    turns: list[Turn] = [
+        {"role": "user", "content": "Where did snow close the Brenner pass?"},
+        {"role": "assistant", "content": "Snow closed the Brenner pass for nine hours."},
+    ]
+    assert "Brenner" in rag.answer("Any news?", turns).standalone_question
+    assert set(whole(rag.answer("Any news on the ferry Aurora?", turns), rag)) == {"divers"}
+
+
 @pytest.mark.parametrize(
     ("text", "asks"),
     [
@@ -108,6 +117,8 @@ def test_what_is_new_about_a_subject_is_its_last_week(rag: Rag) -> None:
         ("Is there any news from Turku?", Wanted("Turku", new=True)),
         ("Latest developments in Turku", Wanted("Turku", new=True)),
         ("what's new", Wanted("", new=True)),
+        ("any news on it?", None),
+        ("What's the latest about him?", None),
         ("What is the latest figure for inflation?", None),
         ("What is the new bridge made of?", None),
         ("What news did the captain bring to Turku?", None),
