@@ -120,8 +120,6 @@ def summarised(asked: Wanted, base: Answer, store: Collection, embedder: Embedde
 def _last(subject: str, store: Collection, embedder: Embedder, filters: Filters) -> list[Passage]:
     """What the articles on a subject begin with, of the last week in which there is one; news begins with what is new."""
     found = _about(subject, store, embedder, filters)
-    if subject and not answers_without_model(found, subject):
-        return []
     pool = [s for p in found for s in _good(p)]
     near = _ranked(pool, subject, embedder)[2] if subject and pool else range(len(pool))
     if not (days := [day for n in near if (day := pool[n].article.published)]):

@@ -130,6 +130,21 @@ def test_what_does_not_keep_the_question_s_words_is_not_used(written: str) -> No
             False,  # another city
         ),
         (
+            "How high was rent in Porto, Lisbon and Braga in 2019?",
+            "How high was rent in Porto in 2019?\nHow high was rent in Lisbon in 2019?",
+            False,  # Braga is lost
+        ),
+        (
+            "How high was rent in Porto in 2019 and in 2020?",
+            "How high was average monthly rent of families in Porto in 2019?\nHow high was rent in Porto in 2020?",
+            False,  # more is asked
+        ),
+        (
+            "What did Anna Brandt and Leo Falk each say about the ferry?",
+            "What did Anna Brandt say about the ferry?\nWhat did Leo Falk say about the ferry?",
+            False,  # their statements stand side by side
+        ),
+        (
             "Who owns the ferry Aurora, the harbour of Porto and the old shipyard in Naantali?",
             "Who owns the Aurora?\nWho owns Porto?\nWho owns Naantali?",
             False,  # too little is left of it

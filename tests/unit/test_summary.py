@@ -89,6 +89,18 @@ def test_what_is_new_about_a_subject_is_its_last_week(rag: Rag) -> None:
     )
 
 
+def test_news_is_what_an_article_begins_with(tmp_path: Path) -> None:
+    filler = "\n\n".join(
+        f"Paragraph {n} tells of the weather, the trams and the market in the town." for n in range(60)
+    )
+    text = f"The lighthouse of Hanko burned down on Friday, the police said.\n\n{filler}\n\nThe lighthouse of Hanko was built in 1888."
+    embedder = Words()
+    build(tmp_path / "ix", [news(tmp_path / "in", [("fire", "BBC", "2024-05-04", text)])], embedder)
+    with Rag(Store(tmp_path / "ix", embedder), embedder, None, Config(model=NO_MODEL, embedder=embedder.name)) as rag:
+        answer = rag.answer("What's new about the lighthouse of Hanko?")
+    assert "burned down" in answer.text and "1888" not in answer.text
+
+
 def test_any_news_in_a_conversation_is_about_what_was_spoken_of(rag: Rag) -> None:
     turns: list[Turn] = [
         {"role": "user", "content": "Where did snow close the Brenner pass?"},
