@@ -31,7 +31,7 @@ from rag.people import Person, people
 from rag.question.check import check_filters, check_history, check_question
 from rag.question.period import after_event
 from rag.question.small_talk import reply, small_talk
-from rag.question.understand import Question, understand
+from rag.question.understand import Question, part_in_turn, understand
 from rag.quotes import Quote, quotes
 from rag.reading import unknown_names
 from rag.run import Outcome, Run
@@ -270,9 +270,10 @@ class Rag:
         question = understand(asked, turns, replace(filters, as_of=filters.as_of or newest), newest, run.llm)
         run.question = question
         run.clock.lap("rewrite")
-        outcomes, parts = [], question.parts or (question,)
+        outcomes, parts = list[Outcome](), question.parts or (question,)
         for part in parts:
-            outcomes.append((yield from self._answered(run.part(len(parts)), part)))
+            alone = part_in_turn(part, [turn for o in outcomes for turn in o.turns()], run.llm)
+            outcomes.append((yield from self._answered(run.part(len(parts)), alone)))
         yield _final(run.tell(outcomes))
 
     def _answered(self, run: Run, question: Question) -> Generator[Event, None, Outcome]:

@@ -18,7 +18,7 @@ from rag.claims.verifier import Signals, another_figure, doubt, hope
 from rag.config import NO_MODEL, Config
 from rag.engine.base import LanguageModel
 from rag.question.understand import Question
-from rag.types import Answer, Event, Passage
+from rag.types import Answer, Event, Passage, Turn
 
 Steps = Generator[Event, None, None]
 
@@ -52,6 +52,12 @@ class Outcome:
     kept: Sequence[Draft] = ()
     dropped: Sequence[Draft] = ()
     reason: str = ""
+
+    def turns(self) -> list[Turn]:
+        """The question and what is told, as a part after it is shown them; the question alone where nothing is."""
+        asked: Turn = {"role": "user", "content": self.question.text}
+        told = " ".join(draft.claim for draft in self.kept)
+        return [asked, {"role": "assistant", "content": told}] if told else [asked]
 
 
 class Run:

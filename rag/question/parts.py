@@ -14,6 +14,7 @@ from rag import prompt
 from rag.calibration import CALIBRATION
 from rag.engine.base import LanguageModel
 from rag.question.kind import kind_of
+from rag.question.rewrite import has_pronoun
 
 _JOINS = re.compile(
     r"(?<!^)\b(?:and|each|both|as well as)\b|[;:&]|\?\s+\w|,\s+(?:who|what|when|where|why|how|which)\b", re.I
@@ -41,9 +42,9 @@ def parts(question: str, llm: LanguageModel | None) -> tuple[str, ...]:
 def _same_matter(question: str, lines: Sequence[str]) -> bool:
     """Whether parts have the question's words, or most of them, ask for what it asks for, and name what it names and nothing else."""
     words, named = content(question), _named(question)
-    theirs = [_named(line) for line in lines]
+    theirs = [_named(line) for line in lines if not has_pronoun(line)]
     said = set[str]().union(*(content(line) for line in lines))
-    names_agree = named <= said and set[str]().union(*theirs) <= words and (all(theirs) or not named)
+    names_agree = named <= said and set[str]().union(*map(_named, lines)) <= words and (all(theirs) or not named)
     wanted = set(map(str.lower, _ASKS_FOR.findall(question)))
     alike = not wanted or set(map(str.lower, _ASKS_FOR.findall("\n".join(lines)))) <= wanted
     shared = alike and len(words & said) >= CALIBRATION.parts_words * len(words)

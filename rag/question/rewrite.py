@@ -19,6 +19,7 @@ _NO_PRONOUN = re.compile(
     re.I,
 )
 _PERSON = re.compile(r"\b(?:he|she|they|him|her|them|his|hers|their|theirs)\b", re.I)
+_PRONOUN = re.compile(rf"{_PERSON.pattern}|\b(?:it|its)\b", re.I)
 _LEANS = re.compile(
     r"\b(?:he|she|they|it|him|her|them|his|hers|their|theirs|its|that|this|those|these|there|then|the same|the other|"
     r"former|latter|such|one|ones|instead|else|again)\b",
@@ -28,6 +29,7 @@ _OPENS = re.compile(
     r"^\s*(?:and|but|so|or|what about|how about|also|why\??$|when\??$|who\??$|where\??$|how\??$|really|since when)\b",
     re.I,
 )
+_NAMED = re.compile(r"(?<!^)\b[A-Z]")
 
 
 def leans_on_history(question: str) -> bool:
@@ -36,12 +38,21 @@ def leans_on_history(question: str) -> bool:
     It has a pronoun, begins with "and …", or is short and names nobody: "How many were on board?".
     """
     words = re.findall(r"\w+", question)
-    named = re.search(r"(?<!^)\b[A-Z]", question)
+    short = len(words) <= CALIBRATION.short_question and not _NAMED.search(question)
+    return bool(_LEANS.search(_pointing(question)) or _OPENS.search(question) or short)
+
+
+def has_pronoun(question: str) -> bool:
+    """Whether a question has a pronoun for somebody or something that is named before it."""
+    return bool(_PRONOUN.search(_pointing(question)))
+
+
+def _pointing(question: str) -> str:
+    """The question without the words that look as if they pointed to something before it, and do not."""
+    named = _NAMED.search(question)
     # "he" after a name is the one who was named.
     after = question[named.end() :] if named else ""
-    told = question[: len(question) - len(after)] + _PERSON.sub(" ", after)
-    short = len(words) <= CALIBRATION.short_question and not named
-    return bool(_LEANS.search(_NO_PRONOUN.sub(" ", told)) or _OPENS.search(question) or short)
+    return _NO_PRONOUN.sub(" ", question[: len(question) - len(after)] + _PERSON.sub(" ", after))
 
 
 def standalone(question: str, history: Sequence[Turn], llm: LanguageModel | None) -> str:

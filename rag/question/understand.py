@@ -10,7 +10,7 @@ from rag.engine.base import LanguageModel
 from rag.question.kind import Kind, is_closed, kind_of
 from rag.question.parts import parts
 from rag.question.period import Period, period
-from rag.question.rewrite import last_turns, standalone
+from rag.question.rewrite import has_pronoun, last_turns, standalone
 from rag.types import Filters, Turn
 
 
@@ -58,10 +58,24 @@ def understand(
         before = ""
     untouched = text != asked and text.endswith(asked)  # what stands before it is no part of it
 
-    def made(text: str) -> Question:
-        search = f"{before} {text}".strip()
-        return Question(
-            asked, text, search, kind_of(text), is_closed(text), period(text, filters.as_of), filters, newest
-        )
+    kind, closed, when = kind_of(text), is_closed(text), period(text, filters.as_of)
+    whole = Question(asked, text, f"{before} {text}".strip(), kind, closed, when, filters, newest)
+    return replace(whole, parts=tuple(_asks(part, whole, before) for part in (() if untouched else parts(text, llm))))
 
-    return replace(made(text), parts=tuple(made(part) for part in (() if untouched else parts(text, llm))))
+
+def part_in_turn(part: Question, before: Sequence[Turn], llm: LanguageModel | None) -> Question:
+    """A part of a question that leans on those before it, standing alone: "who is he" may be what the first part asked.
+
+    Args:
+        before: the parts before it, each with what was found.
+    """
+    if not (before and has_pronoun(part.text)):
+        return part
+    return _asks(standalone(part.text, before, llm), part)
+
+
+def _asks(text: str, of: Question, before: str = "") -> Question:
+    """The question that is put in these words, in place of another or as a part of it."""
+    search = f"{before} {text}".strip()
+    when = period(text, of.filters.as_of)
+    return replace(of, text=text, search=search, kind=kind_of(text), closed=is_closed(text), period=when)

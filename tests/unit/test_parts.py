@@ -64,6 +64,33 @@ def test_one_sentence_that_answers_both_parts_is_told_once(asking: Asking) -> No
     assert answer.text == "All 212 passengers were rescued by the coast guard [1]."
 
 
+LEANING = "Who leads the inquiry, and where was she born?"
+BORN = "Where was she born?"
+BERG = "Where was judge Maria Berg born?"
+
+
+@pytest.mark.parametrize("found", [True, False])
+def test_a_part_that_leans_on_the_one_before_is_asked_with_what_was_found(asking: Asking, found: bool) -> None:
+    first = OF_INQUIRY if found else []
+    rag = asking(Rule((SPLIT, LEANING), f"{INQUIRY}\n{BORN}"), Rule("Last question:", BERG), *first, Rule(HOLDS, -5.0))
+    answer = rag.answer(LEANING)
+    rewriting = next(p for p in model(rag).prompts("write") if "Last question:" in p)
+    told = f"User: {INQUIRY}\nAssistant: {LED}\n" if found else f"User: {INQUIRY}\n"
+    assert f"{told}Last question: {BORN}" in rewriting
+    assert [p for p in model(rag).prompts("score") if BERG in p and HOLDS in p]
+    if found:
+        assert answer.text == f"{LED.removesuffix('.')} [1]. The articles do not say: “{BERG}”"
+        assert answer.lacking == (BERG,)
+    else:
+        assert answer.abstained
+
+
+def test_a_part_that_names_who_is_meant_is_asked_as_it_is(asking: Asking) -> None:
+    rag = asking(APART, *OF_RESCUE, *OF_INQUIRY, Rule(HOLDS, -5.0))
+    rag.answer(BOTH)
+    assert not [p for p in model(rag).prompts("write") if "Last question:" in p]
+
+
 def test_a_part_reads_no_more_than_its_share(asking: Asking) -> None:
     whole = asking(APART, Rule(HOLDS, -5.0))
     whole.answer(BOTH)
@@ -143,6 +170,11 @@ def test_what_does_not_keep_the_question_s_words_is_not_used(written: str) -> No
             "What did Anna Brandt and Leo Falk each say about the ferry?",
             "What did Anna Brandt say about the ferry?\nWhat did Leo Falk say about the ferry?",
             False,  # their statements stand side by side
+        ),
+        (
+            "When was Anna Brandt finally sacked, and who took over from her?",
+            "When was Anna Brandt sacked?\nWho took over from her?",
+            True,  # "her" is who is named in the other one
         ),
         (
             "Who owns the ferry Aurora, the harbour of Porto and the old shipyard in Naantali?",
