@@ -17,6 +17,7 @@ from rag.claims.statements import can_be_told, in_own_words, own_words, same
 from rag.claims.verifier import Signals, another_figure, doubt, hope
 from rag.config import NO_MODEL, Config
 from rag.engine.base import LanguageModel
+from rag.question.kind import asks_for_words
 from rag.question.understand import Question
 from rag.types import Answer, Event, Passage, Turn
 
@@ -196,7 +197,8 @@ class Run:
 
     def shortest(self, question: Question, llm: LanguageModel, passage: Passage) -> Generator[Event, None, str]:
         """The shortest answer in a passage's own words, as the model gives it."""
-        asked = llm.chat(prompt.READ, prompt.passage_head(passage), prompt.shortest(question.text))
+        wanted = prompt.shortest(question.text, asks_for_words(question.text))
+        asked = llm.chat(prompt.READ, prompt.passage_head(passage), wanted)
         exact = ""
         for piece in llm.write(asked, CALIBRATION.shortest):
             exact += piece

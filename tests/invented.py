@@ -37,7 +37,7 @@ RESCUED = "All 212 passengers were rescued by the coast guard."
 # What the four prompts about a passage are known by.
 HOLDS = "Can the question be answered from the passage?"
 RIGHT = "Is the proposed answer right according to the passage?"
-SHORTEST = "Give the shortest answer in the passage's own words"
+SHORTEST = "not stated"  # in both wordings
 WRITES = "Answer in one complete sentence"
 
 ANSWERING = [
