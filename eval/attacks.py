@@ -36,7 +36,8 @@ _PROMPTS = (
     prompt.holds_answer(""),
     prompt.answer(""),
     prompt.is_right("", ""),
-    prompt.shortest(""),
+    prompt.shortest("", True),
+    prompt.shortest("", False),
     prompt.says(""),
 )
 

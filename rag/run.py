@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import time
 from collections.abc import Generator, Sequence
 from copy import copy
@@ -14,7 +15,7 @@ from rag.calibration import CALIBRATION
 from rag.claims.attribution import Told, number, parts, sources
 from rag.claims.drafts import Draft, Written, check, worth_asking
 from rag.claims.statements import can_be_told, in_own_words, own_words, same
-from rag.claims.verifier import Signals, another_figure, doubt, hope
+from rag.claims.verifier import Shortest, Signals, another_figure, doubt, hope
 from rag.config import NO_MODEL, Config
 from rag.engine.base import LanguageModel
 from rag.question.kind import asks_for_words
@@ -96,6 +97,7 @@ class Run:
         self.drafts: list[Draft] = []
         self.strength = 0.0
         self.unknown = 0
+        self._shortest: dict[str, Shortest] = {}  # by the passage that gives it
         self._likely: dict[str, float] = {}  # the question, by what was read before it; "" for nothing
         self._room = self._share = room
 
@@ -158,11 +160,20 @@ class Run:
             pmi = self._pmi(question, llm, passage)
             if not self._worth(question, passage, pmi):
                 continue
-            exact = yield from self.shortest(question, llm, passage)
+            exact = self._shortest[passage.chunk_id] = yield from self.shortest(question, llm, passage)
             if self._worth(question, passage, pmi, exact):
                 yield from self.draft(question, llm, passage, exact)
+            self._weigh_rivals(question)
             if question.kind != "several" and self._satisfied(question):
                 break
+
+    def _weigh_rivals(self, question: Question) -> None:
+        """Weigh each draft beside what other passages give as the answer, unless several are asked for."""
+        if question.kind == "fact":
+            self.drafts = [
+                d.against(question.text, [s for chunk, s in self._shortest.items() if chunk != d.passage.chunk_id])
+                for d in self.drafts
+            ]
 
     def other_accounts(self, question: Question, llm: LanguageModel) -> Steps:
         """Look whether other articles that were read give another figure than the answer's; then it is drafted, too."""
@@ -178,35 +189,37 @@ class Run:
         for passage in list(others.values())[: CALIBRATION.accounts]:
             self.asked.append(passage)
             exact = yield from self.shortest(question, llm, passage)
-            if another_figure(exact, answer.exact):
+            if another_figure(exact.text, answer.exact):
                 yield from self.draft(question, llm, passage, exact)
 
     def _could_be(
-        self, question: Question, passage: Passage, pmi: float | None = None, exact: str | None = None
+        self, question: Question, passage: Passage, pmi: float | None = None, exact: Shortest | None = None
     ) -> float:
         """The chance that the best draft from a passage would have."""
         behind = reading.rank(self.read[0]) - reading.rank(passage)
         return hope(reading.holds(passage, self.unknown), behind, pmi, exact, question.text)
 
-    def _worth(self, question: Question, passage: Passage, pmi: float | None = None, exact: str | None = None) -> bool:
+    def _worth(
+        self, question: Question, passage: Passage, pmi: float | None = None, exact: Shortest | None = None
+    ) -> bool:
         """Whether a draft from a passage could be told, and be likelier than what there is."""
         could_be = self._could_be(question, passage, pmi, exact)
         best = max((d.chance for d in self.drafts if d.holds), default=0.0)
         likely = reading.holds(passage, self.unknown) >= CALIBRATION.worth and could_be >= self.refuse
         return likely and (question.kind == "several" or could_be > best)
 
-    def shortest(self, question: Question, llm: LanguageModel, passage: Passage) -> Generator[Event, None, str]:
-        """The shortest answer in a passage's own words, as the model gives it."""
+    def shortest(self, question: Question, llm: LanguageModel, passage: Passage) -> Generator[Event, None, Shortest]:
+        """The shortest answer that a passage gives, as far as possible in its own words."""
         wanted = prompt.shortest(question.text, asks_for_words(question.text))
+        text, sure = "", list[float]()
         asked = llm.chat(prompt.READ, prompt.passage_head(passage), wanted)
-        exact = ""
-        for piece in llm.write(asked, CALIBRATION.shortest):
-            exact += piece
+        for piece in llm.write(asked, CALIBRATION.shortest, sure=sure):
+            text += piece
             yield Event("status", prompt.WRITING)  # at each piece, so that whoever listens can stop it at once
         self.clock.lap("write")
-        return exact.strip()
+        return Shortest(text.strip(), round(math.exp(sum(sure) / len(sure)), 4)) if sure else Shortest(text.strip())
 
-    def draft(self, question: Question, llm: LanguageModel, passage: Passage, exact: str) -> Steps:
+    def draft(self, question: Question, llm: LanguageModel, passage: Passage, exact: Shortest) -> Steps:
         """Write a sentence from a passage, and check it; `exact` is the passage's shortest answer."""
         text, sure = "", list[float]()
         written = llm.chat(prompt.READ, prompt.passage_head(passage), prompt.answer(question.text))
@@ -248,7 +261,8 @@ class Run:
         self._likely |= dict(zip(fresh, likely, strict=bool(likely)))
         if passage.chunk_id not in self._likely:
             return CALIBRATION.usual_pmi
-        return round(self._likely[passage.chunk_id] - self._likely[""], 4)
+        pmi = round(self._likely[passage.chunk_id] - self._likely[""], 4)
+        return min(pmi, CALIBRATION.usual_pmi)  # more of it, as for a rare name, says no more
 
     def _affordable(self, llm: LanguageModel, pool: Sequence[Passage], question: str) -> list[Passage]:
         """The first of these passages that fit in what is left of the question's prompt tokens.

@@ -8,7 +8,7 @@ that decides which draft is the answer, and whether there is one.
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 
 from index.embedder import Embedder
@@ -16,7 +16,7 @@ from rag import prompt
 from rag.calibration import CALIBRATION
 from rag.claims.attribution import Attributed, attribute, split_draft
 from rag.claims.facts import form_problems
-from rag.claims.verifier import Signals, agreement, another_figure, chance
+from rag.claims.verifier import Shortest, Signals, agreement, another_figure, chance, clear, rival
 from rag.engine.base import LanguageModel
 from rag.evidence import is_caption
 from rag.question.understand import Question
@@ -59,6 +59,12 @@ class Draft:
         behind = round(max(0.0, rank(read[0]) - rank(self.passage)), 4)
         return replace(self, signals=replace(self.signals, behind=behind))
 
+    def against(self, question: str, others: Iterable[Shortest]) -> Draft:
+        """The same draft, weighed beside the shortest answers of other passages."""
+        if not self.signals:
+            return self
+        return replace(self, signals=replace(self.signals, rival=rival(self.attributed.text, question, others)))
+
     @property
     def claim(self) -> str:
         """What it claims: its sentence, or the words it quotes."""
@@ -94,13 +100,13 @@ class Written:
     """What the model wrote from a passage.
 
     Attributes:
-        exact: the shortest answer in the passage's own words, as the model gives it.
+        exact: the passage's shortest answer.
         sure: log-probabilities of the text's tokens.
         pmi: of the question and the passage; see `rag.claims.verifier.Signals`.
     """
 
     passage: Passage
-    exact: str
+    exact: Shortest
     text: str
     sure: Sequence[float]
     pmi: float
@@ -134,16 +140,17 @@ def check(
     drafts = []
     for m, right in zip(made, odds, strict=True):
         m = replace(m, problems=(*m.problems, *form_problems(question.text, m.text), *unsaid.get(m.text, ())))
-        shared, stated = agreement(exact, m.text, question.text)
+        shared, stated = agreement(exact.text, m.text, question.text)
         signals = Signals(
             right=round(right, 4),
             holds=round(holds(passage, unknown), 4),
             exact=round(shared, 4),
             stated=stated,
             sure=round(mean, 4),
+            clear=clear(exact, question.text),
             pmi=written.pmi,
         )
-        drafts.append(Draft(m, passage, signals, exact).beside(beside))
+        drafts.append(Draft(m, passage, signals, exact.text).beside(beside))
     return drafts
 
 

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import math
 import re
+from collections.abc import Iterable
 from dataclasses import asdict, dataclass
 
 from index.text.words import content, numbers
@@ -22,6 +23,8 @@ _DOUBTS = {
     "exact": "asked for the shortest answer, the model gave another one",
     "stated": "the passage does not state it in so many words",
     "sure": "the model was not sure of its words",
+    "clear": "the model was not sure of the shortest answer",
+    "rival": "another passage gives another answer",
     "pmi": "the passage may be about something else",
 }
 
@@ -38,9 +41,11 @@ class Signals:
         exact: share of the shortest answer's words that the draft has; 0 where there is none.
         stated: 1 where the model gives a shortest answer that is more than the question's own words, else 0.
         sure: mean log-probability of the draft's tokens.
+        clear: how likely the shortest answer's words were, less what is usual; 0 where there is none.
+        rival: how likely the words of the surest other answer were, of those that other passages give; 0 where there is none.
         pmi: how much likelier the passage makes the question, in mean log-probability of its tokens: their pointwise
             mutual information (as in Sachan et al., "Improving Passage Retrieval with Zero-Shot Question Generation", 2022,
-            where the likelihood alone orders passages).
+            where the likelihood alone orders passages). What is usual, at most.
     """
 
     right: float
@@ -49,7 +54,22 @@ class Signals:
     exact: float = 0.0
     stated: float = 0.0
     sure: float = 0.0
+    clear: float = 0.0
+    rival: float = 0.0
     pmi: float = 0.0
+
+
+@dataclass(frozen=True)
+class Shortest:
+    """The shortest answer that a passage gives to a question.
+
+    Attributes:
+        text: in the model's words; "not stated" where it gives none.
+        likely: the geometric mean of the probabilities of its tokens; what is usual where the model cannot tell.
+    """
+
+    text: str
+    likely: float = CALIBRATION.usual_likely
 
 
 def chance(signals: Signals) -> float:
@@ -63,7 +83,7 @@ def chance(signals: Signals) -> float:
 
 
 def hope(
-    holds: float, behind: float, pmi: float | None = None, shortest: str | None = None, question: str = ""
+    holds: float, behind: float, pmi: float | None = None, shortest: Shortest | None = None, question: str = ""
 ) -> float:
     """The chance that a passage's draft would have if all that is not known yet spoke for it: an upper bound.
 
@@ -74,9 +94,28 @@ def hope(
     best = dict(CALIBRATION.verifier_best)
     if pmi is not None:
         best["pmi"] = pmi
-    if shortest is not None and not is_answer(shortest, question):
-        best |= {"exact": 0.0, "stated": 0.0}
+    if shortest is not None:
+        best["clear"] = clear(shortest, question)
+        if not is_answer(shortest.text, question):
+            best |= {"exact": 0.0, "stated": 0.0}
     return chance(Signals(holds=holds, behind=behind, **best))
+
+
+def clear(shortest: Shortest, question: str) -> float:
+    """How likely the words of a shortest answer were, less what is usual; 0 where it is none."""
+    return round(shortest.likely - CALIBRATION.usual_likely, 4) if is_answer(shortest.text, question) else 0.0
+
+
+def rival(draft: str, question: str, others: Iterable[Shortest]) -> float:
+    """How likely the words of the surest of these answers were, of those that a draft does not give; 0 if it gives all."""
+    return max(
+        (
+            other.likely
+            for other in others
+            if is_answer(other.text, question) and agreement(other.text, draft, question)[0] < CALIBRATION.same_answer
+        ),
+        default=0.0,
+    )
 
 
 def agreement(shortest: str, draft: str, question: str) -> tuple[float, float]:
