@@ -36,8 +36,8 @@ _PROMPTS = (
     prompt.holds_answer(""),
     prompt.answer(""),
     prompt.is_right("", ""),
-    prompt.shortest("", True),
-    prompt.shortest("", False),
+    prompt.shortest(""),
+    prompt.briefly(""),
     prompt.says(""),
 )
 

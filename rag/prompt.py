@@ -115,18 +115,15 @@ def is_right(question: str, sentence: str) -> str:
     return f"Question: {question}\nProposed answer: {sentence}\nIs the proposed answer right according to the passage?"
 
 
-def shortest(question: str, words: bool) -> str:
-    """The answer in as few of the passage's words as will do.
-
-    Args:
-        words: whether a name, a number or a day is asked for. Where it is not, that wording is too often answered with
-            "not stated", and the other one where it is (docs/experiments.md).
-    """
-    if words:
-        wanted = 'Reply with only the name, number, day or phrase that answers it, as the passage has it; "not stated" if it has none.'
-    else:
-        wanted = "Give the shortest answer in the passage's own words, or say: not stated."
+def shortest(question: str) -> str:
+    """The answer in as few of the passage's words as will do, or that there is none."""
+    wanted = 'Reply with only the name, number, day or phrase that answers it, as the passage has it; "not stated" if it has none.'
     return f"Question: {question}\n{wanted}"
+
+
+def briefly(question: str) -> str:
+    """The same where the other wording got no answer: with this one a small model always gives one."""
+    return f"Question: {question}\nAnswer with as few words of the passage as possible."
 
 
 def says(sentence: str) -> str:

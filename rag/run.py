@@ -15,10 +15,9 @@ from rag.calibration import CALIBRATION
 from rag.claims.attribution import Told, number, parts, sources
 from rag.claims.drafts import Draft, Written, check, worth_asking
 from rag.claims.statements import can_be_told, in_own_words, own_words, same
-from rag.claims.verifier import Shortest, Signals, another_figure, doubt, hope
+from rag.claims.verifier import Shortest, Signals, another_figure, doubt, hope, is_answer
 from rag.config import NO_MODEL, Config
 from rag.engine.base import LanguageModel
-from rag.question.kind import asks_for_words
 from rag.question.understand import Question
 from rag.types import Answer, Event, Passage, Turn
 
@@ -189,7 +188,7 @@ class Run:
         for passage in list(others.values())[: CALIBRATION.accounts]:
             self.asked.append(passage)
             exact = yield from self.shortest(question, llm, passage)
-            if another_figure(exact.text, answer.exact):
+            if exact.stated and another_figure(exact.text, answer.exact):
                 yield from self.draft(question, llm, passage, exact)
 
     def _could_be(
@@ -210,14 +209,19 @@ class Run:
 
     def shortest(self, question: Question, llm: LanguageModel, passage: Passage) -> Generator[Event, None, Shortest]:
         """The shortest answer that a passage gives, as far as possible in its own words."""
-        wanted = prompt.shortest(question.text, asks_for_words(question.text))
-        text, sure = "", list[float]()
-        asked = llm.chat(prompt.READ, prompt.passage_head(passage), wanted)
-        for piece in llm.write(asked, CALIBRATION.shortest, sure=sure):
-            text += piece
-            yield Event("status", prompt.WRITING)  # at each piece, so that whoever listens can stop it at once
+        head, text, sure = prompt.passage_head(passage), "", list[float]()
+        for wording in (prompt.shortest, prompt.briefly):
+            text, sure = "", list[float]()
+            for piece in llm.write(
+                llm.chat(prompt.READ, head, wording(question.text)), CALIBRATION.shortest, sure=sure
+            ):
+                text += piece
+                yield Event("status", prompt.WRITING)  # at each piece, so that whoever listens can stop it at once
+            if is_answer(text, question.text):
+                break
         self.clock.lap("write")
-        return Shortest(text.strip(), round(math.exp(sum(sure) / len(sure)), 4)) if sure else Shortest(text.strip())
+        likely = round(math.exp(sum(sure) / len(sure)), 4) if sure else CALIBRATION.usual_likely
+        return Shortest(text.strip(), likely, stated=wording is prompt.shortest)
 
     def draft(self, question: Question, llm: LanguageModel, passage: Passage, exact: Shortest) -> Steps:
         """Write a sentence from a passage, and check it; `exact` is the passage's shortest answer."""

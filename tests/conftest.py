@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 from fakes import Rule, ScriptedModel, Words, news
-from invented import NEWS, OUTLETS, SHORTEST, Asking
+from invented import BRIEFLY, NEWS, OUTLETS, SHORTEST, Asking
 
 from eval.serve import chat
 from index.build import build
@@ -112,7 +112,12 @@ def asking(invented: Path) -> Iterator[Asking]:
         embedder = Words()
         config = replace(Config(model="scripted", embedder=embedder.name), **settings)  # type: ignore[arg-type]
         opened.append(
-            Rag(Store(index, embedder), embedder, ScriptedModel(*rules, Rule(SHORTEST, "not stated")), config)
+            Rag(
+                Store(index, embedder),
+                embedder,
+                ScriptedModel(*rules, Rule(SHORTEST, "not stated"), Rule(BRIEFLY, "not stated")),
+                config,
+            )
         )
         return opened[-1]
 

@@ -37,7 +37,8 @@ RESCUED = "All 212 passengers were rescued by the coast guard."
 # What the four prompts about a passage are known by.
 HOLDS = "Can the question be answered from the passage?"
 RIGHT = "Is the proposed answer right according to the passage?"
-SHORTEST = "not stated"  # in both wordings
+SHORTEST = "Reply with only the name, number, day or phrase"
+BRIEFLY = "Answer with as few words of the passage as possible"  # where that gave no answer
 WRITES = "Answer in one complete sentence"
 
 ANSWERING = [

@@ -140,12 +140,11 @@ def check(
     drafts = []
     for m, right in zip(made, odds, strict=True):
         m = replace(m, problems=(*m.problems, *form_problems(question.text, m.text), *unsaid.get(m.text, ())))
-        shared, stated = agreement(exact.text, m.text, question.text)
         signals = Signals(
             right=round(right, 4),
             holds=round(holds(passage, unknown), 4),
-            exact=round(shared, 4),
-            stated=stated,
+            exact=round(agreement(exact.text, m.text, question.text), 4),
+            stated=float(exact.stated),
             sure=round(mean, 4),
             clear=clear(exact, question.text),
             pmi=written.pmi,

@@ -39,7 +39,8 @@ class Signals:
             name of the question that stands in no article.
         behind: how far the passage stands behind the best one that was read, in log-odds; 0 for the best.
         exact: share of the shortest answer's words that the draft has; 0 where there is none.
-        stated: 1 where the model gives a shortest answer that is more than the question's own words, else 0.
+        stated: 1 where the model gives a shortest answer that is more than the question's own words, 0 where it gave one
+            only when asked once more.
         sure: mean log-probability of the draft's tokens.
         clear: how likely the shortest answer's words were, less what is usual; 0 where there is none.
         rival: how likely the words of the surest other answer were, of those that other passages give; 0 where there is none.
@@ -64,12 +65,14 @@ class Shortest:
     """The shortest answer that a passage gives to a question.
 
     Attributes:
-        text: in the model's words; "not stated" where it gives none.
+        text: in the model's words.
         likely: the geometric mean of the probabilities of its tokens; what is usual where the model cannot tell.
+        stated: whether the model gave it when it was free to say that the passage has none.
     """
 
     text: str
     likely: float = CALIBRATION.usual_likely
+    stated: bool = True
 
 
 def chance(signals: Signals) -> float:
@@ -96,8 +99,9 @@ def hope(
         best["pmi"] = pmi
     if shortest is not None:
         best["clear"] = clear(shortest, question)
+        best["stated"] = float(shortest.stated)
         if not is_answer(shortest.text, question):
-            best |= {"exact": 0.0, "stated": 0.0}
+            best["exact"] = 0.0
     return chance(Signals(holds=holds, behind=behind, **best))
 
 
@@ -108,25 +112,17 @@ def clear(shortest: Shortest, question: str) -> float:
 
 def rival(draft: str, question: str, others: Iterable[Shortest]) -> float:
     """How likely the words of the surest of these answers were, of those that a draft does not give; 0 if it gives all."""
-    return max(
-        (
-            other.likely
-            for other in others
-            if is_answer(other.text, question) and agreement(other.text, draft, question)[0] < CALIBRATION.same_answer
-        ),
-        default=0.0,
-    )
+    stated = [other for other in others if other.stated]
+    return max((o.likely for o in stated if agreement(o.text, draft, question) < CALIBRATION.same_answer), default=0.0)
 
 
-def agreement(shortest: str, draft: str, question: str) -> tuple[float, float]:
-    """How far a draft has the words of the shortest answer, and whether there is one: both 0 to 1.
+def agreement(shortest: str, draft: str, question: str) -> float:
+    """How far a draft has the words of the shortest answer, 0 to 1; 0 where there is none.
 
     Only words that the question does not have itself count: "Ali Bongo" is no answer to "Who is Ali Bongo?".
     """
-    if not is_answer(shortest, question):
-        return 0.0, 0.0
     new = content(shortest) - content(question)
-    return len(new & content(draft)) / len(new), 1.0
+    return len(new & content(draft)) / len(new) if is_answer(shortest, question) else 0.0
 
 
 def is_answer(shortest: str, question: str) -> bool:

@@ -28,13 +28,6 @@ _OPEN = re.compile(
     r"^\W*(?:can|could|would|will|do|did) you (?:please )?(?:tell|know|name|say|explain|give|list|show|describe|summari[sz]e)\b",
     re.I,
 )
-# What asks for more than a name, a number or a day: why, how, what somebody said or did, and who somebody is.
-_TELLING = re.compile(
-    r"\bwhy\b|\bhow (?!many|much|long|old|far|often|big|large|tall|high|fast|soon|deep|wide|late|early|heavy)|"
-    r"\bwhat(?:['’]s)?\s+(?:is|are|was|were|do|does|did|has|have|had|can|could|will|would|should|may|might|happen\w*)\b|"
-    r"\bwho(?:['’]s)? (?:is|are|was|were) (?-i:[A-Z])",
-    re.I,
-)
 
 
 def kind_of(question: str) -> Kind:
@@ -57,8 +50,3 @@ def only_agrees(question: str, sentence: str) -> bool:
     if not _CLOSED.match(question):
         return False
     return bool(re.match(r"\W*(?:yes|no)\b", sentence, re.I)) or not content(sentence) - content(question)
-
-
-def asks_for_words(question: str) -> bool:
-    """Whether a few words answer it, a name, a number or a day; not where it is asked why, how, or what somebody said."""
-    return not _TELLING.search(question)

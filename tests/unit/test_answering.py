@@ -61,7 +61,7 @@ def gate() -> Gate:
         ScriptedModel(
             Rule("Can the question be answered", 3.0),
             Rule("Is the proposed answer right", 4.0),
-            Rule("not stated", "it sank for nine hours"),
+            Rule("Reply with only the name", "it sank for nine hours"),
             Rule(FERRY, "The ferry Aurora sank off Turku."),
             Rule(SNOW, "Snow closed the Brenner pass for nine hours."),
         )

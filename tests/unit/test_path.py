@@ -209,6 +209,34 @@ def test_another_article_s_other_figure_stands_beside_the_answer(
     holds_to_the_letter(answer, rag)
 
 
+@pytest.mark.parametrize(
+    ("elsewhere", "alone"), [("in a storm", False), ("when a valve had failed", True), ("not stated", True)]
+)
+def test_what_another_passage_gives_as_the_answer_speaks_against_a_draft(
+    asking: Asking, elsewhere: str, alone: bool
+) -> None:
+    rules = [
+        Rule(("ferry Aurora", HOLDS), 3.0), Rule(("Aurora sank", SHORTEST), "when a valve had failed"), Rule(RIGHT, 3.0),
+        Rule(WRITES, "Captain Elina Saari said that it sank when a valve had failed."),
+    ]  # fmt: skip
+    question = "When did the ferry Aurora sink?"
+    (usual,) = asking(*rules).answer(question).sentences
+    (sentence,) = asking(Rule(("Pekka Lahti", SHORTEST), elsewhere), *rules).answer(question).sentences
+    assert (sentence.support == usual.support) == alone and sentence.support <= usual.support
+    if not alone:
+        assert sentence.doubt == "another passage gives another answer" and not sentence.supported
+
+
+def test_more_than_is_usual_of_how_much_likelier_a_passage_makes_a_question_says_no_more(asking: Asking) -> None:
+    def support(pmi: float) -> float:
+        rag = asking(Rule(("Aurora sank", HOLDS), 3.0), Rule(HOLDS, -5.0), Rule(WRITES, RESCUED), Rule(RIGHT, 2.0))
+        model(rag).pmi = pmi
+        return rag.answer(SINKING).sentences[0].support
+
+    usual = CALIBRATION.usual_pmi
+    assert support(usual - 0.5) < support(usual) == support(usual + 3)
+
+
 def test_where_no_draft_is_likely_it_is_refused(asking: Asking) -> None:
     rag = asking(
         Rule(("Aurora sank", HOLDS), 4.0), Rule(HOLDS, -5.0),

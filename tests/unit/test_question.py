@@ -6,8 +6,7 @@ from datetime import date
 
 import pytest
 
-from rag.prompt import shortest
-from rag.question.kind import asks_for_words, kind_of, only_agrees
+from rag.question.kind import kind_of, only_agrees
 from rag.question.period import after_event, period
 from rag.question.rewrite import leans_on_history
 
@@ -35,27 +34,6 @@ DAY = date(2022, 3, 30)
 )
 def test_whether_several_statements_are_asked_for(question: str, several: bool) -> None:
     assert (kind_of(question) == "several") == several
-
-
-@pytest.mark.parametrize(
-    ("question", "words"),
-    [
-        ("Who chairs the ferry board?", True),
-        ("Who is the mayor of Porto?", True),
-        ("Who was Anna Brandt?", False),
-        ("How old is the mayor?", True),
-        ("How did the mayor answer?", False),
-        ("What year did the bridge open?", True),
-        ("What did Anna Brandt say about the bridge?", False),
-        ("What happened to the ferry?", False),
-        ("Which pier caught fire?", True),
-        ("And why?", False),
-        ("Price of bread in Lisbon?", True),
-    ],
-)
-def test_whether_a_few_words_answer_it(question: str, words: bool) -> None:
-    assert asks_for_words(question) == words
-    assert ("name, number, day or phrase" in shortest(question, words)) == words
 
 
 @pytest.mark.parametrize(

@@ -8,7 +8,7 @@ import pytest
 
 from eval import confidence
 from rag.calibration import CALIBRATION
-from rag.claims.verifier import Signals, agreement, chance, doubt, hope, span_of
+from rag.claims.verifier import Shortest, Signals, agreement, chance, clear, doubt, hope, is_answer, rival, span_of
 
 SURE = Signals(right=4.0, holds=4.0, behind=0.0, exact=1.0, stated=1.0, sure=-0.02, pmi=2.5)
 POOR = Signals(right=-2.0, holds=-3.0, behind=5.0, exact=0.0, stated=0.0, sure=-0.8, pmi=0.2)
@@ -18,7 +18,9 @@ def test_every_signal_has_one_weight_and_no_weight_is_left_over() -> None:
     names = [name for name, _ in CALIBRATION.verifier]
     assert sorted(names) == sorted(["bias", *(field.name for field in fields(Signals))])
     known_late = {name for name, _ in CALIBRATION.verifier_best}
-    assert known_late == set(asdict(SURE)) - {"holds", "behind", "rival"}, "the others are known before a draft is written"
+    assert known_late == set(asdict(SURE)) - {"holds", "behind", "rival"}, (
+        "the others are known before a draft is written"
+    )
 
 
 def test_what_speaks_for_a_draft_makes_it_likelier() -> None:
@@ -45,18 +47,45 @@ def test_hope_is_no_less_than_what_a_good_draft_gets() -> None:
 @pytest.mark.parametrize(
     ("shortest", "draft", "expected"),
     [
-        ("212 passengers", "All 212 passengers were rescued.", (1.0, 1.0)),
-        ("the coast guard", "All 212 passengers were rescued.", (0.0, 1.0)),
-        ("212, by helicopter", "All 212 were rescued.", (0.5, 1.0)),
-        ("not stated", "All 212 passengers were rescued.", (0.0, 0.0)),
-        ("Not stated.", "Not stated.", (0.0, 0.0)),
-        ('"not stated"', "Not stated.", (0.0, 0.0)),
-        ("", "All 212 passengers were rescued.", (0.0, 0.0)),
-        ("passengers of the ferry", "The ferry had passengers.", (0.0, 0.0)),  # the question's own words
+        ("212 passengers", "All 212 passengers were rescued.", 1.0),
+        ("the coast guard", "All 212 passengers were rescued.", 0.0),
+        ("212, by helicopter", "All 212 were rescued.", 0.5),
+        ("not stated", "All 212 passengers were rescued.", 0.0),
+        ("Not stated.", "Not stated.", 0.0),
+        ('"not stated"', "Not stated.", 0.0),
+        ("", "All 212 passengers were rescued.", 0.0),
+        ("passengers of the ferry", "The ferry had passengers.", 0.0),  # the question's own words
     ],
 )
-def test_the_shortest_answer_and_the_draft_agree(shortest: str, draft: str, expected: tuple[float, float]) -> None:
+def test_the_shortest_answer_and_the_draft_agree(shortest: str, draft: str, expected: float) -> None:
     assert agreement(shortest, draft, "How many passengers of the ferry were rescued?") == expected
+
+
+def test_an_unsure_shortest_answer_lets_hope_less() -> None:
+    asked = "How many passengers of the ferry were rescued?"
+    best = dict(CALIBRATION.verifier_best)
+    sure, unsure = Shortest("212", CALIBRATION.usual_likely + best["clear"]), Shortest("212", 0.3)
+    assert hope(2.0, 1.0, None, unsure, asked) < hope(2.0, 1.0, None, sure, asked) == hope(2.0, 1.0)
+    assert clear(Shortest("212", 0.9), asked) == pytest.approx(0.9 - CALIBRATION.usual_likely)
+    assert clear(Shortest("212"), asked) == 0.0, "a model that cannot tell"
+    assert clear(Shortest("not stated", 0.99), asked) == clear(Shortest("passengers", 0.99), asked) == 0.0
+
+
+@pytest.mark.parametrize(
+    ("others", "expected"),
+    [
+        ([], 0.0),
+        ([("212 passengers", 0.9)], 0.0),  # the same
+        ([("by helicopter, all 212", 0.9)], 0.0),  # half of it
+        ([("by helicopter", 0.9)], 0.9),
+        ([("19", 0.6), ("220 passengers", 0.8), ("212", 0.99)], 0.8),
+        ([("not stated", 0.9), ("passengers of the ferry", 0.9)], 0.0),  # no answers
+    ],
+)
+def test_the_surest_other_answer_is_a_draft_s_rival(others: list[tuple[str, float]], expected: float) -> None:
+    question = "How many passengers of the ferry were rescued?"
+    answers = [Shortest(text, likely, is_answer(text, question)) for text, likely in others]
+    assert rival("All 212 passengers were rescued.", question, answers) == expected
 
 
 @pytest.mark.parametrize(
@@ -85,6 +114,8 @@ def test_a_shortest_answer_is_no_part_of_a_number_or_of_a_time() -> None:
 def test_a_doubt_names_what_speaks_most_against_a_draft() -> None:
     assert doubt(replace(SURE, right=-9.0)) == "asked whether it is right, the model was not sure"
     assert doubt(replace(SURE, sure=-3.0)) == "the model was not sure of its words"
+    assert doubt(replace(SURE, rival=0.9)) == "another passage gives another answer"
+    assert doubt(replace(SURE, clear=-0.8)) == "the model was not sure of the shortest answer"
 
 
 # ---- what the evaluation makes of it -----------------------------------------------------------
