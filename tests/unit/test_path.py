@@ -12,6 +12,7 @@ import pytest
 from fakes import Rule, ScriptedModel, Words, news
 from invented import (
     ANSWERING,
+    BRIEFLY,
     HOLDS,
     NEWS,
     RESCUED,
@@ -26,6 +27,7 @@ from invented import (
 )  # fmt: skip
 
 from index.build import build
+from rag.assistant import Rag
 from rag.calibration import CALIBRATION
 
 # ---- answers --------------------------------------------------------------------------
@@ -216,7 +218,7 @@ def test_what_another_passage_gives_as_the_answer_speaks_against_a_draft(
     asking: Asking, elsewhere: str, alone: bool
 ) -> None:
     rules = [
-        Rule(("ferry Aurora", HOLDS), 3.0), Rule(("Aurora sank", SHORTEST), "when a valve had failed"), Rule(RIGHT, 3.0),
+        Rule(("ferry Aurora", HOLDS), 3.0), Rule(("Aurora sank", SHORTEST), "when a valve had failed"), Rule(RIGHT, 1.0),
         Rule(WRITES, "Captain Elina Saari said that it sank when a valve had failed."),
     ]  # fmt: skip
     question = "When did the ferry Aurora sink?"
@@ -225,6 +227,25 @@ def test_what_another_passage_gives_as_the_answer_speaks_against_a_draft(
     assert (sentence.support == usual.support) == alone and sentence.support <= usual.support
     if not alone:
         assert sentence.doubt == "another passage gives another answer" and not sentence.supported
+
+
+def test_where_a_passage_gives_no_answer_in_few_words_it_is_asked_for_one_once_more(asking: Asking) -> None:
+    def rag(first: str, brief: str) -> Rag:
+        return asking(
+            Rule(("Maria Berg", HOLDS), 4.0), Rule(HOLDS, -5.0), Rule(SHORTEST, first), Rule(BRIEFLY, brief), Rule(RIGHT, 3.0),
+            Rule(WRITES, "Judge Maria Berg leads the inquiry."),
+        )  # fmt: skip
+
+    def support(first: str, brief: str) -> float:
+        return rag(first, brief).answer("Who is Maria Berg?").sentences[0].support
+
+    same, other = "leads the inquiry", "a ferry"
+    assert (
+        support(same, other) > support("not stated", same) == support("Maria Berg", same) > support("not stated", other)
+    )
+    told = rag(same, other)
+    told.answer("Who is Maria Berg?")
+    assert not [p for p in model(told).prompts("write") if BRIEFLY in p], "what is stated is not asked again"
 
 
 def test_more_than_is_usual_of_how_much_likelier_a_passage_makes_a_question_says_no_more(asking: Asking) -> None:
