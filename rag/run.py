@@ -159,14 +159,14 @@ class Run:
             pmi = self._pmi(question, llm, passage)
             if not self._worth(question, passage, pmi):
                 continue
-            exact = self._shortest[passage.chunk_id] = yield from self.shortest(question, llm, passage)
+            exact = yield from self.shortest(question, llm, passage)
             if self._worth(question, passage, pmi, exact):
                 yield from self.draft(question, llm, passage, exact)
-            self._weigh_rivals(question)
+            self.weigh_rivals(question)
             if question.kind != "several" and self._satisfied(question):
                 break
 
-    def _weigh_rivals(self, question: Question) -> None:
+    def weigh_rivals(self, question: Question) -> None:
         """Weigh each draft beside what other passages give as the answer, unless several are asked for."""
         if question.kind == "fact":
             self.drafts = [
@@ -221,7 +221,8 @@ class Run:
                 break
         self.clock.lap("write")
         likely = round(math.exp(sum(sure) / len(sure)), 4) if sure else CALIBRATION.usual_likely
-        return Shortest(text.strip(), likely, stated=wording is prompt.shortest)
+        found = self._shortest[passage.chunk_id] = Shortest(text.strip(), likely, stated=wording is prompt.shortest)
+        return found
 
     def draft(self, question: Question, llm: LanguageModel, passage: Passage, exact: Shortest) -> Steps:
         """Write a sentence from a passage, and check it; `exact` is the passage's shortest answer."""

@@ -36,7 +36,7 @@ from rag.calibration import CALIBRATION
 from rag.claims.verifier import Signals
 
 NAMES = [field.name for field in fields(Signals)]
-LATE = ("right", "exact", "stated", "sure", "pmi")  # what is not known before a passage is drafted from
+LATE = ("right", "exact", "stated", "sure", "clear", "pmi")  # what is not known before a passage is drafted from
 FOLDS = 5
 
 

@@ -176,6 +176,7 @@ def candidates(rag: Rag, asked: Asked) -> Iterator[dict[str, Any]]:
     for passage in list(run.read[:TRIES]):
         exact = _result(run.shortest(question, rag.llm, passage))
         _result(run.draft(question, rag.llm, passage, exact))
+    run.weigh_rivals(question)
     for draft in run.drafts:
         assert draft.signals
         text = draft.attributed.text
