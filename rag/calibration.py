@@ -72,8 +72,6 @@ class Calibration(Chosen):
     newest: float = _chosen(2.0, "what the newest passage gains where a question asks for the newest, in log-odds")
     timely_search: float = _chosen(0.2, "share of that gain which counts in the order of retrieval")
     rank_retrieval: float = _chosen(1.5, "weight of retrieval beside the model's log-odds in the rank of a passage")
-    cosine: float = _chosen(2.0, "weight of the best cosine beside the best log-odds, in the strength of evidence")
-    nothing_read: float = _chosen(-9.0, "log-odds of the evidence where nothing was read", UNCOMPARED)
     name_letters: int = _chosen(
         5,
         "letters of a name by which the collection is asked for it: names are inflected, and full text has stems",
@@ -82,7 +80,10 @@ class Calibration(Chosen):
     steps: tuple[int, ...] = _chosen(
         (5, 8, 16), "eighths of `Config.read` that are read in turn, as long as there is no answer that needs no mark"
     )
-    unknown_name: float = _chosen(0.8, "what a name that stands in no article takes from the strength of evidence")
+    unknown_name: float = _chosen(
+        0.8,
+        "what a name of the question that stands in no article takes from the log-odds that a passage holds the answer",
+    )
     near_cosine: float = _chosen(0.3, "cosine from which an article counts as near the question")
     near_articles: int = _chosen(2, "such articles that a refusal names, at most")
 
@@ -146,13 +147,15 @@ class Calibration(Chosen):
         "rag eval; the risk-coverage curve of its report",
     )
     accounts: int = _chosen(2, "other articles that are asked whether they give another figure than the answer's")
-    closed: float = _chosen(
-        2.4,
-        "strength of evidence, with the share of its words added, that quotes an answer to a question for a yes or no",
-    )
     quoted: int = _chosen(2, "sentences of an article that are quoted, at most")
     quoted_from: int = _chosen(
         3, "passages whose own words are put forward in answer to a question for a yes or no; the likeliest is told"
+    )
+    weighed: int = _chosen(
+        3,
+        "sentences of such a passage that are weighed, the nearest to the question; the likeliest is put forward",
+        "18 questions for a yes or a no, of the golden set and a development archive",
+        "rag eval",
     )
     quote_words: float = _chosen(0.5, "weight of shared words beside likeness in which sentence is quoted")
     second_quote: float = _chosen(0.6, "nearness, beside the nearest sentence's, from which a second one is quoted")

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 
 from index.text.dates import CALENDAR
 from rag.calibration import CALIBRATION
@@ -26,18 +26,6 @@ def rank(passage: Passage) -> float:
 def holds(passage: Passage, unknown: int) -> float:
     """The model's log-odds that a passage holds the answer, less for each name of the question that no article has."""
     return (passage.relevance or 0.0) - CALIBRATION.unknown_name * unknown
-
-
-def evidence_strength(read: Sequence[Passage], unknown: int = 0) -> float:
-    """How surely the passages answer the question: log-odds and likeness of the best ones.
-
-    Args:
-        read: passages with their relevance.
-        unknown: how many names of the question stand in no article.
-    """
-    relevance = max((p.relevance or 0.0 for p in read), default=CALIBRATION.nothing_read)
-    likeness = max((p.cosine or 0.0 for p in read), default=0.0)
-    return relevance + CALIBRATION.cosine * likeness - CALIBRATION.unknown_name * unknown
 
 
 def steps(config: Config, kind: Kind) -> list[int]:

@@ -14,11 +14,6 @@ from rag.question.understand import Question
 from rag.types import Answer, Passage
 
 
-def worth_quoting(question: Question, best: Passage, strength: float) -> bool:
-    """Whether the best passage's own words answer a question for a yes or a no."""
-    return strength + overlap(question.text, best.text) >= CALIBRATION.closed
-
-
 def is_later(question: Question) -> bool:
     """Whether it asks about a time after the newest article that may be used."""
     last = min((d for d in (question.filters.as_of, question.newest) if d), default=None)
@@ -26,7 +21,7 @@ def is_later(question: Question) -> bool:
 
 
 def answers_without_model(found: Sequence[Passage], question: str) -> bool:
-    """The same where no model was asked: by likeness and shared words alone."""
+    """Whether what was found answers a question where no model was asked: by likeness and shared words alone."""
     if not found:
         return False
     cosine = max(p.cosine or 0.0 for p in found)

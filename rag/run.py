@@ -14,7 +14,7 @@ from rag import prompt, reading, refusal
 from rag.calibration import CALIBRATION
 from rag.claims.attribution import Told, number, parts, sources
 from rag.claims.drafts import Draft, Written, check, worth_asking
-from rag.claims.statements import can_be_told, in_own_words, own_words, same
+from rag.claims.statements import can_be_told, in_own_words, own_sentences, own_words, same
 from rag.claims.verifier import Shortest, Signals, another_figure, doubt, hope, is_answer
 from rag.config import NO_MODEL, Config
 from rag.engine.base import LanguageModel
@@ -69,7 +69,6 @@ class Run:
         read: the passages that were read, best first after `read_passages`.
         asked: those that were asked for an answer.
         drafts: every checked sentence.
-        strength: how surely what was read answers the question.
         unknown: how many names of the question stand in no article.
         refuse, mark: the chance of being right below which a draft is not told, and below which it is marked.
     """
@@ -94,7 +93,6 @@ class Run:
         self.read: list[Passage] = []
         self.asked: list[Passage] = []
         self.drafts: list[Draft] = []
-        self.strength = 0.0
         self.unknown = 0
         self._shortest: dict[str, Shortest] = {}  # by the passage that gives it
         self._likely: dict[str, float] = {}  # the question, by what was read before it; "" for nothing
@@ -110,7 +108,9 @@ class Run:
             yield from self.read_passages(question, llm, found[before:upto])
             if question.kind == "fact":
                 yield from self.draft_answers(question, llm, self.config.tries)
-            if len(self.read) == before or self._satisfied(question):
+            elif question.kind == "yes_no":
+                yield from self.quote_answers(question, llm)
+            if len(self.read) == before or self._satisfied():
                 break
         if question.kind == "fact":
             yield from self.other_accounts(question, llm)
@@ -120,13 +120,8 @@ class Run:
                 drafted = [d for d in self.drafts if d.passage.chunk_id == passage.chunk_id]
                 if not any(can_be_told(d, question.text, self.refuse) for d in drafted):
                     yield from self.quote(question, llm, passage)
-        elif question.kind == "yes_no" and self._satisfied(question):
-            for passage in self.read[: CALIBRATION.quoted_from]:
-                yield from self.quote(question, llm, passage)
 
-    def _satisfied(self, question: Question) -> bool:
-        if question.kind == "yes_no":
-            return refusal.worth_quoting(question, self.read[0], self.strength)
+    def _satisfied(self) -> bool:
         return any(d.holds and d.chance >= self.mark for d in self.drafts)
 
     def read_passages(self, question: Question, llm: LanguageModel, pool: Sequence[Passage]) -> Steps:
@@ -139,7 +134,6 @@ class Run:
             self.read.sort(key=lambda p: (-reading.rank(p), p.chunk_id))
             # How far behind the best passage a draft's own one stands changes with what is read.
             self.drafts = [d.beside(self.read) for d in self.drafts]
-        self.strength = reading.evidence_strength(self.read, self.unknown)
         self.clock.lap("read")
 
     def draft_answers(self, question: Question, llm: LanguageModel, tries: int) -> Steps:
@@ -163,7 +157,7 @@ class Run:
             if self._worth(question, passage, pmi, exact):
                 yield from self.draft(question, llm, passage, exact)
             self.weigh_rivals(question)
-            if question.kind != "several" and self._satisfied(question):
+            if question.kind != "several" and self._satisfied():
                 break
 
     def weigh_rivals(self, question: Question) -> None:
@@ -242,11 +236,27 @@ class Run:
     def quote(self, question: Question, llm: LanguageModel, passage: Passage) -> Steps:
         """Put a passage's own words forward as the answer; the verifier weighs them like a draft."""
         yield Event("status", "checking")
+        quoted = own_words(question.text, passage, self.embedder)
+        self.drafts += self._weighed(question, llm, [self._unweighed(question, llm, quoted)])
+        self.clock.lap("check")
+
+    def quote_answers(self, question: Question, llm: LanguageModel) -> Steps:
+        """Put forward the likeliest sentence of each of the best passages that none was put forward from so far."""
+        yield Event("status", "checking")
+        asked = {p.chunk_id for p in self.asked}
+        for passage in [p for p in self.read[: CALIBRATION.quoted_from] if p.chunk_id not in asked]:
+            self.asked.append(passage)
+            quoted = own_sentences(question.text, passage, self.embedder)
+            weighed = self._weighed(question, llm, [self._unweighed(question, llm, q) for q in quoted])
+            self.drafts.append(max(weighed, key=lambda d: d.chance))
+        self.clock.lap("check")
+
+    def _unweighed(self, question: Question, llm: LanguageModel, quoted: Draft) -> Draft:
+        """A quotation with what is known before the model is asked whether it answers the question."""
+        passage = quoted.passage
         holds = round(reading.holds(passage, self.unknown), 4)
         signals = Signals(right=0.0, holds=holds, pmi=self._pmi(question, llm, passage))
-        quoted = replace(own_words(question.text, passage, self.embedder), signals=signals)
-        self.drafts += [d.beside(self.read) for d in self._weighed(question, llm, [quoted])]
-        self.clock.lap("check")
+        return replace(quoted, signals=signals).beside(self.read)
 
     def _weighed(self, question: Question, llm: LanguageModel, quoted: Sequence[Draft]) -> list[Draft]:
         """Quotations, each with the model's log-odds that it answers the question, as a draft has."""

@@ -56,19 +56,31 @@ def _with_day(draft: Draft) -> Draft:
 
 def own_words(question: str, passage: Passage, embedder: Embedder) -> Draft:
     """The passage's one or two sentences nearest to the question, quoted with source and day."""
+    order, near = _nearest(question, passage, embedder)
+    second = [i for i in order[1 : CALIBRATION.quoted] if near[i] >= CALIBRATION.second_quote * near[order[0]]]
+    return _quotation(passage, _with_who({order[0], *second}, passage))
+
+
+def own_sentences(question: str, passage: Passage, embedder: Embedder) -> list[Draft]:
+    """The passage's sentences nearest to the question, each of them quoted by itself."""
+    order, _ = _nearest(question, passage, embedder)
+    return [_quotation(passage, _with_who({i}, passage)) for i in order[: CALIBRATION.weighed]]
+
+
+def _nearest(question: str, passage: Passage, embedder: Embedder) -> tuple[list[int], list[float]]:
+    """The passage's sentences that assert something, nearest to the question first, and how near each of all is."""
     vectors = embedder.passages([question, *(s.text for s in passage.sentences)])
     near = [
         float(v @ vectors[0]) + CALIBRATION.quote_words * overlap(question, s.text)
         for v, s in zip(vectors[1:], passage.sentences, strict=True)
     ]
     asserting = [i for i, s in enumerate(passage.sentences) if asserts(s.text)]
-    order = sorted(asserting or range(len(near)), key=lambda i: -near[i])
-    chosen = {
-        i for i in order[: CALIBRATION.quoted] if i == order[0] or near[i] >= CALIBRATION.second_quote * near[order[0]]
-    }
-    # A sentence that says "he" brings the one before it, which says who.
-    chosen |= {i - 1 for i in chosen if i and leans(passage.sentences[i].text)}
-    return _quotation(passage, chosen)
+    return sorted(asserting or range(len(near)), key=lambda i: -near[i]), near
+
+
+def _with_who(chosen: set[int], passage: Passage) -> set[int]:
+    """These sentences, and before one that says "he" the one that says who."""
+    return chosen | {i - 1 for i in chosen if i and leans(passage.sentences[i].text)}
 
 
 def in_own_words(draft: Draft, question: str) -> Draft | None:
@@ -83,9 +95,9 @@ def in_own_words(draft: Draft, question: str) -> Draft | None:
     of_question = any(content(missing) & content(question) for missing in map(_missing, failed))
     if not (failed and there and draft.signals and draft.signals.stated) or of_question:
         return None
-    first = there[0]
-    chosen = {first, first - 1} if first and leans(sentences[first].text) else {first}
-    return replace(_quotation(draft.passage, chosen), signals=draft.signals, exact=draft.exact)
+    return replace(
+        _quotation(draft.passage, _with_who({there[0]}, draft.passage)), signals=draft.signals, exact=draft.exact
+    )
 
 
 def _missing(problem: str) -> str:
