@@ -111,7 +111,7 @@ class Calibration(Chosen):
             ("stated", 0.505),
             ("sure", 4.0),
             ("clear", 2.0),
-            ("rival", -1.5),
+            ("rival", -1.0),
             ("pmi", 0.75),
         ),
         "logistic weights of what speaks for a draft: see rag.claims.verifier.Signals; the bias and those of clear, rival and pmi are "
