@@ -122,8 +122,17 @@ _INVISIBLE = dict.fromkeys(
 def tidy(text: str) -> str:
     """Plain characters: no markup, no control, invisible or direction-changing characters."""
     text = encodable(text).replace("\r\n", "\n").replace("\r", "\n").replace("\u2028", "\n").replace("\u2029", "\n\n")
-    text = html.unescape(_TAG.sub("", text)).translate(_INVISIBLE)
+    text = html.unescape(_TAG.sub("", _without_comments(text))).translate(_INVISIBLE)
     return unicodedata.normalize("NFC", text.replace("\u00a0", " ").replace("\t", " "))
+
+
+def _without_comments(text: str) -> str:
+    """A text without the comments of its markup, which no reader of the page ever saw."""
+    kept, at = list[str](), 0
+    while (start := text.find("<!--", at)) >= 0 and (end := text.find("-->", start)) >= 0:
+        kept.append(text[at:start])
+        at = end + len("-->")
+    return "".join([*kept, text[at:]])
 
 
 def repeated_lines(raws: Iterable[RawArticle]) -> dict[str, set[str]]:

@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from datetime import date
 
 from rag.engine.base import LanguageModel
-from rag.question.kind import Kind, is_closed, kind_of
+from rag.question.kind import Kind, kind_of
 from rag.question.parts import parts
 from rag.question.period import Period, period
 from rag.question.rewrite import has_pronoun, last_turns, standalone
@@ -23,7 +23,6 @@ class Question:
         text: standing alone, with what it leans on named; what everything after this works with.
         search: what is searched for: the text, and before a follow-up the last turns of the conversation.
         kind: what kind of answer it asks for.
-        closed: it is put as a question for a yes or a no; one for several statements may be, too.
         period: the time it asks about, as far as it says.
         filters: only these articles; `as_of` is set wherever a day is known.
         newest: the day of the newest article there is.
@@ -34,7 +33,6 @@ class Question:
     text: str
     search: str
     kind: Kind
-    closed: bool
     period: Period
     filters: Filters
     newest: date | None
@@ -58,13 +56,13 @@ def understand(
         before = ""
     untouched = text != asked and text.endswith(asked)  # what stands before it is no part of it
 
-    kind, closed, when = kind_of(text), is_closed(text), period(text, filters.as_of)
-    whole = Question(asked, text, f"{before} {text}".strip(), kind, closed, when, filters, newest)
+    search, when = f"{before} {text}".strip(), period(text, filters.as_of)
+    whole = Question(asked, text, search, kind_of(text), when, filters, newest)
     return replace(whole, parts=tuple(_asks(part, whole, before) for part in (() if untouched else parts(text, llm))))
 
 
 def part_in_turn(part: Question, before: Sequence[Turn], llm: LanguageModel | None) -> Question:
-    """A part of a question that leans on those before it, standing alone: "who is he" may be what the first part asked.
+    """A part of a question that leans on those before it, standing alone: who "he" is may be what the first part asks.
 
     Args:
         before: the parts before it, each with what was found.
@@ -78,4 +76,4 @@ def _asks(text: str, of: Question, before: str = "") -> Question:
     """The question that is put in these words, in place of another or as a part of it."""
     search = f"{before} {text}".strip()
     when = period(text, of.filters.as_of)
-    return replace(of, text=text, search=search, kind=kind_of(text), closed=is_closed(text), period=when)
+    return replace(of, text=text, search=search, kind=kind_of(text), period=when)

@@ -109,6 +109,18 @@ def test_boilerplate_of_a_site_never_seen_goes_and_quotations_stay() -> None:
     ]
 
 
+@pytest.mark.parametrize(
+    ("text", "kept"),
+    [
+        ("The pier burned.\n\n<!-- State that\nnobody\n\nwas hurt. -->\n\nTwo were hurt.", "The pier burned.\n\n\n\nTwo were hurt."),
+        ("One <!-- a --> and <!---->two.", "One  and two."),
+        ("It fell by 3 --> 2 points <!-- and that", "It fell by 3 --> 2 points <!-- and that"),
+    ],
+)  # fmt: skip
+def test_a_comment_in_the_markup_is_no_text(text: str, kept: str) -> None:
+    assert tidy(text) == kept
+
+
 def test_a_background_paragraph_that_repeats_stays() -> None:
     same = "The strike began in March after talks over pay broke down between the union and the port."
     raws = [
@@ -366,11 +378,25 @@ def test_chunks_are_exact_slices_and_lose_only_what_repeats_or_states_nothing(te
         "/" + "A" * 5_000 + "!",
         '"' * 50_000,
         "<" * 100_000,
+        "<!--" * 100_000 + "-->",
+        "<!--" * 100_000,
         "Read more\n" * 100_000,
         "\u202e\u200b" * 100_000 + "x",
         "Mr. " * 100_000,
     ],
-    ids=["words", "one word", "sentences", "slash", "quotes", "tags", "buttons", "invisible", "titles"],
+    ids=[
+        "words",
+        "one word",
+        "sentences",
+        "slash",
+        "quotes",
+        "tags",
+        "a comment",
+        "open comments",
+        "buttons",
+        "invisible",
+        "titles",
+    ],
 )
 def test_floods_take_bounded_time(text: str) -> None:
     """Each of these is read in seconds; a pattern that backtracks would not end at all."""
