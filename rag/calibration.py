@@ -100,7 +100,7 @@ class Calibration(Chosen):
     )
     statements: int = _chosen(4, "articles whose statements are told, at most, where several are asked for")
     sentences: int = _chosen(4, "sentences of a draft that are checked, at most")
-    shortest: int = _chosen(20, "tokens of the shortest answer that is asked for beside a draft, at most")
+    shortest: int = _chosen(32, "tokens of the shortest answer that is asked for beside a draft, at most")
     verifier: tuple[tuple[str, float], ...] = _chosen(
         (
             ("bias", -1.1),

@@ -161,10 +161,15 @@ class Run:
                 break
 
     def weigh_rivals(self, question: Question) -> None:
-        """Weigh each draft beside what other passages give as the answer, unless several are asked for."""
+        """Weigh each draft beside what other passages give as the answer, unless several are asked for.
+
+        Not beside a passage whose draft failed the fact gate: what cannot be told is no other answer.
+        """
         if question.kind == "fact":
+            failed = {d.passage.chunk_id for d in self.drafts} - {d.passage.chunk_id for d in self.drafts if d.holds}
+            given = {chunk: shortest for chunk, shortest in self._shortest.items() if chunk not in failed}
             self.drafts = [
-                d.against(question.text, [s for chunk, s in self._shortest.items() if chunk != d.passage.chunk_id])
+                d.against(question.text, [s for chunk, s in given.items() if chunk != d.passage.chunk_id])
                 for d in self.drafts
             ]
 

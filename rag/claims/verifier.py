@@ -119,10 +119,13 @@ def rival(draft: str, question: str, others: Iterable[Shortest]) -> float:
 def agreement(shortest: str, draft: str, question: str) -> float:
     """How far a draft has the words of the shortest answer, 0 to 1; 0 where there is none.
 
-    Only words that the question does not have itself count: "Ali Bongo" is no answer to "Who is Ali Bongo?".
+    Only words that the question does not have itself count: "Ali Bongo" is no answer to "Who is Ali Bongo?". Of an answer with
+    numbers these alone: "Tuesday (29 March)" is "on March 29".
     """
-    new = content(shortest) - content(question)
-    return len(new & content(draft)) / len(new) if is_answer(shortest, question) else 0.0
+    if not is_answer(shortest, question):
+        return 0.0
+    figures, new = numbers(shortest) - numbers(question), content(shortest) - content(question)
+    return 1.0 if figures and figures <= numbers(draft) else len(new & content(draft)) / len(new)
 
 
 def is_answer(shortest: str, question: str) -> bool:

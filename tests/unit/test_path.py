@@ -229,8 +229,9 @@ def test_what_another_passage_gives_as_the_answer_speaks_against_a_draft(
     asking: Asking, elsewhere: str, alone: bool
 ) -> None:
     rules = [
-        Rule(("ferry Aurora", HOLDS), 3.0), Rule(("Aurora sank", SHORTEST), "when a valve had failed"), Rule(RIGHT, 1.0),
-        Rule(WRITES, "Captain Elina Saari said that it sank when a valve had failed."),
+        Rule(("ferry Aurora", HOLDS), 3.0), Rule(("Aurora sank", SHORTEST), "when a valve had failed"),
+        Rule((RIGHT, "Proposed answer: Captain"), 1.0), Rule(RIGHT, -3.0),
+        Rule(("Pekka Lahti", WRITES), "The ferry was safe when it left Turku."), Rule(WRITES, "Captain Elina Saari said that it sank when a valve had failed."),
     ]  # fmt: skip
     question = "When did the ferry Aurora sink?"
     (usual,) = asking(*rules).answer(question).sentences
@@ -238,6 +239,20 @@ def test_what_another_passage_gives_as_the_answer_speaks_against_a_draft(
     assert (sentence.support == usual.support) == alone and sentence.support <= usual.support
     if not alone:
         assert sentence.doubt == "another passage gives another answer" and not sentence.supported
+
+
+def test_an_answer_that_cannot_be_told_speaks_against_no_other(asking: Asking) -> None:
+    def support(inquiry: str) -> float:
+        rag = asking(
+            Rule(("Aurora sank", HOLDS), 3.0), Rule(("Pekka Lahti", HOLDS), 3.0), Rule(HOLDS, -5.0),
+            Rule(("Aurora sank", SHORTEST), "when a valve had failed"), Rule(("Pekka Lahti", SHORTEST), "in a storm"),
+            Rule(("Aurora sank", WRITES), "Captain Elina Saari said that it sank when a valve had failed."),
+            Rule(("Pekka Lahti", WRITES), inquiry), Rule((RIGHT, "Proposed answer: Captain"), 1.0), Rule(RIGHT, 0.0),
+        )  # fmt: skip
+        return max(s.support for s in rag.answer("When did the ferry Aurora sink?").sentences)
+
+    could_be, failed = "It left Turku in a storm.", "It sank in a storm on 9 May 2021."
+    assert support(failed) > support(could_be)
 
 
 def test_where_a_passage_gives_no_answer_in_few_words_it_is_asked_for_one_once_more(asking: Asking) -> None:

@@ -49,7 +49,10 @@ def test_hope_is_no_less_than_what_a_good_draft_gets() -> None:
     [
         ("212 passengers", "All 212 passengers were rescued.", 1.0),
         ("the coast guard", "All 212 passengers were rescued.", 0.0),
-        ("212, by helicopter", "All 212 were rescued.", 0.5),
+        ("by helicopter, at dawn", "They were rescued by helicopter.", 0.5),
+        ("212, by helicopter", "All 212 were rescued.", 1.0),  # where there are numbers, these count
+        ("Tuesday (29 March)", "It was on March 29th.", 1.0),
+        ("212 on 9 May", "All 212 were rescued.", 0.5),
         ("not stated", "All 212 passengers were rescued.", 0.0),
         ("Not stated.", "Not stated.", 0.0),
         ('"not stated"', "Not stated.", 0.0),
