@@ -5,7 +5,7 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 SETUP := $(VENV)/.installed
-Q ?= How long did the negotiators meet in Istanbul, and who led the Russian side?
+Q ?= How long did the talks in Istanbul last?
 
 SOAK ?= /tmp/rag-soak
 
