@@ -12,6 +12,7 @@ import pytest
 from fakes import Rule, Words, news
 from invented import (
     ANSWERING,
+    BRIEFLY,
     HOLDS,
     NEWS,
     RESCUED,
@@ -207,6 +208,7 @@ def test_another_article_s_other_figure_stands_beside_the_answer(
         Rule(("Aurora sank", WRITES), RESCUED), Rule(("Aurora sank", SHORTEST), "212"), Rule(("Aurora sank", RIGHT), 6.0),
         Rule(("Aurora lies", WRITES), "The coast guard rescued 220 passengers from it."),
         Rule(("Aurora lies", SHORTEST), elsewhere), Rule(("Aurora lies", RIGHT), right),
+        Rule(("Aurora lies", BRIEFLY), "220 passengers"),
         index=tmp_path / "ix",
     )  # fmt: skip
     answer = rag.answer(SINKING)

@@ -2,12 +2,18 @@
 
 from __future__ import annotations
 
+import math
+from collections.abc import Generator
+from dataclasses import replace
+
 import pytest
-from fakes import Rule
+from fakes import Rule, ScriptedModel
 from invented import BRIEFLY, HOLDS, RESCUED, RIGHT, SHORTEST, SINKING, WRITES, Asking, model
 
 from rag.assistant import Rag
 from rag.calibration import CALIBRATION
+from rag.claims.verifier import Shortest, Signals, chance, clear
+from rag.engine.base import Prompt
 
 
 @pytest.mark.parametrize(
@@ -110,3 +116,46 @@ def test_between_the_two_lines_an_answer_is_marked_and_its_doubt_is_told(asking:
     assert sentence.doubt == "the passage does not state it in so many words"
     assert odds("strict", 1.0) == (True, False), "asked strictly it is refused"
     assert odds("lenient", 1.0)[0] is False
+
+
+def test_an_unsure_shortest_answer_makes_its_draft_less_likely(asking: Asking, monkeypatch: pytest.MonkeyPatch) -> None:
+    rules = [
+        Rule(("Aurora sank", HOLDS), 3.0), Rule(HOLDS, -5.0), Rule(SHORTEST, "212"), Rule(WRITES, RESCUED), Rule(RIGHT, 0.0)
+    ]  # fmt: skip
+    (usual,) = asking(*rules).answer(SINKING).sentences
+    plain = ScriptedModel.write
+
+    def unsure(
+        self: ScriptedModel, prompt: Prompt, limit: int = 160, *, sure: list[float] | None = None
+    ) -> Generator[str, None, None]:
+        given = list[float]()
+        yield from plain(self, prompt, limit, sure=given)
+        if sure is not None:
+            sure += [-0.8 if SHORTEST in repr(prompt) else one for one in given]
+
+    monkeypatch.setattr(ScriptedModel, "write", unsure)
+    (sentence,) = asking(*rules).answer(SINKING).sentences
+    assert sentence.support < usual.support and sentence.doubt == "the model was not sure of the shortest answer"
+
+
+def test_statements_that_stand_side_by_side_do_not_speak_against_each_other(asking: Asking) -> None:
+    def support(salo: str) -> float:
+        rag = asking(
+            Rule(("Pekka Lahti", HOLDS), 4.0), Rule(("Juhani Salo", HOLDS), 3.8), Rule(HOLDS, -5.0), Rule(RIGHT, 1.0),
+            Rule(("Juhani Salo", SHORTEST), salo), Rule((WRITES, "Juhani Salo"), "Salo said that the valve was new."),
+            Rule((WRITES, "Pekka Lahti"), "Lahti said that the ferry Aurora was safe when it left Turku."),
+        )  # fmt: skip
+        said = rag.answer("What did Lahti and Salo each say about the ferry Aurora?").sentences
+        return next(s.support for s in said if "Lahti" in s.text)
+
+    assert support("the valve was new") == support("not stated")
+
+
+def test_a_passage_s_own_shortest_answer_is_no_rival_of_its_draft(asking: Asking) -> None:
+    rag = asking(
+        Rule(("Aurora sank", HOLDS), 3.0), Rule(HOLDS, -5.0), Rule(SHORTEST, "by helicopter"), Rule(WRITES, RESCUED), Rule(RIGHT, 3.0)
+    )  # fmt: skip
+    (sentence,) = rag.answer(SINKING).sentences
+    own = clear(Shortest("by helicopter", round(math.exp(-0.05), 4)), SINKING)
+    alone = Signals(right=3.0, holds=3.0, stated=1.0, sure=-0.05, clear=own, pmi=CALIBRATION.usual_pmi)
+    assert sentence.support == chance(alone) > chance(replace(alone, rival=0.95))
