@@ -18,6 +18,7 @@ _CANDIDATES = "answers the program itself gave to public questions with known an
 _FIT = "python scripts/fit_verifier.py"
 _QAGS = "368 sentences of QAGS, each judged by three people"
 _NEWS = "sentences of real news, and of attacks"
+_CLOSED = "120 public questions for a yes or a no, and the passages that answer them"
 
 
 def _chosen(value: Any, does: str, on: str = _GOLDEN, by: str = MEASURED) -> Any:
@@ -153,9 +154,15 @@ class Calibration(Chosen):
     )
     weighed: int = _chosen(
         3,
-        "sentences of such a passage that are weighed, the nearest to the question; the likeliest is put forward",
-        "18 questions for a yes or a no, of the golden set and a development archive",
-        "rag eval",
+        "sentences of such a passage that are weighed, the nearest to the question; one of them is put forward",
+        _CLOSED,
+        "python scripts/measure_closed.py",
+    )
+    weighed_near: float = _chosen(
+        6.0,
+        "weight of a sentence's nearness beside the model's log-odds in which of them that is",
+        _CLOSED,
+        "python scripts/measure_closed.py",
     )
     quote_words: float = _chosen(0.5, "weight of shared words beside likeness in which sentence is quoted")
     second_quote: float = _chosen(0.6, "nearness, beside the nearest sentence's, from which a second one is quoted")

@@ -24,6 +24,12 @@ from rag.types import Answer, Event, Passage, Turn
 Steps = Generator[Event, None, None]
 
 
+def _answers(weighed: tuple[Draft, float]) -> float:
+    """How well a quotation answers a question for a yes or a no: the model's log-odds, and how near it is."""
+    draft, near = weighed
+    return (draft.signals.right if draft.signals else 0.0) + CALIBRATION.weighed_near * near
+
+
 @dataclass
 class Clock:
     """Seconds by stage, from when a question was asked."""
@@ -246,14 +252,17 @@ class Run:
         self.clock.lap("check")
 
     def quote_answers(self, question: Question, llm: LanguageModel) -> Steps:
-        """Put forward the likeliest sentence of each of the best passages that none was put forward from so far."""
+        """Put forward a sentence of each of the best passages that none was put forward from so far.
+
+        The one that is likely to answer the question and near to it: neither tells alone (docs/experiments.md).
+        """
         yield Event("status", "checking")
         asked = {p.chunk_id for p in self.asked}
         for passage in [p for p in self.read[: CALIBRATION.quoted_from] if p.chunk_id not in asked]:
             self.asked.append(passage)
-            quoted = own_sentences(question.text, passage, self.embedder)
+            quoted, near = zip(*own_sentences(question.text, passage, self.embedder), strict=True)
             weighed = self._weighed(question, llm, [self._unweighed(question, llm, q) for q in quoted])
-            self.drafts.append(max(weighed, key=lambda d: d.chance))
+            self.drafts.append(max(zip(weighed, near, strict=True), key=_answers)[0])
         self.clock.lap("check")
 
     def _unweighed(self, question: Question, llm: LanguageModel, quoted: Draft) -> Draft:

@@ -61,10 +61,10 @@ def own_words(question: str, passage: Passage, embedder: Embedder) -> Draft:
     return _quotation(passage, _with_who({order[0], *second}, passage))
 
 
-def own_sentences(question: str, passage: Passage, embedder: Embedder) -> list[Draft]:
-    """The passage's sentences nearest to the question, each of them quoted by itself."""
-    order, _ = _nearest(question, passage, embedder)
-    return [_quotation(passage, _with_who({i}, passage)) for i in order[: CALIBRATION.weighed]]
+def own_sentences(question: str, passage: Passage, embedder: Embedder) -> list[tuple[Draft, float]]:
+    """The passage's sentences nearest to the question, each of them quoted by itself, and how near it is."""
+    order, near = _nearest(question, passage, embedder)
+    return [(_quotation(passage, _with_who({i}, passage)), near[i]) for i in order[: CALIBRATION.weighed]]
 
 
 def _nearest(question: str, passage: Passage, embedder: Embedder) -> tuple[list[int], list[float]]:

@@ -146,13 +146,16 @@ def test_a_question_for_a_yes_or_a_no_gets_the_likeliest_words_of_several_passag
     assert any("Pekka Lahti" in s.text for s in answer.dropped)
 
 
-def test_of_a_passage_s_nearest_sentences_the_likeliest_is_quoted(asking: Asking) -> None:
+@pytest.mark.parametrize(("nearest", "quoted"), [(-3.0, RESCUED), (2.9, "The ferry Aurora sank off Turku on Sunday.")])
+def test_of_a_passage_s_nearest_sentences_a_likely_one_is_quoted(asking: Asking, nearest: float, quoted: str) -> None:
+    """The likeliest, and of two that are about as likely the nearer one."""
     rag = asking(
         Rule(("Aurora sank", HOLDS), 3.0), Rule(HOLDS, -5.0),
-        Rule((RIGHT, "Proposed answer: All 212"), 3.0), Rule(RIGHT, -3.0),
+        Rule((RIGHT, "Proposed answer: All 212"), 3.0),
+        Rule((RIGHT, "Proposed answer: The ferry Aurora sank"), nearest), Rule(RIGHT, -3.0),
     )  # fmt: skip
     answer = rag.answer("Did the ferry Aurora sink with anybody on board?")
-    assert answer.text == f"Reuters (4 March 2024) writes: {RESCUED[:-1]} [1]."
+    assert answer.text == f"Reuters (4 March 2024) writes: {quoted[:-1]} [1]."
     first = [p for p in model(rag).prompts("score") if RIGHT in p and "Aurora sank" in p]
     assert len(first) == CALIBRATION.weighed and RESCUED not in first[0].split("Proposed answer")[1], "not the nearest"
 
