@@ -312,7 +312,7 @@ class Rag:
 
     def _chosen(self, run: Run, question: Question) -> Outcome:
         """The best checked draft, or several where several are asked for, or the best passage's words."""
-        kept, dropped = choose(run.drafts, run.refuse)
+        kept, dropped = choose(run.drafts, run.refuse, question.kind)
         if question.kind == "several":
             kept, dropped = statements(run.drafts, question.text, run.refuse)
         elif len(kept) > 1:

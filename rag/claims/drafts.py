@@ -19,6 +19,7 @@ from rag.claims.facts import form_problems
 from rag.claims.verifier import Shortest, Signals, agreement, another_figure, chance, clear, rival
 from rag.engine.base import LanguageModel
 from rag.evidence import is_caption
+from rag.question.kind import Kind
 from rag.question.understand import Question
 from rag.reading import holds, rank
 from rag.types import Passage, Sentence
@@ -167,10 +168,11 @@ def _unsaid(made: Sequence[Attributed], head: str, llm: LanguageModel) -> dict[s
     }
 
 
-def choose(drafts: Sequence[Draft], refuse: float) -> tuple[list[Draft], list[Draft]]:
+def choose(drafts: Sequence[Draft], refuse: float, kind: Kind = "fact") -> tuple[list[Draft], list[Draft]]:
     """The draft that is the answer, the likeliest one, if it is likely enough; and those left out.
 
-    Where another article gives another figure that is likely enough, too, it stands beside the answer.
+    Where another article gives another figure that is likely enough, too, it stands beside the answer. So does, where
+    a yes or a no is asked for, what another article says: whether the two agree, a person sees.
 
     Args:
         refuse: the chance below which none is told.
@@ -179,6 +181,11 @@ def choose(drafts: Sequence[Draft], refuse: float) -> tuple[list[Draft], list[Dr
     kept = ranked[:1]
     for draft in ranked[1:]:
         elsewhere = draft.passage.article.id not in {d.passage.article.id for d in kept}
-        if elsewhere and all(another_figure(draft.exact, d.exact) for d in kept):
+        other = (
+            len(kept) < CALIBRATION.quoted
+            if kind == "yes_no"
+            else all(another_figure(draft.exact, d.exact) for d in kept)
+        )
+        if elsewhere and other:
             kept.append(draft)
     return kept, [d for d in sorted(drafts, key=lambda d: -d.chance) if d not in kept]

@@ -12,7 +12,7 @@ from index.text.words import content, numbers, overlap
 from rag.calibration import CALIBRATION
 from rag.claims.attribution import Attributed
 from rag.claims.drafts import Draft
-from rag.claims.verifier import span_of
+from rag.claims.verifier import agreement, span_of
 from rag.evidence import asserts, leans, short_day
 from rag.question.kind import only_agrees
 from rag.types import Passage
@@ -95,9 +95,9 @@ def in_own_words(draft: Draft, question: str) -> Draft | None:
     of_question = any(content(missing) & content(question) for missing in map(_missing, failed))
     if not (failed and there and draft.signals and draft.signals.stated) or of_question:
         return None
-    return replace(
-        _quotation(draft.passage, _with_who({there[0]}, draft.passage)), signals=draft.signals, exact=draft.exact
-    )
+    quoted = _quotation(draft.passage, _with_who({there[0]}, draft.passage))
+    signals = replace(draft.signals, exact=agreement(draft.exact, quoted.claim, question))
+    return replace(quoted, signals=signals, exact=draft.exact)
 
 
 def _missing(problem: str) -> str:

@@ -73,7 +73,7 @@ def part_in_turn(part: Question, before: Sequence[Turn], llm: LanguageModel | No
 
 
 def _asks(text: str, of: Question, before: str = "") -> Question:
-    """The question that is put in these words, in place of another or as a part of it."""
+    """The part of a question that is put in these words; it asks for one thing."""
     search = f"{before} {text}".strip()
-    when = period(text, of.filters.as_of)
-    return replace(of, text=text, search=search, kind=kind_of(text), period=when)
+    when, kind = period(text, of.filters.as_of), kind_of(text)
+    return replace(of, text=text, search=search, kind="fact" if kind == "several" else kind, period=when)

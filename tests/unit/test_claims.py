@@ -311,6 +311,8 @@ def test_where_a_draft_fails_the_sentence_with_the_shortest_answer_is_quoted() -
     failed = Draft(made, whole, SURE, "forty people")
     quoted = in_own_words(failed, "How many came?")
     assert quoted is not None and quoted.why == "in the article's own words" and quoted.chance == failed.chance
+    other = replace(failed, signals=replace(SURE, exact=0.0))
+    assert in_own_words(other, "How many came?") == quoted, "the words that are quoted have all of the shortest answer"
     assert quoted.attributed.text.endswith(
         "writes: The talks began on Monday. He said that forty people were on board."
     )

@@ -9,7 +9,8 @@ from invented import HOLDS, RESCUED, RIGHT, SHORTEST, WRITES, Asking, holds_to_t
 from eval.run import harm
 from rag.prompt import SPLIT
 from rag.question.parts import parts
-from rag.types import Turn
+from rag.question.understand import understand
+from rag.types import Filters, Turn
 
 BOTH = "How many passengers of the ferry Aurora were rescued, and who leads the inquiry?"
 RESCUE, INQUIRY = "How many passengers of the ferry Aurora were rescued?", "Who leads the inquiry?"
@@ -36,6 +37,15 @@ def test_each_part_is_answered_with_evidence_of_its_own(asking: Asking) -> None:
     assert answer.question == answer.standalone_question == BOTH
     assert len({p.chunk_id for p in answer.passages}) == len(answer.passages) == 5, "what both parts read is there once"
     holds_to_the_letter(answer, rag)
+
+
+def test_a_part_asks_for_one_thing_however_it_is_worded(asking: Asking) -> None:
+    """A score against Porto is no comparison: the scores of both games are asked for, and this is one of them."""
+    scores = ["How many goals versus Porto?", "How many goals versus Celtic?"]
+    asked = "How many goals versus Porto and versus Celtic?"
+    rag = asking(Rule((SPLIT, asked), "\n".join(scores)), Rule(HOLDS, -5.0))
+    question = understand(asked, (), Filters(), None, model(rag))
+    assert question.kind == "several" and [(p.text, p.kind) for p in question.parts] == [(s, "fact") for s in scores]
 
 
 def test_what_one_part_lacks_is_said(asking: Asking) -> None:

@@ -146,6 +146,18 @@ def test_a_question_for_a_yes_or_a_no_gets_the_likeliest_words_of_several_passag
     assert any("Pekka Lahti" in s.text for s in answer.dropped)
 
 
+def test_a_yes_or_a_no_shows_what_two_articles_say(asking: Asking) -> None:
+    """The likeliest words, and those of another article; not of a third, and none that may be wrong."""
+    rules = [
+        Rule(("Pekka Lahti", HOLDS), 4.0), Rule(("Juhani Salo", HOLDS), 3.8), Rule(("Aurora sank", HOLDS), 3.0),
+        Rule(HOLDS, -5.0), Rule(("Pekka Lahti", RIGHT), 3.0),
+    ]  # fmt: skip
+    answer = asking(*rules, Rule(("Juhani Salo", RIGHT), 4.0), Rule(RIGHT, 2.5)).answer("Was the ferry Aurora safe?")
+    assert {c.article_id for c in answer.citations} == {"owner", "inquiry"} and len(answer.sentences) == 2
+    answer = asking(*rules, Rule(RIGHT, -4.0)).answer("Was the ferry Aurora safe?")
+    assert [c.article_id for c in answer.citations] == ["inquiry"]
+
+
 @pytest.mark.parametrize(("nearest", "quoted"), [(-3.0, RESCUED), (2.9, "The ferry Aurora sank off Turku on Sunday.")])
 def test_of_a_passage_s_nearest_sentences_a_likely_one_is_quoted(asking: Asking, nearest: float, quoted: str) -> None:
     """The likeliest, and of two that are about as likely the nearer one."""
