@@ -147,6 +147,12 @@ class Calibration(Chosen):
         "a development archive of 607 articles with 120 questions (docs/experiments.md)",
         "rag eval; the risk-coverage curve of its report",
     )
+    beside: float = _chosen(
+        0.8,
+        "share of the first of these that is enough for a statement beside one that is told, where several are asked for",
+        "18 questions for several statements, of the golden set, a development archive and a made-up one",
+        "rag eval",
+    )
     accounts: int = _chosen(2, "other articles that are asked whether they give another figure than the answer's")
     quoted: int = _chosen(2, "sentences of an article that are quoted, at most")
     quoted_from: int = _chosen(

@@ -24,14 +24,17 @@ def statements(drafts: Sequence[Draft], question: str, refuse: float) -> tuple[l
     """What each article says, in order of date, and the drafts left out.
 
     Where several statements are asked for, what each article says is told by itself rather
-    than merged: sources that disagree then stand side by side with their days.
+    than merged: sources that disagree then stand side by side with their days. Beside one that is likely
+    enough, others may be a little less likely: half of what was asked for is no answer.
 
     Args:
-        refuse: the chance of being right below which a draft is not told.
+        refuse: the chance of being right below which no draft is told by itself.
     """
+    alone = any(can_be_told(draft, question, refuse) for draft in drafts)
     told: list[Draft] = []
-    for draft in drafts:
-        if can_be_told(draft, question, refuse) and not any(same(draft, other) for other in told):
+    for draft in drafts if alone else ():
+        enough = can_be_told(draft, question, CALIBRATION.beside * refuse)
+        if enough and not any(same(draft, other) for other in told):
             told.append(draft)
     return side_by_side(told), [d for d in drafts if d not in told]
 

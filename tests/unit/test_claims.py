@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import replace
 from datetime import date
 from pathlib import Path
@@ -13,6 +14,7 @@ from hypothesis import strategies as st
 
 from index.text.words import content, overlap
 from index.types import Article, Chunk, Hit
+from rag.calibration import CALIBRATION
 from rag.claims.attribution import Attributed, Told, attribute, number, sources, split_draft
 from rag.claims.drafts import Draft, choose, worth_asking
 from rag.claims.facts import form_problems, problems
@@ -132,6 +134,20 @@ def test_several_statements_stand_side_by_side_in_order_of_date(words: Words) ->
     ]
     assert told[0].claim == "The port said that the harbour is shut.", "who reports it is no part of what is claimed"
     assert dropped == [wrong] and [d.passage.article.id for d in told] == ["early", "late"]
+
+
+def test_beside_a_likely_statement_less_likely_ones_are_told_and_alone_they_are_not() -> None:
+    def draft(text: str, chance: float) -> Draft:
+        made = passage(text)
+        other = math.log(chance / (1 - chance)) / dict(CALIBRATION.verifier)["right"]
+        bias = dict(CALIBRATION.verifier)["bias"] / dict(CALIBRATION.verifier)["right"]
+        return Draft(Attributed(text, made.sentences, 1.0, 0.9, ()), made, Signals(right=other - bias, holds=0.0))
+
+    likely, less = draft("The port is open.", 0.6), draft("Bread has become dearer.", 0.45)
+    unlikely = draft("Snow fell in the hills.", 0.35)
+    told, dropped = statements([less, unlikely, likely], "Which reports are there?", 0.5)
+    assert {d.claim for d in told} == {likely.claim, less.claim} and dropped == [unlikely]
+    assert statements([less, unlikely], "Which reports are there?", 0.5) == ([], [less, unlikely])
 
 
 def test_among_drafts_the_surest_is_chosen_and_none_with_a_problem() -> None:
