@@ -62,7 +62,7 @@ def problems(
     for quote in _QUOTE.findall(sentence):
         if plain(quote) not in plain(said) and plain(quote) not in plain(around):
             found.append(f"the quotation “{quote}” is not in the evidence")
-    found += _day_problems(sentence, texts, published)
+    found += _day_problems(sentence, texts, published, given)
     # Days are judged by themselves; what is left are amounts, and they must stand in the evidence itself.
     near = next((d for d in published if d), None)
     stretched = [s for t, p in zip(texts, published, strict=True) for s in stretches(t, p)]
@@ -124,12 +124,13 @@ def form_problems(question: str, sentence: str) -> list[str]:
     return found
 
 
-def _day_problems(sentence: str, evidence: Sequence[str], published: Sequence[date | None]) -> list[str]:
+def _day_problems(sentence: str, evidence: Sequence[str], published: Sequence[date | None], given: str) -> list[str]:
     allowed: set[date] = set()
     words: set[str] = set()
     for text, day in zip(evidence, published, strict=True):
-        # The day of publication is none of them: what an article tells may have happened on any day before.
-        allowed |= {m.day for m in mentions(text, day)}
+        # The day of publication is none of them: what an article tells may have happened on any day before. Where
+        # the question is about that very day, an article of it that names no other tells of it.
+        allowed |= {m.day for m in mentions(text, day)} or {m.day for m in mentions(given, day) if m.day == day}
         words |= {w for w in WEEKDAYS if re.search(rf"\b{w}\b", text, re.I)}
         words |= {WEEKDAYS[d.weekday()] for d in allowed}
     for text, day in zip(evidence, published, strict=True):

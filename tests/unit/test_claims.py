@@ -321,6 +321,30 @@ def test_own_words_bring_the_one_who_speaks(words: Words) -> None:
     assert "Naftali Bennett" in own_words("Which issues are fundamental?", made, words).attributed.text
 
 
+@pytest.mark.parametrize(
+    ("said", "question", "held"),
+    [
+        ("The brigade took 212 people off roofs.", "How many people were taken off roofs on saturday?", True),
+        ("The brigade took 212 people off roofs.", "How many people were taken off roofs on 12 October 2019?", True),
+        ("The brigade took 212 people off roofs.", "How many people were taken off roofs on Friday?", False),
+        ("The brigade took 212 people off roofs.", "On which day were people taken off roofs?", False),
+        (
+            "The brigade took 212 people off roofs on Friday.",
+            "How many people were taken off roofs on Saturday?",
+            False,
+        ),
+    ],
+)
+def test_an_article_of_the_day_that_is_asked_about_tells_of_that_day(said: str, question: str, held: bool) -> None:
+    """Unless its words name another day: 12 October 2019 was a Saturday."""
+    made = passage(said, "a", date(2019, 10, 12))
+    for draft in (
+        "On Saturday, 212 people were taken off roofs.",
+        "212 people were taken off roofs on 12 October 2019.",
+    ):
+        assert (not problems(draft, made.sentences, said, question)) == held
+
+
 def test_where_a_draft_fails_the_sentence_with_the_shortest_answer_is_quoted() -> None:
     whole = passage("The talks began on Monday. He said that forty people were on board. The ferry sank.")
     made = Attributed("Forty came on 9 May.", whole.sentences[:1], 1.0, 0.9, ("9 May is not a day of the evidence",))
