@@ -180,12 +180,15 @@ def choose(drafts: Sequence[Draft], refuse: float, kind: Kind = "fact") -> tuple
     ranked = sorted((d for d in drafts if d.holds and d.chance >= refuse), key=lambda d: -d.chance)
     kept = ranked[:1]
     for draft in ranked[1:]:
-        elsewhere = draft.passage.article.id not in {d.passage.article.id for d in kept}
-        other = (
-            len(kept) < CALIBRATION.quoted
-            if kind == "yes_no"
-            else all(another_figure(draft.exact, d.exact) for d in kept)
-        )
-        if elsewhere and other:
+        if _stands_beside(draft, kept, kind):
             kept.append(draft)
     return kept, [d for d in sorted(drafts, key=lambda d: -d.chance) if d not in kept]
+
+
+def _stands_beside(draft: Draft, kept: Sequence[Draft], kind: Kind) -> bool:
+    """Whether another article's draft adds to those kept: a second quotation for a yes or a no, or another figure."""
+    if draft.passage.article.id in {d.passage.article.id for d in kept}:
+        return False
+    if kind == "yes_no":
+        return len(kept) < CALIBRATION.quoted
+    return all(another_figure(draft.exact, d.exact) for d in kept)

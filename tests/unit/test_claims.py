@@ -343,6 +343,12 @@ def test_an_article_of_the_day_that_is_asked_about_tells_of_that_day(said: str, 
         "212 people were taken off roofs on 12 October 2019.",
     ):
         assert (not problems(draft, made.sentences, said, question)) == held
+    other = problems(
+        "On Friday, 212 people were taken off roofs.", made.sentences, said, "Who was taken off on Friday?"
+    )
+    assert other == ([] if "Friday" in said else ["Friday is not in the evidence"]), (
+        "it tells of no other day by itself"
+    )
 
 
 def test_where_a_draft_fails_the_sentence_with_the_shortest_answer_is_quoted() -> None:
