@@ -19,14 +19,16 @@ sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
 from eval.newsqa import names_something
 from index.embedder import Embedder
-from index.text.sentences import sentences
-from index.text.words import overlap
+from index.types import Article
 from rag import embedders, prompt
 from rag.calibration import CALIBRATION
+from rag.claims.statements import own_sentences
 from rag.config import DEFAULT_EMBEDDER, DEFAULT_MODEL
 from rag.engine.base import LanguageModel
 from rag.engine.opening import open_model
+from rag.evidence import evidence_sentences
 from rag.question.kind import is_closed
+from rag.types import Passage
 
 FILES = ("newsqa", "squadshifts_new_wiki", "squad2_half", "clapnq")
 _FEWEST, _LONGEST = 3, 2500  # sentences of a passage, and its letters
@@ -34,11 +36,11 @@ _FEWEST, _LONGEST = 3, 2500  # sentences of a passage, and its letters
 
 @dataclass(frozen=True)
 class Asked:
-    """A question, the sentences of its passage, and which of them have the answer."""
+    """A question, its known answer in small letters, and the passage that has it."""
 
     question: str
-    sentences: tuple[str, ...]
-    gold: frozenset[int]
+    answer: str
+    passage: Passage
 
 
 @dataclass(frozen=True)
@@ -53,30 +55,33 @@ class Weighed:
 def questions(data: Path) -> Iterator[Asked]:
     """Those of the data that ask for a yes or a no, name something, and have their answer in a passage of a few sentences."""
     for name in FILES:
-        for line in (data / f"{name}.jsonl").read_text("utf-8").splitlines():
+        for n, line in enumerate((data / f"{name}.jsonl").read_text("utf-8").splitlines()):
             row = json.loads(line)
-            answer = " ".join((row.get("answer") or "").split()).lower()
+            answer = _folded(row.get("answer") or "")
             if answer and is_closed(row["q"]) and names_something(row["q"]):
-                for passage in [row["ctx"]] if row.get("ctx") else row["pos"]:
-                    text = " ".join(passage.split())
-                    at, spans = text.lower().find(answer), sentences(text)
-                    if at >= 0 and len(spans) >= _FEWEST and len(text) <= _LONGEST:
-                        gold = frozenset(n for n, (start, end) in enumerate(spans) if start <= at < end)
-                        yield Asked(row["q"], tuple(text[a:b] for a, b in spans), gold)
-                        break
+                texts = [" ".join(text.split()) for text in ([row["ctx"]] if row.get("ctx") else row["pos"])]
+                there = [_passage(f"{name}-{n}", text) for text in texts if answer in _folded(text)]
+                if there and len(there[0].sentences) >= _FEWEST and len(there[0].text) <= _LONGEST:
+                    yield Asked(row["q"], answer, there[0])
+
+
+def _passage(name: str, text: str) -> Passage:
+    article = Article(name, None, None, None, "", None, (), text)
+    return Passage(article, name, 0, len(text), text, text, 1.0, None, evidence_sentences(article, name, 0, len(text)))
 
 
 def weighed(asked: Asked, embedder: Embedder, llm: LanguageModel) -> list[Weighed]:
-    """The sentences nearest to the question, the nearest first, as the path of a question weighs them."""
-    vectors = embedder.passages([asked.question, *asked.sentences])
-    near = [
-        float(v @ vectors[0]) + CALIBRATION.quote_words * overlap(asked.question, s)
-        for v, s in zip(vectors[1:], asked.sentences, strict=True)
+    """The sentences nearest to the question, as the path of a question weighs them."""
+    quoted = own_sentences(asked.question, asked.passage, embedder)
+    head = prompt.passage_head(asked.passage)
+    odds = llm.score([llm.chat(prompt.READ, head, prompt.is_right(asked.question, d.claim)) for d, _ in quoted])
+    return [
+        Weighed(near, right, asked.answer in _folded(d.claim)) for (d, near), right in zip(quoted, odds, strict=True)
     ]
-    order = sorted(range(len(near)), key=lambda n: -near[n])[: CALIBRATION.weighed]
-    head = prompt.statement_head(None, " ".join(asked.sentences))
-    odds = llm.score([llm.chat(prompt.READ, head, prompt.is_right(asked.question, asked.sentences[n])) for n in order])
-    return [Weighed(near[n], right, n in asked.gold) for n, right in zip(order, odds, strict=True)]
+
+
+def _folded(text: str) -> str:
+    return " ".join(text.split()).lower()
 
 
 def share(rows: Sequence[Sequence[Weighed]], key: Callable[[Weighed], float]) -> float:
@@ -90,11 +95,13 @@ def main() -> int:
     parser.add_argument("data", type=Path, metavar="DATA", help="the folder with newsqa.jsonl and the others")
     parser.add_argument("--questions", type=int, default=120, metavar="N", help="how many are asked (default: 120)")
     options = parser.parse_args()
+    embedder, llm = embedders.load(DEFAULT_EMBEDDER), open_model(DEFAULT_MODEL).for_question()
     asked = list(questions(options.data))
     random.Random(3).shuffle(asked)
-    embedder, llm = embedders.load(DEFAULT_EMBEDDER), open_model(DEFAULT_MODEL).for_question()
     rows = [weighed(one, embedder, llm) for one in asked[: options.questions]]
-    print(f"{len(rows)} questions; among the nearest {CALIBRATION.weighed}: {share(rows, lambda w: w.gold):.2f}")
+    print(
+        f"{len(rows)} questions; the answer is among the nearest {CALIBRATION.weighed}: {share(rows, lambda w: w.gold):.2f}"
+    )
     print(f"the nearest {share(rows, lambda w: w.near):.2f}, the likeliest {share(rows, lambda w: w.right):.2f}")
     for weight in (1, 2, 4, 6, 8, 12, 20):
         print(f"log-odds + {weight} x nearness: {share(rows, lambda w, x=weight: w.right + x * w.near):.2f}")
