@@ -222,6 +222,16 @@ def inside(made: Sequence[Passage], period: Period) -> bool:
     )
 
 
+def too_early(passage: Passage, period: Period) -> bool:
+    """Whether an article is from before the time asked about and names no day of it: it cannot say what happened then.
+
+    Only of a time that the question names with its year. Another ("in June") may be that of a year the question leaves
+    to the story.
+    """
+    day = passage.article.published
+    return bool(period.with_year and period.first and day and day < period.first and not _tells_of(period, passage))
+
+
 def _tells_of(period: Period, passage: Passage) -> bool:
     """Whether a passage names a day of a time, or a week or month in it, or its year where the time is a month or more."""
     text, published = passage.text, passage.article.published

@@ -30,6 +30,11 @@ _ABSOLUTE = re.compile(
     re.IGNORECASE,
 )
 _WEEKDAY = re.compile(rf"\b(?:(last|past|next|coming|this)\s+)?({'|'.join(WEEKDAYS)})s?\b", re.IGNORECASE)
+# "Friday night, 29 July": the day is said.
+_DATED = re.compile(
+    rf"(?:\s+(?:morning|afternoon|evening|night))?,?\s+(?:{MONTH}\s*\d|\d{{1,2}}(?:st|nd|rd|th)?\s+(?:of\s+)?{MONTH}\b)",
+    re.IGNORECASE,
+)
 _NEARBY = re.compile(r"\b(today|tonight|yesterday|tomorrow|the next day|the day before)\b", re.IGNORECASE)
 _BEFORE, _AFTER = 350, 200  # characters of a sentence around a weekday that are parsed: enough for its verb
 _URL_DAY = re.compile(r"/(\d{4})/(\d{1,2})/(\d{1,2})(?:/|$)")
@@ -106,8 +111,7 @@ def mentions(text: str, published: date | None) -> list[Mention]:
             found.append(Mention(match.start(), match.end(), match.group(), day))
     if published:
         for match in _WEEKDAY.finditer(text):
-            followed = text[match.end() : match.end() + 16]
-            if match.group().lower().endswith("s") or re.match(rf",?\s+{MONTH}\s*\d", followed, re.I):
+            if match.group().lower().endswith("s") or _DATED.match(text, match.end()):
                 continue
             spans = spans or sentences(text)
             first, last = spans[bisect_right(spans, (match.start(), len(text))) - 1]

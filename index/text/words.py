@@ -23,8 +23,8 @@ _NUMBERS = {word: str(n) for n, word in enumerate(_UNITS)} | {word: str(n * 10) 
 
 
 def terms(text: str) -> list[str]:
-    """The content words of a text, lower case, in order, each once."""
-    words = re.findall(r"\w+(?:[.'’]\w+)*", text.lower())
+    """The content words of a text, lower case, in order, each once; of "Ford's" the name, as full text is to find it anywhere."""
+    words = [re.sub(r"['’]s$", "", word) for word in re.findall(r"\w+(?:[.'’]\w+)*", text.lower())]
     return list(dict.fromkeys(w for w in words if w not in _STOP and (len(w) > 1 or w.isdigit() or not w.isascii())))
 
 

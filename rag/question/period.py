@@ -19,7 +19,11 @@ _PART = re.compile(
     rf"\b(early|mid|middle of|late|end of|beginning of|start of)[- ](?:of )?({_MONTH_WORDS})(?:,? (\d{{4}}))?\b", re.I
 )
 _MONTH = re.compile(rf"\b(?:in|during|throughout|of)\s+({_MONTH_WORDS})(?:,? (\d{{4}}))?\b(?!\s+\d)", re.I)
-_YEAR = re.compile(r"\b(?:in|during|throughout)\s+(\d{4})\b")
+_YEAR = re.compile(
+    r"\b(?:in|during|throughout)\s+(?:(?:the\s+)?(?:early|mid|late|spring|summer|autumn|fall|winter|beginning|start|middle|end)"
+    r"(?:\s+of)?[-\s]+)?(\d{4})\b",
+    re.I,
+)
 _LATEST = re.compile(
     r"\b(?:latest|newest|most recent(?:ly)?|now|currently|at the moment|so far|these days|right now|today)\b", re.I
 )
@@ -60,6 +64,11 @@ class Period:
     def bounded(self) -> bool:
         """Whether it names any day at all."""
         return self.first is not None or self.last is not None
+
+    @property
+    def with_year(self) -> bool:
+        """Whether the question names the year, too, and nothing has to be guessed."""
+        return bool(re.search(r"\d{4}", self.words))
 
     def holds(self, day: date | None, slack: int = 0) -> bool:
         """Whether a day lies in it, with some days of slack at both ends."""

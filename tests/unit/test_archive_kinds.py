@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 from fakes import Rule, Words
-from invented import HOLDS, RIGHT, SHORTEST, WRITES, Asking, holds_to_the_letter, model
+from invented import ANSWERING, HOLDS, RIGHT, SHORTEST, SINKING, WRITES, Asking, holds_to_the_letter, model
 
 from eval import golden
 from eval.golden import GoldenQuestion, plain
@@ -102,6 +102,15 @@ def test_only_a_limit_that_is_set_excludes(asking: Asking, archive: Path) -> Non
     answer = rag.answer(QUESTIONS["single-001"].question, after=date(2020, 1, 1))
     assert answer.abstained and answer.passages
     assert all(p.article.published and p.article.published >= date(2020, 1, 1) for p in answer.passages)
+
+
+@pytest.mark.parametrize(("when", "answered"), [("in March 2024", True), ("in April 2024", False), ("in April", True)])
+def test_an_article_cannot_say_what_happened_after_it(asking: Asking, when: str, answered: bool) -> None:
+    """The ferry's report is of 4 March 2024. Without a year, the time is that of a story which the question does not name."""
+    rag = asking(*ANSWERING)
+    answer = rag.answer(SINKING.replace("?", f" {when}?"))
+    assert answer.abstained != answered
+    assert any("Aurora sank" in prompt for prompt in model(rag).prompts("score")) == answered
 
 
 def test_a_day_to_come_is_refused_only_where_nothing_speaks_of_it(asking: Asking, archive: Path) -> None:

@@ -21,7 +21,7 @@ from rag.claims.facts import form_problems, problems
 from rag.claims.statements import in_own_words, own_words, same, statements
 from rag.claims.support import score
 from rag.claims.verifier import Signals
-from rag.evidence import dated, evidence_sentences, inside, passages
+from rag.evidence import dated, evidence_sentences, inside, passages, too_early
 from rag.question.kind import kind_of
 from rag.question.period import Period, period
 from rag.question.understand import Question, understand
@@ -281,6 +281,23 @@ def test_an_outlet_counts_once_and_a_copied_report_once(tmp_path: Path, words: W
 )
 def test_an_article_of_another_day_may_tell_of_the_time_asked_about(text: str, question: str, tells: bool) -> None:
     assert inside([passage(text)], period(question, DAY)) is tells
+
+
+@pytest.mark.parametrize(
+    ("text", "question", "early"),
+    [
+        ("The bridge cost 40 million.", "What did the bridge cost in May 2022?", True),
+        ("The bridge cost 40 million.", "What did the bridge cost in March 2022?", False),
+        ("The bridge cost 40 million.", "What did the bridge cost in 2021?", False),
+        ("The bridge cost 40 million.", "What did the bridge cost in May?", False),
+        ("The bridge will cost 40 million in 2023.", "What will the bridge cost in 2023?", False),
+        ("The bridge opens on 3 May.", "When does the bridge open in May 2022?", False),
+    ],
+)
+def test_an_article_from_before_the_time_asked_about_must_name_a_day_of_it(
+    text: str, question: str, early: bool
+) -> None:
+    assert too_early(passage(text), period(question, DAY)) is early
 
 
 def test_for_a_yes_or_a_no_nothing_is_drafted() -> None:

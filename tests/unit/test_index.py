@@ -44,6 +44,16 @@ def test_wire_copies_are_shown_once_with_all_their_articles(tmp_path: Path, word
     assert {flood[0].article.id, *(a.id for _, a in flood[0].copies)} == {"one", "two"}
 
 
+@pytest.mark.parametrize(
+    "asked", ["What was Bitcoin's record?", "what was bitcoin’s record", "What was the record of Bitcoin?"]
+)
+def test_a_name_is_found_whatever_its_case(tmp_path: Path, words: Words, asked: str) -> None:
+    folder = write(tmp_path / "in", a="The currency bitcoin fell on Monday.", b="Gas prices rose to a record.")
+    build(tmp_path / "ix", [folder], words)
+    found = {h.article.id: h.bm25 for h in search(Store(tmp_path / "ix", words), words, asked, 5)}
+    assert found["a"] and found["b"], "full text has a word of each"
+
+
 def test_a_replaced_index_is_followed_without_reopening(tmp_path: Path, words: Words) -> None:
     folder = write(tmp_path / "in", a="The bridge was opened in May.")
     build(tmp_path / "ix", [folder], words)

@@ -47,6 +47,9 @@ def test_whether_several_statements_are_asked_for(question: str, several: bool) 
         ("What was said before March 20?", None, date(2022, 3, 20)),
         ("What was said on Tuesday?", date(2022, 3, 29), date(2022, 3, 29)),
         ("What was said between 13 March and 22 March?", date(2022, 3, 13), date(2022, 3, 22)),
+        ("What was said in early 2021?", date(2021, 1, 1), date(2021, 12, 31)),
+        ("What was said in the summer of 2021?", date(2021, 1, 1), date(2021, 12, 31)),
+        ("Which numbers came up on Friday night, 25 February 2022?", date(2022, 2, 25), date(2022, 2, 25)),
         ("What may Peskov say?", None, None),
     ],
 )
