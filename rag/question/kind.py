@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import re
-from typing import Literal
+from typing import Any, Literal
 
+from index.text.grammar import parsed
+from index.text.sentences import sentences
 from index.text.words import content
 
 Kind = Literal["fact", "yes_no", "several"]
@@ -13,8 +15,7 @@ _SEVERAL = re.compile(
     r"\b(?:how (?:did|has|have) .{3,60} (?:chang|develop|evolv|shift)\w*|differ\w*|compare|disagree\w*|both|each(?! (?:day|week|month|year))|"
     r"everyone|(?:each|two|all|other) (?:sides?|camps?)|sequence|timeline|over time|contrast|versus|vs|conflicting|"
     r"contradict\w*|same view|list (?:the|all)|put together|put .{3,80} (?:in order|together)|in (?:what|which) order|one after (?:the other|another)|"
-    r"on the one hand|how\b.{3,90}\band how|(?-i:[A-Z])\w+ or (?-i:[A-Z])\w+|or (?:not|has|have|is|are|did|does|do)|who were|"
-    r"which (?!two|three|four|five)(?:\w+ )?(?!(?:does|was|is|has|says|wants|holds|leads|plans|makes|gives|takes|goes|gets|needs|runs|this|news)\b)\w+[^\Wsu]s(?!\s+(?:the|an?|its|his|her|their|(?-i:[A-Z])\w*)\b))\b",
+    r"on the one hand|how\b.{3,90}\band how|(?-i:[A-Z])\w+ or (?-i:[A-Z])\w+|or (?:not|has|have|is|are|did|does|do)|who were)\b",
     re.I,
 )
 _CLOSED = re.compile(
@@ -25,19 +26,46 @@ _CLOSED = re.compile(
 # What makes a yes-or-no question ask for more: "…, and who says so?", "… know when …", "… tell me the name …".
 _OPEN = re.compile(
     r"(?:[,;?]|\b(?:and|but|or|know|tell me|say|explain|remember))\s+(?:\w+\s+)?(?:who|whom|whose|what|when|where|why|how|which)\b|"
+    r"\b(?:about|after|at|before|by|for|from|in|into|of|on|over|to|under|with)\s+(?:whom|whose|what|which)\b|"
     r"^\W*(?:can|could|would|will|do|did) you (?:please )?(?:tell|know|name|say|explain|give|list|show|describe|summari[sz]e)\b",
     re.I,
 )
+
+# Penn Treebank tags, as spaCy gives them.
+_ONE, _MANY, _ADJECTIVES = ("NN", "NNP"), ("NNS", "NNPS"), ("JJ", "JJR", "JJS")
+_EITHER = frozenset(("series", "species", "means", "news", "headquarters"))  # one or many, the word is the same
 
 
 def kind_of(question: str) -> Kind:
     """The kind of answer: several statements side by side, a yes or a no, or one fact.
 
-    "several": a comparison, both sides, a change over time. "yes_no": a yes or a no and nothing else.
+    "several": a comparison, both sides, a change over time, "which" with a plural. "yes_no": a yes or a no and nothing else.
+    What is told before the question ("… struck a man on Sunday. Who is he?") plays no part.
     """
-    if _SEVERAL.search(question):
+    asks = next((start for start, end in sentences(question) if question[start:end].rstrip(" \"'”’").endswith("?")), 0)
+    question = question[asks:]
+    if _SEVERAL.search(question) or _which_of_many(question):
         return "several"
     return "yes_no" if is_closed(question) else "fact"
+
+
+def _which_of_many(question: str) -> bool:
+    """Whether "which" stands before a plural: "which countries", not "which sports team" or "which two cities"."""
+    words = parsed(question) if re.search(r"\bwhich\b", question, re.I) else ()
+    return any(word.lower_ == "which" and _begins_with_many(words[n + 1 :]) for n, word in enumerate(words))
+
+
+def _begins_with_many(words: Any) -> bool:
+    """Whether the noun that these words begin with is a plural: the last one of "sports team", the first of "city's parks"."""
+    noun = None
+    for word in words:
+        if word.tag_ in _ONE or word.tag_ in _MANY:
+            noun = word
+        elif word.tag_ == "HYPH" or (word.tag_ == "POS" and noun is not None and noun.tag_ in _MANY):
+            noun = None  # "women's", "US-": what stands before it describes what follows
+        elif noun is not None or word.tag_ not in _ADJECTIVES:
+            break
+    return noun is not None and noun.tag_ in _MANY and noun.lower_ not in _EITHER
 
 
 def is_closed(question: str) -> bool:
