@@ -6,11 +6,13 @@ import calendar
 import re
 from collections import Counter
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, timedelta
 
-from index.text.dates import in_range, mentions
+from index.text.dates import MONTH, in_range, mentions
+from index.text.sentences import sentences
 from index.text.stretches import of_calendar
+from index.text.weekdays import way
 from index.text.words import content
 
 _MONTHS = {name.lower(): i for i, name in enumerate(calendar.month_name) if name}
@@ -42,6 +44,8 @@ _SPAN = re.compile(
     rf"(?:the )?(\d{{1,2}})(?:st|nd|rd|th)?(?: of)? ({_MONTH_WORDS})(?:,? (\d{{4}}))?\b",
     re.I,
 )
+_CALENDAR = re.compile(rf"\b{MONTH}\b", re.I)
+_SOON = 31  # days ahead in which a day may be meant that the articles do not reach
 _AROUND = re.compile(r"\b(before|until|prior to|after|since|from|on|by)\s+$", re.I)
 
 
@@ -79,7 +83,25 @@ class Period:
 
 
 def period(question: str, as_of: date | None) -> Period:
-    """What the question says of time, resolved against the day it is asked."""
+    """What the question says of time, resolved against the day it is asked.
+
+    A month or a day without a year is the nearest one; if that is more than a month ahead and the verb looks back
+    ("who retired in December?", asked in August), the one before.
+    """
+    found = _named(question, as_of)
+    day, at = found.first or found.last, question.find(found.words)
+    if (
+        not (as_of and day and (day - as_of).days > _SOON and at >= 0 and _CALENDAR.search(found.words))
+        or found.with_year
+    ):
+        return found
+    start, end = next((a, b) for a, b in sentences(question) if a <= at < b)
+    if way(question[start:end], at - start) != -1:
+        return found
+    return replace(found, first=_year_before(found.first), last=_year_before(found.last))
+
+
+def _named(question: str, as_of: date | None) -> Period:
     latest = bool(_LATEST.search(question))
     if as_of is None or not in_range(as_of):
         return Period(latest=latest)
@@ -188,6 +210,10 @@ def _year_for(month: int, as_of: date) -> int:
     if as_of.year < 9999:
         middle.append((abs((date(as_of.year + 1, month, 15) - as_of).days), as_of.year + 1))
     return min(middle)[1]
+
+
+def _year_before(day: date | None) -> date | None:
+    return day and date(day.year - 1, day.month, min(day.day, calendar.monthrange(day.year - 1, day.month)[1]))
 
 
 def _month_end(year: int, month: int) -> date:

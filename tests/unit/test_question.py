@@ -59,6 +59,10 @@ def test_whether_several_statements_are_asked_for(question: str, several: bool) 
         ("What was said in early 2021?", date(2021, 1, 1), date(2021, 12, 31)),
         ("What was said in the summer of 2021?", date(2021, 1, 1), date(2021, 12, 31)),
         ("Which numbers came up on Friday night, 25 February 2022?", date(2022, 2, 25), date(2022, 2, 25)),
+        ("Who retired in August?", date(2021, 8, 1), date(2021, 8, 31)),
+        ("Who will retire in August?", date(2022, 8, 1), date(2022, 8, 31)),
+        ("Snow fell. Who resigned on 3 August?", date(2021, 8, 3), date(2021, 8, 3)),
+        ("Who resigned on 3 April?", date(2022, 4, 3), date(2022, 4, 3)),
         ("What may Peskov say?", None, None),
     ],
 )
