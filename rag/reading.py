@@ -44,11 +44,14 @@ def unknown_names(question: str, knows: Callable[[str], bool]) -> list[str]:
     """The names in a question that the collection does not know, by their first letters.
 
     A name is inflected or possessive ("Ukraine", "Ukrainians"), and full text looks by prefix: a stem would miss these.
+    It also takes "O'Brien" and "Ing-wen" for two words, of which the longer one is asked for.
     """
     words = re.findall(r"(?<![.?!] )(?<!^)\b[A-Z][\w’'-]+", question)
     words = [w.removesuffix("'s").removesuffix("’s") for w in words]
     return [
         w
         for w in dict.fromkeys(words)
-        if len(w) > 1 and w.lower() not in _NOT_NAMES and not knows(w[: CALIBRATION.name_letters])
+        if len(w) > 1
+        and w.lower() not in _NOT_NAMES
+        and not knows(max(re.split(r"['’-]", w), key=len)[: CALIBRATION.name_letters])
     ]

@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
+from datetime import date
 
 from fakes import Rule, ScriptedModel
 
+from index.types import Article
 from rag.assistant import Rag
-from rag.types import Answer
+from rag.evidence import evidence_sentences
+from rag.types import Answer, Passage
 
 NEWS = [
     ("sinking", "Reuters", "2024-03-04",
@@ -45,7 +48,25 @@ ANSWERING = [
     Rule(("Aurora sank", HOLDS), 4.0), Rule(HOLDS, -5.0), Rule(("Aurora sank", WRITES), RESCUED), Rule(RIGHT, 5.0)
 ]  # fmt: skip
 
+DAY = date(2022, 3, 30)
+
 Asking = Callable[..., Rag]  # rules of a script; `index` and settings by name
+
+
+def passage(text: str, article_id: str = "a", day: date = DAY) -> Passage:
+    """A passage that is the whole of an article."""
+    article = Article(article_id, "T", "S", day, "", None, (), text)
+    return Passage(
+        article,
+        f"{article_id}#0",
+        0,
+        len(text),
+        text,
+        text,
+        1.0,
+        0.5,
+        evidence_sentences(article, f"{article_id}#0", 0, len(text)),
+    )
 
 
 def model(rag: Rag) -> ScriptedModel:

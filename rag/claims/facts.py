@@ -98,8 +98,9 @@ def problems(
 
 @lru_cache(maxsize=32)  # the same article is asked about for each sentence of an answer
 def _words_of(text: str) -> frozenset[str]:
-    """The stems of a text's words, of a compound its own and those of its parts."""
-    return frozenset(map(stem, set(re.findall(r"[\w’'-]+", text.lower())))) | content(text)
+    """The stems of a text's words, of a compound ("d'Alene") its own and those of its parts."""
+    low = text.lower()
+    return frozenset(map(stem, {*re.findall(r"[\w’'-]+", low), *re.findall(r"\w+", low)})) | content(text)
 
 
 def form_problems(question: str, sentence: str) -> list[str]:

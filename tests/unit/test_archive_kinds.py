@@ -201,6 +201,17 @@ def test_a_name_that_no_article_has_is_known_to_be_unknown(asking: Asking, archi
     assert unknown_names(QUESTIONS["unanswerable-003"].question, knows) == []
 
 
+def test_of_a_name_of_two_parts_one_is_looked_for() -> None:
+    """Full text takes them for two words."""
+    there = ("brien", "liam", "tsai", "ing", "wen", "haul")
+
+    def knows(beginning: str) -> bool:
+        return any(word.startswith(beginning.lower()) for word in there)
+
+    asked = "Where did Liam O'Brien, Liam O’Neill and Tsai Ing-wen leave the U-Haul?"
+    assert unknown_names(asked, knows) == ["O’Neill"]
+
+
 @pytest.mark.parametrize("q", [q for q in QUESTIONS.values() if q.refuse == "must"], ids=lambda q: q.id)
 def test_where_no_passage_holds_it_nothing_is_said(asking: Asking, archive: Path, q: GoldenQuestion) -> None:
     answer = asking(Rule(HOLDS, -4.0), index=archive).answer(q.question)

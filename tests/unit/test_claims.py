@@ -11,6 +11,7 @@ import pytest
 from fakes import Words
 from hypothesis import given
 from hypothesis import strategies as st
+from invented import DAY, passage
 
 from index.text.words import content, overlap
 from index.types import Article, Chunk, Hit
@@ -21,11 +22,11 @@ from rag.claims.facts import form_problems, problems
 from rag.claims.statements import in_own_words, own_words, same, statements
 from rag.claims.support import score
 from rag.claims.verifier import Signals
-from rag.evidence import dated, evidence_sentences, inside, passages, too_early
+from rag.evidence import dated, passages
 from rag.question.kind import kind_of
 from rag.question.period import Period, period
 from rag.question.understand import Question, understand
-from rag.types import Filters, Passage
+from rag.types import Filters
 
 EVIDENCE = "Russia's chief negotiator Vladimir Medinsky said following three-hour talks in Istanbul on Tuesday that Moscow will study Kyiv's proposals."
 PESKOV = '"We would like a more substantial and swift answer," Peskov said.'
@@ -33,7 +34,6 @@ SLUTSKY = "The delegate Leonid Slutsky said Dmitry Peskov was wrong."
 BENNETT = (
     "Israeli Prime Minister Naftali Bennett came, and a Ukrainian adviser with him; the Foreign Ministry was silent."
 )
-DAY = date(2022, 3, 30)
 SURE = Signals(right=4.0, holds=3.0, exact=1.0, stated=1.0, sure=-0.1, pmi=2.5)
 
 
@@ -176,21 +176,6 @@ def test_what_is_newest_comes_first_where_the_latest_is_asked_for(words: Words) 
     assert [p.article.id for p in found] == ["new", "old"] and found[0].timely > found[1].timely
 
 
-def passage(text: str, article_id: str = "a", day: date = DAY) -> Passage:
-    article = Article(article_id, "T", "S", day, "", None, (), text)
-    return Passage(
-        article,
-        f"{article_id}#0",
-        0,
-        len(text),
-        text,
-        text,
-        1.0,
-        0.5,
-        evidence_sentences(article, f"{article_id}#0", 0, len(text)),
-    )
-
-
 def test_attribution_takes_the_smallest_set_whatever_was_cited(words: Words) -> None:
     pool = [passage(EVIDENCE + " The weather was mild."), passage(PESKOV, "b")]
     one = attribute("Medinsky said Moscow will study Kyiv's proposals.", pool, words)
@@ -267,39 +252,6 @@ def test_an_outlet_counts_once_and_a_copied_report_once(tmp_path: Path, words: W
     assert parts[0].sources == 2 and set(cited[0].also) | {cited[0].article_id} == {"post", "copy", "post2"}
 
 
-@pytest.mark.parametrize(
-    ("text", "question", "tells"),
-    [
-        ("The bridge was opened in 2012 by the mayor.", "Who opened the bridge in 2012?", True),
-        ("The bridge was opened in 2012 by the mayor.", "Who opened the bridge in March 2012?", True),
-        ("The bridge was opened in 2012 by the mayor.", "Who opened the bridge in 2013?", False),
-        ("The bridge was opened in 2012 by the mayor.", "Who opened the bridge on 3 March 2012?", False),
-        ("The bridge was opened on 3 March 2012.", "Who opened the bridge in March 2012?", True),
-        ("The bridge was opened last month.", "Who opened the bridge in February 2022?", True),
-        ("The bridge was opened last month.", "Who opened the bridge on 10 February 2022?", False),
-    ],
-)
-def test_an_article_of_another_day_may_tell_of_the_time_asked_about(text: str, question: str, tells: bool) -> None:
-    assert inside([passage(text)], period(question, DAY)) is tells
-
-
-@pytest.mark.parametrize(
-    ("text", "question", "early"),
-    [
-        ("The bridge cost 40 million.", "What did the bridge cost in May 2022?", True),
-        ("The bridge cost 40 million.", "What did the bridge cost in March 2022?", False),
-        ("The bridge cost 40 million.", "What did the bridge cost in 2021?", False),
-        ("The bridge cost 40 million.", "What did the bridge cost in May?", False),
-        ("The bridge will cost 40 million in 2023.", "What will the bridge cost in 2023?", False),
-        ("The bridge opens on 3 May.", "When does the bridge open in May 2022?", False),
-    ],
-)
-def test_an_article_from_before_the_time_asked_about_must_name_a_day_of_it(
-    text: str, question: str, early: bool
-) -> None:
-    assert too_early(passage(text), period(question, DAY)) is early
-
-
 def test_for_a_yes_or_a_no_nothing_is_drafted() -> None:
     read = [replace(passage("The harbour is open, the mayor said."), relevance=3.0)]
     assert worth_asking(read, asked("Is the harbour open?")) == []
@@ -331,41 +283,17 @@ def test_an_amount_must_stand_in_the_evidence_itself() -> None:
     assert wrong("Peskov said the talks lasted three hours.") and wrong("Peskov said the talks lasted 30 hours.")
 
 
+def test_a_name_in_a_compound_is_there() -> None:
+    made = passage("Police held 31 men near a park in Coeur d'Alene.")
+    assert problems("The police of Alene held 31 men near Coeur d'Alene.", made.sentences, made.text) == []
+    assert problems("The police of Alder held 31 men near Coeur d'Alene.", made.sentences, made.text)
+
+
 def test_own_words_bring_the_one_who_speaks(words: Words) -> None:
     made = passage(
         'Israel\'s prime minister Naftali Bennett spoke on Monday. "Several issues are fundamental," he added. Snow fell.'
     )
     assert "Naftali Bennett" in own_words("Which issues are fundamental?", made, words).attributed.text
-
-
-@pytest.mark.parametrize(
-    ("said", "question", "held"),
-    [
-        ("The brigade took 212 people off roofs.", "How many people were taken off roofs on saturday?", True),
-        ("The brigade took 212 people off roofs.", "How many people were taken off roofs on 12 October 2019?", True),
-        ("The brigade took 212 people off roofs.", "How many people were taken off roofs on Friday?", False),
-        ("The brigade took 212 people off roofs.", "On which day were people taken off roofs?", False),
-        (
-            "The brigade took 212 people off roofs on Friday.",
-            "How many people were taken off roofs on Saturday?",
-            False,
-        ),
-    ],
-)
-def test_an_article_of_the_day_that_is_asked_about_tells_of_that_day(said: str, question: str, held: bool) -> None:
-    """Unless its words name another day: 12 October 2019 was a Saturday."""
-    made = passage(said, "a", date(2019, 10, 12))
-    for draft in (
-        "On Saturday, 212 people were taken off roofs.",
-        "212 people were taken off roofs on 12 October 2019.",
-    ):
-        assert (not problems(draft, made.sentences, said, question)) == held
-    other = problems(
-        "On Friday, 212 people were taken off roofs.", made.sentences, said, "Who was taken off on Friday?"
-    )
-    assert other == ([] if "Friday" in said else ["Friday is not in the evidence"]), (
-        "it tells of no other day by itself"
-    )
 
 
 def test_where_a_draft_fails_the_sentence_with_the_shortest_answer_is_quoted() -> None:
