@@ -16,7 +16,7 @@ from index.text.stretches import stretches
 from index.types import Article, Hit
 from rag.calibration import CALIBRATION
 from rag.injection import injected
-from rag.question.period import Period
+from rag.question.period import Period, months
 from rag.types import EvidenceSentence, Passage
 
 _OPENS_UNNAMED = re.compile(
@@ -241,6 +241,8 @@ def _tells_of(period: Period, passage: Passage) -> bool:
         return True
     if not (period.first and period.last and (period.last - period.first).days >= _MONTH):
         return False
+    if published and any(period.holds(month) for month in months(text, published)):
+        return True
     years = map(int, re.findall(r"\b(?:19|20)\d\d\b", text))
     return any(period.first.year <= year <= period.last.year for year in years)
 

@@ -21,6 +21,7 @@ _PART = re.compile(
     rf"\b(early|mid|middle of|late|end of|beginning of|start of)[- ](?:of )?({_MONTH_WORDS})(?:,? (\d{{4}}))?\b", re.I
 )
 _MONTH = re.compile(rf"\b(?:in|during|throughout|of)\s+({_MONTH_WORDS})(?:,? (\d{{4}}))?\b(?!\s+\d)", re.I)
+_NAMED_MONTH = re.compile(rf"\b({_MONTH_WORDS.title()})\b(?:,? (\d{{4}}))?(?!\s+\d)")
 _YEAR = re.compile(
     r"\b(?:in|during|throughout)\s+(?:(?:the\s+)?(?:early|mid|late|spring|summer|autumn|fall|winter|beginning|start|middle|end)"
     r"(?:\s+of)?[-\s]+)?(\d{4})\b",
@@ -45,6 +46,7 @@ _SPAN = re.compile(
     re.I,
 )
 _CALENDAR = re.compile(rf"\b{MONTH}\b", re.I)
+_YEAR_OF_DAYS = 365
 _SOON = 31  # days ahead in which a day may be meant that the articles do not reach
 _AROUND = re.compile(r"\b(before|until|prior to|after|since|from|on|by)\s+$", re.I)
 
@@ -168,6 +170,17 @@ def after_event(question: str, sentences: Iterable[tuple[str, date | None]], lat
     if not ranked or (len(ranked) > 1 and ranked[1][1] == ranked[0][1]):
         return Period(latest=latest)
     return Period(ranked[0][0], None, found.group(), latest)
+
+
+def months(text: str, near: date) -> list[date]:
+    """The first day of each month that a text names; where it names no year ("in September"), of both that are near a day."""
+    found = list[date]()
+    for named in _NAMED_MONTH.finditer(text):
+        month = _MONTHS[named.group(1).lower()]
+        years = [int(named.group(2))] if named.group(2) else range(max(1, near.year - 1), near.year + 2)
+        firsts = [date(year, month, 1) for year in years if 1 <= year <= 9999]
+        found += [first for first in firsts if named.group(2) or abs((first - near).days) < _YEAR_OF_DAYS]
+    return found
 
 
 def _relative(found: re.Match[str], as_of: date, latest: bool) -> Period:

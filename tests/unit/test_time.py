@@ -37,6 +37,10 @@ def test_an_article_of_another_day_may_tell_of_the_time_asked_about(text: str, q
         ("The bridge cost 40 million.", "What did the bridge cost in May?", False),
         ("The bridge will cost 40 million in 2023.", "What will the bridge cost in 2023?", False),
         ("The bridge opens on 3 May.", "When does the bridge open in May 2022?", False),
+        ("The bridge opens in May, the mayor said.", "Who opens the bridge in May 2022?", False),
+        ("The bridge opens in May, the mayor said.", "Who opens the bridge in June 2022?", True),
+        ("The bridge was to open in November.", "Who opened the bridge in November 2022?", False),
+        ("The bridge was to open in November 2021.", "Who opened the bridge in November 2022?", True),
     ],
 )
 def test_an_article_from_before_the_time_asked_about_must_name_a_day_of_it(
