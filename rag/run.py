@@ -15,7 +15,7 @@ from rag.calibration import CALIBRATION
 from rag.claims.attribution import Told, number, parts, sources
 from rag.claims.drafts import Draft, Written, check, worth_asking
 from rag.claims.statements import can_be_told, in_own_words, own_sentences, own_words, same
-from rag.claims.verifier import Shortest, Signals, another_figure, doubt, hope, is_answer, span_of
+from rag.claims.verifier import Shortest, Signals, another_figure, doubt, hope, is_answer
 from rag.config import NO_MODEL, Config
 from rag.engine.base import LanguageModel
 from rag.question.understand import Question
@@ -228,8 +228,7 @@ class Run:
                 break
         self.clock.lap("write")
         likely = round(math.exp(sum(sure) / len(sure)), 4) if sure else CALIBRATION.usual_likely
-        stated, copied = wording is prompt.shortest, span_of(text, passage.shown) is not None
-        found = self._shortest[passage.chunk_id] = Shortest(text.strip(), likely, stated, copied)
+        found = self._shortest[passage.chunk_id] = Shortest(text.strip(), likely, stated=wording is prompt.shortest)
         return found
 
     def draft(self, question: Question, llm: LanguageModel, passage: Passage, exact: Shortest) -> Steps:

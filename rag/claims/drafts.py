@@ -144,7 +144,7 @@ def check(
         signals = Signals(
             right=round(right, 4),
             holds=round(holds(passage, unknown), 4),
-            exact=round(agreement(exact.text, m.text, question.text), 4) if exact.copied else 0.0,
+            exact=round(agreement(exact.text, m.text, question.text), 4),
             stated=float(exact.stated),
             sure=round(mean, 4),
             clear=clear(exact, question.text),

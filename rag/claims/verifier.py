@@ -38,8 +38,7 @@ class Signals:
         holds: its log-odds that the passage holds the answer, asked before anything was written; less for each
             name of the question that stands in no article.
         behind: how far the passage stands behind the best one that was read, in log-odds; 0 for the best.
-        exact: share of the shortest answer's words that the draft has; 0 where there is none, or where it does not stand
-            in the passage: then it is no second opinion, but mostly the question made into a sentence.
+        exact: share of the shortest answer's words that the draft has; 0 where there is none.
         stated: 1 where the model gives a shortest answer that is more than the question's own words, 0 where it gave one
             only when asked once more.
         sure: mean log-probability of the draft's tokens.
@@ -69,13 +68,11 @@ class Shortest:
         text: in the model's words.
         likely: the geometric mean of the probabilities of its tokens; what is usual where the model cannot tell.
         stated: whether the model gave it when it was free to say that the passage has none.
-        copied: whether the passage has it word for word.
     """
 
     text: str
     likely: float = CALIBRATION.usual_likely
     stated: bool = True
-    copied: bool = True
 
 
 def chance(signals: Signals) -> float:
@@ -103,7 +100,7 @@ def hope(
     if shortest is not None:
         best["clear"] = clear(shortest, question)
         best["stated"] = float(shortest.stated)
-        if not (shortest.copied and is_answer(shortest.text, question)):
+        if not is_answer(shortest.text, question):
             best["exact"] = 0.0
     return chance(Signals(holds=holds, behind=behind, **best))
 

@@ -8,7 +8,7 @@ from dataclasses import replace
 
 import pytest
 from fakes import Rule, ScriptedModel
-from invented import ANSWERING, BRIEFLY, HOLDS, RESCUED, RIGHT, SHORTEST, SINKING, WRITES, Asking, model
+from invented import BRIEFLY, HOLDS, RESCUED, RIGHT, SHORTEST, SINKING, WRITES, Asking, model
 
 from rag.assistant import Rag
 from rag.calibration import CALIBRATION
@@ -17,13 +17,13 @@ from rag.engine.base import Prompt
 
 
 @pytest.mark.parametrize(
-    ("elsewhere", "alone"), [("in a storm", False), ("a valve had failed", True), ("not stated", True)]
+    ("elsewhere", "alone"), [("in a storm", False), ("when a valve had failed", True), ("not stated", True)]
 )
 def test_what_another_passage_gives_as_the_answer_speaks_against_a_draft(
     asking: Asking, elsewhere: str, alone: bool
 ) -> None:
     rules = [
-        Rule(("ferry Aurora", HOLDS), 3.0), Rule(("Aurora sank", SHORTEST), "a valve had failed"),
+        Rule(("ferry Aurora", HOLDS), 3.0), Rule(("Aurora sank", SHORTEST), "when a valve had failed"),
         Rule((RIGHT, "Proposed answer: Captain"), 1.0), Rule(RIGHT, -3.0),
         Rule(("Pekka Lahti", WRITES), "The ferry was safe when it left Turku."), Rule(WRITES, "Captain Elina Saari said that it sank when a valve had failed."),
     ]  # fmt: skip
@@ -39,7 +39,7 @@ def test_an_answer_that_cannot_be_told_speaks_against_no_other(asking: Asking) -
     def support(inquiry: str) -> float:
         rag = asking(
             Rule(("Aurora sank", HOLDS), 3.0), Rule(("Pekka Lahti", HOLDS), 3.0), Rule(HOLDS, -5.0),
-            Rule(("Aurora sank", SHORTEST), "a valve had failed"), Rule(("Pekka Lahti", SHORTEST), "in a storm"),
+            Rule(("Aurora sank", SHORTEST), "when a valve had failed"), Rule(("Pekka Lahti", SHORTEST), "in a storm"),
             Rule(("Aurora sank", WRITES), "Captain Elina Saari said that it sank when a valve had failed."),
             Rule(("Pekka Lahti", WRITES), inquiry), Rule((RIGHT, "Proposed answer: Captain"), 1.0), Rule(RIGHT, 0.0),
         )  # fmt: skip
@@ -59,29 +59,13 @@ def test_where_a_passage_gives_no_answer_in_few_words_it_is_asked_for_one_once_m
     def support(first: str, brief: str) -> float:
         return rag(first, brief).answer("Who is Maria Berg?").sentences[0].support
 
-    same, other = "inquiry is led", "a ferry"
+    same, other = "leads the inquiry", "a ferry"
     assert (
         support(same, other) > support("not stated", same) == support("Maria Berg", same) > support("not stated", other)
     )
     told = rag(same, other)
     told.answer("Who is Maria Berg?")
     assert not [p for p in model(told).prompts("write") if BRIEFLY in p], "what is stated is not asked again"
-
-
-@pytest.mark.parametrize(
-    ("shortest", "copied"), [("all 212 passengers", True), ("212 passengers were rescued in all", False)]
-)
-def test_a_shortest_answer_in_words_of_the_models_own_speaks_for_no_draft(
-    asking: Asking, shortest: str, copied: bool
-) -> None:
-    """The question made into a sentence agrees with any draft."""
-
-    def support(given: str) -> float:
-        told = Rule((RIGHT, "Proposed answer: All"), 2.0), Rule(RIGHT, -9.0)
-        return asking(Rule(SHORTEST, given), *told, *ANSWERING[:3]).answer(SINKING).sentences[0].support
-
-    assert (support(shortest) == support("212 passengers")) == copied
-    assert support(shortest) <= support("212 passengers")
 
 
 def test_more_than_is_usual_of_how_much_likelier_a_passage_makes_a_question_says_no_more(asking: Asking) -> None:
