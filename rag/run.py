@@ -107,18 +107,16 @@ class Run:
     def look(self, question: Question, llm: LanguageModel, found: Sequence[Passage]) -> Steps:
         """Read, draft, and read on, until the verifier is sure of a draft or nothing is left to read.
 
-        A draft that needs no mark ends it at once; later, one that can be told does: what is read after that is hardly
-        ever better (docs/experiments.md). Where several statements are asked for, all that may be read is read first.
+        Where several statements are asked for, all that may be read is read first.
         """
         for upto in reading.steps(self.config, question.kind):
-            enough = self.refuse if self.read else self.mark
             before = len(self.read)
             yield from self.read_passages(question, llm, found[before:upto])
             if question.kind == "fact":
                 yield from self.draft_answers(question, llm, self.config.tries)
             elif question.kind == "yes_no":
                 yield from self.quote_answers(question, llm)
-            if len(self.read) == before or self._satisfied(enough):
+            if len(self.read) == before or self._satisfied():
                 break
         if question.kind == "fact":
             yield from self.other_accounts(question, llm)
@@ -129,8 +127,8 @@ class Run:
                 if not any(can_be_told(d, question.text, self.refuse) for d in drafted):
                     yield from self.quote(question, llm, passage)
 
-    def _satisfied(self, enough: float) -> bool:
-        return any(d.holds and d.chance >= enough for d in self.drafts)
+    def _satisfied(self) -> bool:
+        return any(d.holds and d.chance >= self.mark for d in self.drafts)
 
     def read_passages(self, question: Question, llm: LanguageModel, pool: Sequence[Passage]) -> Steps:
         """Ask of each passage whether it holds the answer; as many as the question's tokens allow."""
@@ -165,7 +163,7 @@ class Run:
             if self._worth(question, passage, pmi, exact):
                 yield from self.draft(question, llm, passage, exact)
             self.weigh_rivals(question)
-            if question.kind != "several" and self._satisfied(self.mark):
+            if question.kind != "several" and self._satisfied():
                 break
 
     def weigh_rivals(self, question: Question) -> None:
