@@ -97,7 +97,7 @@ def period(question: str, as_of: date | None) -> Period:
         or found.with_year
     ):
         return found
-    start, end = next((a, b) for a, b in sentences(question) if a <= at < b)
+    start, end = next(((a, b) for a, b in sentences(question) if a <= at < b), (0, len(question)))
     if way(question[start:end], at - start) != -1:
         return found
     return replace(found, first=_year_before(found.first), last=_year_before(found.last))
