@@ -23,6 +23,7 @@ import numpy as np
 from eval import metrics
 from index import additions
 from index.embedder import Embedder, Progress
+from index.late_interaction import Tokens, tokens_of
 from index.search import search
 from index.store.database import matrix
 from index.store.sqlite import Store
@@ -63,6 +64,10 @@ class Mixed:
     def query(self, text: str) -> np.ndarray:
         """The vector that was set for a query."""
         return self.asked[text]
+
+    def tokens(self, texts: Sequence[str]) -> list[Tokens]:
+        """One token a text."""
+        return [tokens_of(np.zeros(1, int), vector[None]) for vector in self.passages(texts)]
 
 
 def made_up(count: int) -> Iterator[Article]:

@@ -9,18 +9,22 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import AbstractContextManager, nullcontext
 from functools import partial
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Any, Protocol, TypeVar
 
 import numpy as np
 
 from index.encoder import Encoder, export, exported
 from index.errors import ModelError, ModelMissing
 from index.imports import one_at_a_time
+from index.late_interaction import Tokens, tokens_of
 
 Progress = Callable[[int, int], None]
+Made = TypeVar("Made")
 _BATCH = 32
+_LETTERS = 8000  # of a text, beyond which no model here reads
 _ASKED = 256  # texts in one call, below which their vectors are remembered: those of a question
 _REMEMBERED = 20_000  # vectors; 30 MB with the default model
+_REMEMBERED_TOKENS = 300  # texts whose tokens are remembered; as much
 
 
 class Embedder(Protocol):
@@ -39,6 +43,10 @@ class Embedder(Protocol):
 
     def query(self, text: str) -> np.ndarray:
         """A float32 vector of shape (dim,), of length 1."""
+        ...
+
+    def tokens(self, texts: Sequence[str]) -> list[Tokens]:
+        """The tokens of each text with their vectors."""
         ...
 
 
@@ -62,6 +70,7 @@ class SentenceTransformerEmbedder:
         self._exported: Encoder | None = None
         self._dim = dim
         self._known: dict[str, np.ndarray] = {}
+        self._known_tokens: dict[str, Tokens] = {}
         self._lock = threading.RLock()
         # Torch keeps threads and memory for each thread that calls it: 300 MB with the fifty of a busy chat.
         self._thread, self._process = ThreadPoolExecutor(1, "embedding"), os.getpid()
@@ -93,22 +102,41 @@ class SentenceTransformerEmbedder:
         out = np.empty((len(texts), self.dim), np.float32)
         if not texts:
             return out
-        if self._process != os.getpid():  # a fork has none of its parent's threads
-            self._thread, self._process = ThreadPoolExecutor(1, "embedding"), os.getpid()
         encode = self._encoder(len(texts))
         # Texts of like length together: a batch is padded to its longest.
         order = sorted(range(len(texts)), key=lambda i: len(texts[i]))
         for start in range(0, len(order), _BATCH):
             part = order[start : start + _BATCH]
-            made = self._thread.submit(encode, [texts[i][:8000] for i in part]).result()
+            made = self._on_its_thread(encode, [texts[i][:_LETTERS] for i in part])
             out[part] = made / np.maximum(np.linalg.norm(made, axis=1, keepdims=True), 1e-12)
             if progress:
                 progress(min(start + _BATCH, len(order)), len(order))
         return out
 
+    def _on_its_thread(self, do: Callable[[list[str]], Made], texts: list[str]) -> Made:
+        if self._process != os.getpid():  # a fork has none of its parent's threads
+            self._thread, self._process = ThreadPoolExecutor(1, "embedding"), os.getpid()
+        return self._thread.submit(do, texts).result()
+
     def query(self, text: str) -> np.ndarray:
         """A float32 vector of shape (dim,), of length 1."""
         return self.passages([text])[0]
+
+    def tokens(self, texts: Sequence[str]) -> list[Tokens]:
+        """The tokens of each text with their vectors; those of a few texts are remembered."""
+        with self._lock:
+            known = self._known_tokens
+            new = sorted({t for t in texts if t not in known}, key=len)
+            found = {t: known[t] for t in texts if t in known}
+            encoder = self._prepared()
+            read = encoder.tokens if encoder else partial(_tokens_of, self._load())
+            for start in range(0, len(new), _BATCH):
+                part = new[start : start + _BATCH]
+                found |= zip(part, self._on_its_thread(read, [t[:_LETTERS] for t in part]), strict=True)
+            known.update(found)
+            while len(known) > _REMEMBERED_TOKENS:
+                del known[next(iter(known))]
+            return [found[t] for t in texts]
 
     def prepare(self) -> bool:
         """Write the model as a file that starts at once; whether there is one now."""
@@ -116,12 +144,15 @@ class SentenceTransformerEmbedder:
 
     def _encoder(self, texts: int) -> Callable[[list[str]], np.ndarray]:
         """What makes vectors of so many texts: the exported model for a few, where there is one."""
+        if texts < _ASKED and (encoder := self._prepared()):
+            return encoder.encode
+        return partial(_vectors, self._load(), sixteen=texts >= _ASKED and _has_bfloat16())
+
+    def _prepared(self) -> Encoder | None:
         with self._lock:
             if self._exported is None and self._model is None and (file := exported(self._folder)):
                 self._exported = Encoder(file)
-        if self._exported and texts < _ASKED:
-            return self._exported.encode
-        return partial(_vectors, self._load(), sixteen=texts >= _ASKED and _has_bfloat16())
+        return self._exported
 
     def _load(self):  # type: ignore[no-untyped-def]
         with self._lock:
@@ -152,6 +183,13 @@ class SentenceTransformerEmbedder:
 def _vectors(model: Any, texts: list[str], *, sixteen: bool) -> np.ndarray:
     with _precision(sixteen):
         return np.asarray(model.encode(texts, show_progress_bar=False))
+
+
+def _tokens_of(model: Any, texts: list[str]) -> list[Tokens]:
+    read = model.tokenizer(texts, truncation=True, max_length=model.max_seq_length, return_special_tokens_mask=True)
+    given = model.encode(texts, output_value="token_embeddings", show_progress_bar=False)
+    own = [np.equal(special, 0) for special in read["special_tokens_mask"]]
+    return [tokens_of(np.array(i)[o], np.asarray(v)[o]) for i, o, v in zip(read["input_ids"], own, given, strict=True)]
 
 
 def _has_bfloat16() -> bool:

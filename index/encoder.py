@@ -17,8 +17,11 @@ from typing import Any
 
 import numpy as np
 
+from index.late_interaction import Tokens, tokens_of
+
 _WEIGHTS, _TOKENIZER = "model.safetensors", "tokenizer.json"
 _PROBES = ("Who said so?", "The harbour of Turku was closed for nine hours on Sunday, the mayor said: “It is the ice.”")
+_NAME = "encoder2"  # the first ones had no tokens to give
 _NEAR = 1e-4  # the most that a number of a vector may differ
 _OPSET = 17
 
@@ -49,18 +52,28 @@ class Encoder:
 
     def encode(self, texts: Sequence[str]) -> np.ndarray:
         """Float32 vectors of shape (len(texts), dim), as the model gives them."""
+        return self._run("vectors", self._tokenizer.encode_batch(list(texts)))
+
+    def tokens(self, texts: Sequence[str]) -> list[Tokens]:
+        """The tokens of each text, with the vectors that the model gives them."""
         found = self._tokenizer.encode_batch(list(texts))
+        own = [np.equal(one.special_tokens_mask, 0) & np.equal(one.attention_mask, 1) for one in found]
+        vectors = self._run("tokens", found)
+        return [tokens_of(np.array(one.ids)[o], v[o]) for one, o, v in zip(found, own, vectors, strict=True)]
+
+    def _run(self, output: str, found: Sequence[Any]) -> np.ndarray:
+        """What the model gives for texts that the tokenizer has read."""
         inputs = {"input_ids": "ids", "attention_mask": "attention_mask", "token_type_ids": "type_ids"}
         fed = {name: np.array([getattr(one, field) for one in found], np.int64) for name, field in inputs.items()}
         wanted = {put.name for put in self._session.get_inputs()}
-        return np.asarray(self._session.run(None, {n: v for n, v in fed.items() if n in wanted})[0], np.float32)
+        return np.asarray(self._session.run([output], {n: v for n, v in fed.items() if n in wanted})[0], np.float32)
 
 
 def exported(folder: Path) -> Path | None:
     """The undamaged file that was made from the weights that a model's folder has now, or None."""
     if not (folder / _TOKENIZER).is_file() or not (folder / _WEIGHTS).is_file():
         return None
-    for file in sorted(folder.glob(f"encoder-*-{_made_from(folder)}-*.onnx")):
+    for file in sorted(folder.glob(f"{_NAME}-*-{_made_from(folder)}-*.onnx")):
         if file.stem.endswith("-" + _checksum(file)):
             return file
     return None
@@ -81,7 +94,7 @@ def export(model: Any, folder: Path) -> Path | None:
     file: Path | None = None
     try:
         _write(model, model.tokenizer(list(_PROBES), padding=True, return_tensors="pt"), part)
-        file = folder / f"encoder-{model.max_seq_length}-{_made_from(folder)}-{_checksum(part)}.onnx"
+        file = folder / f"{_NAME}-{model.max_seq_length}-{_made_from(folder)}-{_checksum(part)}.onnx"
         os.replace(part, file)
         vectors = np.asarray(model.encode(list(_PROBES), show_progress_bar=False))
         same = np.abs(Encoder(file).encode(_PROBES) - vectors).max() < _NEAR
@@ -89,7 +102,7 @@ def export(model: Any, folder: Path) -> Path | None:
         same = False
     made = file if same else None
     with suppress(OSError):
-        for old in (part, *folder.glob("encoder-*.onnx")):
+        for old in (part, *folder.glob("encoder*.onnx")):
             if old != made:
                 old.unlink(missing_ok=True)
     return made
@@ -118,9 +131,10 @@ def _write(model: Any, features: dict[str, Any], file: Path) -> None:
             super().__init__()
             self.model = model
 
-        def forward(self, *values: torch.Tensor) -> torch.Tensor:
-            """The vectors of the texts."""
-            return self.model(dict(zip(names, values, strict=True)))["sentence_embedding"]
+        def forward(self, *values: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
+            """The vectors of the texts, and those of their tokens."""
+            made = self.model(dict(zip(names, values, strict=True)))
+            return made["sentence_embedding"], made["token_embeddings"]
 
     with warnings.catch_warnings(), torch.no_grad():
         warnings.simplefilter("ignore")
@@ -129,8 +143,8 @@ def _write(model: Any, features: dict[str, Any], file: Path) -> None:
             tuple(features.values()),
             str(file),
             input_names=names,
-            output_names=["vectors"],
-            dynamic_axes={name: {0: "texts", 1: "tokens"} for name in names} | {"vectors": {0: "texts"}},
+            output_names=["vectors", "tokens"],
+            dynamic_axes={name: {0: "texts", 1: "length"} for name in [*names, "tokens"]} | {"vectors": {0: "texts"}},
             opset_version=_OPSET,
             dynamo=False,
         )

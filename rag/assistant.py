@@ -18,7 +18,7 @@ from index.store.base import Collection
 from index.store.milvus import MilvusStore
 from index.store.sqlite import Store
 from index.types import Article, Hit, IndexReport
-from rag import embedders, evidence, models, refusal, summary
+from rag import embedders, evidence, models, reading, refusal, summary
 from rag.calibration import CALIBRATION
 from rag.claims.drafts import choose
 from rag.claims.statements import extracts, side_by_side, statements
@@ -297,14 +297,21 @@ class Rag:
     def _find(self, question: Question) -> tuple[Question, list[Passage]]:
         """The passages that may answer it, best first, and the question with the time of the event it names."""
         hits = search(self.store, self.embedder, question.search, self.config.candidates, **asdict(question.filters))
-        found = evidence.passages(hits, question.text, self.embedder, question.period)
+        found = self._passages(hits, question)
         if not question.period.bounded:
             said = [(s.text, s.article.published) for p in found for s in p.sentences]
             event = after_event(question.text, said, question.period.latest)
             if event.bounded:
                 question = replace(question, period=event)
-                found = evidence.passages(hits, question.text, self.embedder, event)
+                found = self._passages(hits, question)
         return question, found
+
+    def _passages(self, hits: Sequence[Hit], question: Question) -> list[Passage]:
+        """As many of the passages that hits become as may be read, best first."""
+        may_be_read = max(reading.steps(self.config, "several"))
+        return evidence.passages(
+            hits, question.text, self.embedder, question.period, searched=question.search, keep=may_be_read
+        )
 
     def _extracted(self, run: Run, question: Question, found: Sequence[Passage]) -> Outcome:
         """Without a language model: the best supporting sentences themselves."""

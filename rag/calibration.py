@@ -66,7 +66,12 @@ class Calibration(Chosen):
     )
 
     # ---- which passages are read, and when it is enough
-    nearness: float = _chosen(0.5, "weight of a passage's nearest sentence beside its hybrid score")
+    nearness: float = _chosen(
+        4.0,
+        "weight of how near a passage's tokens are to the question's, beside its hybrid score",
+        "94 questions over a development archive and 200 public ones (docs/experiments.md, Retrieval)",
+        "python scripts/measure_reranking.py",
+    )
     lookback: int = _chosen(2, "sentences taken along from before a chunk, so that “he” has a name")
     near_days: int = _chosen(4, "days around the time asked about in which an article still counts as of that time")
     in_period: float = _chosen(0.6, "what a passage of the time asked about gains, in log-odds")

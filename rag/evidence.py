@@ -7,7 +7,10 @@ from collections.abc import Sequence
 from dataclasses import replace
 from datetime import date
 
+import numpy as np
+
 from index.embedder import Embedder
+from index.late_interaction import nearness
 from index.text.chunks import chunk
 from index.text.dates import mentions, short, spell
 from index.text.fragments import is_fragment
@@ -29,15 +32,32 @@ _MONTH = 27  # days between the first and the last of the shortest month
 _SOURCE = 60  # characters of a source's name that the model reads: more is no name
 
 
-def passages(hits: Sequence[Hit], question: str, embedder: Embedder, period: Period) -> list[Passage]:
-    """One passage a hit, best first: by its hybrid score and its sentence nearest to the question.
+def passages(
+    hits: Sequence[Hit],
+    question: str,
+    embedder: Embedder,
+    period: Period,
+    *,
+    searched: str = "",
+    keep: int | None = None,
+) -> list[Passage]:
+    """The passages that hits become, best first: by their hybrid score and how near their words are to the question's.
 
     A question about "now" prefers the newest; a question about a time prefers articles published within some days of
     it, or that name a day of it.
+
+    Args:
+        searched: what was searched for, where it is not the question alone.
+        keep: how many are kept, if not all: the sentences of each have to be embedded.
     """
-    made = _with_nearness(_reported([_passage(hit) for hit in hits], embedder), question, embedder)
-    if not made or not (period.bounded or period.latest):
-        return made
+    best = _timed(_reranked([_passage(hit) for hit in hits], searched or question, embedder), period)[:keep]
+    return _with_nearest(_reported(best, embedder), question, embedder)
+
+
+def _timed(made: Sequence[Passage], period: Period) -> list[Passage]:
+    """The passages in the order that also counts how well the day of each fits the time asked about."""
+    if not (period.bounded or period.latest):
+        return list(made)
     dated = [p.article.published for p in made if p.article.published]
     newest = max(dated, default=None)
     span = max(((newest - min(dated)).days if newest else 0), 1)
@@ -114,24 +134,30 @@ def is_caption(passage: Passage) -> bool:
     return (passage.start, passage.end) in passage.article.captions
 
 
-def _with_nearness(made: Sequence[Passage], question: str, embedder: Embedder) -> list[Passage]:
-    """The passages in order of a score that also knows how near their nearest sentence is.
+def _reranked(made: Sequence[Passage], searched: str, embedder: Embedder) -> list[Passage]:
+    """The passages in order of a score that also knows how near each is to what was searched for, token by token.
 
-    A passage of several statements may be mostly about something else and still contain the one sentence that answers.
+    A passage's one vector may be mostly about something else than the one sentence that answers.
     """
+    asked, *read = embedder.tokens([searched, *(f"{p.title}. {p.shown}" if p.title else p.shown for p in made)])
+    near = nearness(asked, read)
+    low, spread = near.min(initial=1.0), (np.ptp(near) if len(near) else 0.0) or 1.0
+    weight = CALIBRATION.nearness
+    scored = [
+        replace(p, score=float(p.score + weight * (mine - low) / spread) / (1 + weight))
+        for p, mine in zip(made, near, strict=True)
+    ]
+    return sorted(scored, key=lambda p: (-p.score, p.chunk_id))
+
+
+def _with_nearest(made: Sequence[Passage], question: str, embedder: Embedder) -> list[Passage]:
+    """The passages, each knowing which of its sentences is nearest to the question."""
     if not made:
         return []
     vectors = embedder.passages([question, *(s.text for p in made for s in p.sentences)])
     cosines = iter((vectors[1:] @ vectors[0]).tolist())
     near = [[next(cosines) for _ in p.sentences] for p in made]
-    top = [max(cosine) for cosine in near]
-    low, spread = min(top), (max(top) - min(top)) or 1.0
-    weight = CALIBRATION.nearness
-    scored = [
-        replace(p, score=(p.score + weight * (best - low) / spread) / (1 + weight), best=cosine.index(best))
-        for p, cosine, best in zip(made, near, top, strict=True)
-    ]
-    return sorted(scored, key=lambda p: (-p.score, p.chunk_id))
+    return [replace(p, best=cosine.index(max(cosine))) for p, cosine in zip(made, near, strict=True)]
 
 
 def _passage(hit: Hit) -> Passage:

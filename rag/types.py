@@ -59,7 +59,7 @@ class Passage:
 
     Attributes:
         shown: the words as the model reads them: with the day meant after "on Monday".
-        score: fused retrieval score and nearness of its nearest sentence, 0 to 1.
+        score: fused retrieval score and nearness of its tokens to the question's, 0 to 1.
         cosine: cosine similarity to the question.
         relevance: the model's log-odds that the passage holds the answer; None if not asked.
         sources: ids of all articles that have it, this one first.

@@ -19,6 +19,7 @@ import numpy as np
 
 from index.embedder import Progress
 from index.errors import RagError
+from index.late_interaction import Tokens, tokens_of
 from index.text.words import content
 from rag.engine.base import Prompt, Usage, in_template
 from rag.prompt import NO_PASSAGE, SPLIT
@@ -51,6 +52,14 @@ class Words:
     def query(self, text: str) -> np.ndarray:
         """A float32 vector of shape (dim,), of length 1."""
         return self.passages([text])[0]
+
+    def tokens(self, texts: Sequence[str]) -> list[Tokens]:
+        """A token for each of these words, in alphabetical order."""
+        words = [sorted(content(text)) for text in texts]
+        made = [
+            (np.array([zlib.crc32(w.encode()) % self.dim for w in some], int), self.passages(some)) for some in words
+        ]
+        return [tokens_of(ids, vectors) for ids, vectors in made]
 
 
 class ScriptError(AssertionError):

@@ -72,12 +72,35 @@ def test_a_prepared_model_gives_the_same_vectors_and_needs_no_torch(embedder: Em
     assert np.abs(np.array(json.loads(made.stdout)) - plain.passages(texts)).max() < 1e-5
 
 
+def test_tokens_are_those_of_the_text_whether_the_model_is_prepared_or_not(embedder: Embedder, tmp_path: Path) -> None:
+    folder = tmp_path / "model"
+    shutil.copytree(embedder._folder, folder, ignore=shutil.ignore_patterns("*.onnx"))
+    texts = ["The ferry sank.", "", "“It is the ice,” said the mayor. " * 60, "ÅÖ 名", "The ferry sank."]
+    plain = SentenceTransformerEmbedder(folder, "plain", 384)
+    made = plain.tokens(texts)
+    assert plain.prepare()
+    quick = SentenceTransformerEmbedder(folder, "quick", 384).tokens(texts)
+    assert [len(t.ids) for t in made] == [4, 0, 254, 3, 4], "what is put before and after a text is none of its tokens"
+    for one, other in zip(made, quick, strict=True):
+        assert one.ids.tolist() == other.ids.tolist() and one.vectors.shape == (len(one.ids), 384)
+        assert np.abs(one.vectors - other.vectors).max(initial=0) < 2e-3, "as half-precision numbers differ"
+        assert np.linalg.norm(one.vectors.astype(float), axis=1) == pytest.approx(1, abs=2e-3)
+
+
+def test_tokens_of_a_question_are_remembered_and_asked_for_by_many_at_once(embedder: Embedder) -> None:
+    texts = [f"Ferry number {n} sank off Turku." for n in range(8)]
+    with ThreadPoolExecutor(8) as pool:
+        found = list(pool.map(embedder.tokens, [texts] * 8, timeout=60))
+    again = embedder.tokens(texts[::-1])[::-1]
+    assert all(a is b for a, b in zip(found[0], again, strict=True))
+
+
 def test_a_prepared_model_is_not_used_for_other_weights_or_damaged(embedder: Embedder, tmp_path: Path) -> None:
     for name in ("model.safetensors", "tokenizer.json"):
         shutil.copy(embedder._folder / name, tmp_path)
     weights, made = tmp_path / "model.safetensors", b"a graph"
     of = f"{weights.stat().st_size}-{weights.stat().st_mtime_ns}-{hashlib.sha256(made).hexdigest()[:16]}"
-    file = tmp_path / f"encoder-256-{of}.onnx"
+    file = tmp_path / f"encoder2-256-{of}.onnx"
     file.write_bytes(made)
     assert exported(tmp_path) == file
     file.write_bytes(b"a groph")
