@@ -84,7 +84,7 @@ class Calibration(Chosen):
         UNCOMPARED,
     )
     steps: tuple[int, ...] = _chosen(
-        (5, 8, 16), "eighths of `Config.read` that are read in turn, as long as there is no answer that needs no mark"
+        (5, 8, 12), "eighths of `Config.read` that are read in turn, as long as there is no answer that needs no mark"
     )
     unknown_name: float = _chosen(
         0.8,

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 
 import pytest
 
@@ -14,6 +14,7 @@ from rag.assistant import Rag
 from rag.config import NO_MODEL
 from rag.question.understand import understand
 from rag.types import Filters, Turn
+from scripts import measure_reranking
 
 QUESTIONS = golden.load(golden.QUESTIONS["archive"])
 AMONG, SHARE = 8, 0.9
@@ -37,6 +38,17 @@ def test_a_gold_passage_is_among_the_first_eight(archive: Rag) -> None:
     asked = [q for q in QUESTIONS if q.quotes]
     missed = [q.id for q in asked if not is_found(q)]
     assert len(missed) <= (1 - SHARE) * len(asked), missed
+
+
+def test_the_order_in_which_passages_are_read_is_better_than_that_in_which_they_are_found(archive: Rag) -> None:
+    asked = [q for q in QUESTIONS if q.quotes and not q.history]
+    found, read = zip(*(measure_reranking.ranks(archive, q) for q in asked), strict=True)
+
+    def mean_reciprocal(ranks: Iterable[int | None]) -> float:
+        return sum(0.0 if n is None else 1 / (n + 1) for n in ranks) / len(asked)
+
+    assert mean_reciprocal(read) > mean_reciprocal(found) + 0.02
+    assert mean_reciprocal(read) > 0.7
 
 
 @pytest.mark.parametrize("q", [q for q in QUESTIONS if q.subkind == "first words"], ids=lambda q: q.id)

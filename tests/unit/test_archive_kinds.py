@@ -252,7 +252,7 @@ def test_each_part_has_its_own_evidence_and_what_one_lacks_is_said(asking: Askin
     ]  # fmt: skip
     if both:
         rules.append(Rule((f"Question: {SECOND}", "a majority of 288 votes", HOLDS), 4.0))
-    answer = asking(*rules, Rule(HOLDS, -5.0), index=archive, read=12).answer(QUESTIONS["across-002"].question)
+    answer = asking(*rules, Rule(HOLDS, -5.0), index=archive, read=16).answer(QUESTIONS["across-002"].question)
     assert "312 votes" in answer.text
     if both:
         assert "288 votes" in answer.text and not answer.lacking
