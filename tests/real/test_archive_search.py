@@ -48,7 +48,6 @@ def test_the_order_in_which_passages_are_read_is_better_than_that_in_which_they_
         return sum(0.0 if n is None else 1 / (n + 1) for n in ranks) / len(asked)
 
     assert mean_reciprocal(read) > mean_reciprocal(found) + 0.02
-    assert mean_reciprocal(read) > 0.7
 
 
 @pytest.mark.parametrize("q", [q for q in QUESTIONS if q.subkind == "first words"], ids=lambda q: q.id)
