@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import os
+import re
 import threading
+import zlib
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import AbstractContextManager, nullcontext
@@ -22,6 +24,7 @@ Progress = Callable[[int, int], None]
 Made = TypeVar("Made")
 _BATCH = 32
 _LETTERS = 8000  # of a text, beyond which no model here reads
+_WORDS = 256  # of a text, where they stand for its tokens: as many tokens as the default model reads
 _ASKED = 256  # texts in one call, below which their vectors are remembered: those of a question
 _REMEMBERED = 20_000  # vectors; 30 MB with the default model
 _REMEMBERED_TOKENS = 300  # texts whose tokens are remembered; as much
@@ -186,6 +189,18 @@ def _vectors(model: Any, texts: list[str], *, sixteen: bool) -> np.ndarray:
 
 
 def _tokens_of(model: Any, texts: list[str]) -> list[Tokens]:
+    """The tokens of each text; its words, where a model has the same vector for a token wherever it stands."""
+    if not callable(model.tokenizer):
+        words = [re.findall(r"\w+", text.lower())[:_WORDS] for text in texts]
+        known = sorted({word for some in words for word in some})
+        vectors = np.asarray(model.encode(known, show_progress_bar=False)).reshape(
+            len(known), model.get_embedding_dimension()
+        )
+        at = {word: n for n, word in enumerate(known)}
+        ids = [np.array([at[word] for word in some], int) for some in words]
+        return [
+            tokens_of(np.array([zlib.crc32(known[i].encode()) >> 1 for i in some], int), vectors[some]) for some in ids
+        ]
     read = model.tokenizer(texts, truncation=True, max_length=model.max_seq_length, return_special_tokens_mask=True)
     given = model.encode(texts, output_value="token_embeddings", show_progress_bar=False)
     own = [np.equal(special, 0) for special in read["special_tokens_mask"]]

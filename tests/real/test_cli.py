@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 from conftest import write
 
+from index.embedder import SentenceTransformerEmbedder
 from rag.cli import main
 
 ROOT = Path(__file__).parents[2]
@@ -169,6 +170,14 @@ def small_embedder(folder: Path) -> Path:
     tokenizer.pre_tokenizer = Whitespace()
     SentenceTransformer(modules=[StaticEmbedding(tokenizer, embedding_dim=16)], device="cpu").save(str(folder))
     return folder
+
+
+def test_a_model_of_static_embeddings_takes_words_for_tokens(tmp_path: Path) -> None:
+    static = SentenceTransformerEmbedder(small_embedder(tmp_path / "small"), "small")
+    ferry, bridge, nothing = static.tokens(["The ferry", "A FERRY passed the bridge.", ""])
+    assert [len(t.ids) for t in (ferry, bridge, nothing)] == [2, 5, 0] and bridge.vectors.shape == (5, 16)
+    assert set(ferry.ids.tolist()) <= set(bridge.ids.tolist())
+    assert len(static.tokens(["?"])[0].ids) == 0
 
 
 def test_an_index_is_used_with_the_embedder_it_was_made_with(
