@@ -98,14 +98,8 @@ def export(model: Any, folder: Path) -> Path | None:
         os.replace(part, file)
         vectors = np.asarray(model.encode(list(_PROBES), show_progress_bar=False))
         same = np.abs(Encoder(file).encode(_PROBES) - vectors).max() < _NEAR
-    except (
-        OSError,
-        RuntimeError,
-        LookupError,
-        ValueError,
-        TypeError,
-        AttributeError,
-    ):  # read-only, or not to be traced
+    # Read-only, or a model that cannot be traced.
+    except (OSError, RuntimeError, LookupError, ValueError, TypeError, AttributeError):
         same = False
     made = file if same else None
     with suppress(OSError):

@@ -50,8 +50,14 @@ def passages(
         searched: what was searched for, where it is not the question alone.
         keep: how many are kept, if not all: the sentences of each have to be embedded.
     """
-    best = _timed(_reranked([_passage(hit) for hit in hits], searched or question, embedder), period)[:keep]
-    return _with_nearest(_reported(best, embedder), question, embedder)
+    rest = _timed(_reranked([_passage(hit) for hit in hits], searched or question, embedder), period)
+    wanted, best = len(rest) if keep is None else keep, list[Passage]()
+    # What is addressed to a machine makes room for the next: it must not crowd out what is reported.
+    while rest and len(best) < wanted:
+        upto = wanted - len(best)
+        best += _reported(rest[:upto], embedder)
+        rest = rest[upto:]
+    return _with_nearest(best, question, embedder)
 
 
 def _timed(made: Sequence[Passage], period: Period) -> list[Passage]:

@@ -21,7 +21,7 @@ from rag.assistant import Rag
 from rag.question.understand import understand
 from rag.types import Filters
 
-FIRST = (1, 3, 5, 8, 16)
+FIRST = (1, 3, 5, 8, 12, 16)
 
 
 def ranks(rag: Rag, golden: GoldenQuestion) -> tuple[int | None, int | None]:
