@@ -13,7 +13,7 @@ from index.store.base import Collection
 from index.store.names import check_days, check_source
 from index.text.dates import CALENDAR
 from index.text.sentences import paragraphs, sentences
-from index.text.words import terms
+from index.text.words import terms, unaccented
 from index.types import Article
 from rag.claims.speakers import INSTITUTIONS, speakers
 
@@ -82,7 +82,7 @@ def quotes(
     full name.
 
     Args:
-        name: first and last name, as the articles have it.
+        name: first and last name, as the articles have it; accents may be left out.
         after, before, source: only articles of these days and this source.
 
     Raises:
@@ -103,8 +103,9 @@ def quotes(
 
 
 def in_article(article: Article, name: str) -> list[Quote]:
-    """What a person says in one article, in order."""
-    if name not in " ".join(article.text.split()):
+    """What a person says in one article, in order; "Viktor Orban" is the article's "Viktor Orbán"."""
+    name = _as_spelled(name, article.text)
+    if not name:
         return []
     out: list[Quote] = []
     for said in statements(article.text):
@@ -115,6 +116,17 @@ def in_article(article: Article, name: str) -> list[Quote]:
             start = out.pop().start  # two sentences of one quotation
         out.append(Quote(article, start, end, article.text[start:end], said.direct))
     return out
+
+
+def _as_spelled(name: str, text: str) -> str:
+    """A name as a text has it; empty where the text does not have it, with or without accents."""
+    there = " ".join(text.split())
+    if name in there:
+        return name
+    wanted = [unaccented(word) for word in name.split()]
+    words = re.findall(r"[\w’'.-]+", there)
+    runs = (words[n : n + len(wanted)] for n in range(len(words) - len(wanted) + 1))
+    return next((" ".join(run) for run in runs if [unaccented(word) for word in run] == wanted), "")
 
 
 def statements(text: str) -> list[Statement]:

@@ -46,8 +46,8 @@ def unknown_names(question: str, knows: Callable[[str], bool]) -> list[str]:
     A name is inflected or possessive ("Ukraine", "Ukrainians"), and full text looks by prefix: a stem would miss these.
     It also takes "O'Brien" and "Ing-wen" for two words, of which the longer one is asked for.
     """
-    words = re.findall(r"(?<![.?!] )(?<!^)\b[A-Z][\w’'-]+", question)
-    words = [w.removesuffix("'s").removesuffix("’s") for w in words]
+    words = re.findall(r"(?<![.?!] )(?<!^)\b[^\W\d_][\w’'-]+", question)
+    words = [w.removesuffix("'s").removesuffix("’s") for w in words if w[0].isupper()]
     return [
         w
         for w in dict.fromkeys(words)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import unicodedata
 from collections.abc import Iterable
 from functools import lru_cache
 
@@ -19,6 +20,11 @@ _UNITS = (
     "eighteen nineteen twenty".split()
 )
 _TENS = "thirty forty fifty sixty seventy eighty ninety".split()
+# Letters that Unicode does not take for another one with a mark.
+_BARE = str.maketrans(
+    dict(zip("øØłŁđĐðÐħĦı", "oOlLdDdDhHi", strict=True))
+    | {"ß": "ss", "æ": "ae", "Æ": "Ae", "œ": "oe", "Œ": "Oe", "þ": "th", "Þ": "Th"}
+)
 _NUMBERS = {word: str(n) for n, word in enumerate(_UNITS)} | {word: str(n * 10) for n, word in enumerate(_TENS, 3)}
 
 
@@ -28,20 +34,33 @@ def terms(text: str) -> list[str]:
     return list(dict.fromkeys(w for w in words if w not in _STOP and (len(w) > 1 or w.isdigit() or not w.isascii())))
 
 
+def unaccented(text: str) -> str:
+    """A text with its Latin letters bare, as an English keyboard has them: "Orbán" is "Orban", "Haßelmann" "Hasselmann"."""
+    if text.isascii():
+        return text
+    out = list[str]()
+    for letter in unicodedata.normalize("NFD", text.translate(_BARE)):
+        if not (unicodedata.combining(letter) and out and out[-1].isascii()):
+            out.append(letter)
+    return unicodedata.normalize("NFC", "".join(out))
+
+
 @lru_cache(50_000)
 def stem(word: str) -> str:
-    """The stem of a word in lower case, so that "negotiated" and "negotiations" are one; a number in digits.
+    """The stem of a word in lower case, so that "negotiated" and "negotiations" are one, and "Orbán" and "Orban".
+
+    Of a number its digits.
 
     Source: Porter's English stemmer ("Porter2"), as the Snowball project publishes it.
     """
-    word = word.removesuffix("'s").removesuffix("’s")
+    word = unaccented(word).removesuffix("'s").removesuffix("’s")
     # A stemmer keeps the word it is at work on, so each call has its own: threads may ask at once.
     return _NUMBERS.get(word) or str(snowballstemmer.stemmer("english").stemWord(word))
 
 
 def content(text: str) -> set[str]:
     """The stems of the content words; a compound ("three-hour") gives its parts."""
-    return {stem(word) for word in terms(text.replace("-", " "))}
+    return {stem(word) for word in terms(unaccented(text).replace("-", " "))}
 
 
 def overlap(sentence: str, evidence: str | Iterable[str]) -> float:

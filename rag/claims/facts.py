@@ -13,7 +13,7 @@ from functools import lru_cache
 
 from index.text.dates import CALENDAR, WEEKDAYS, mentions, parse_day
 from index.text.stretches import stretches
-from index.text.words import content, numbers, plain, stem
+from index.text.words import content, numbers, plain, stem, unaccented
 from rag.calibration import CALIBRATION
 from rag.claims import speakers
 from rag.types import EvidenceSentence
@@ -79,6 +79,8 @@ def problems(
     there = numbers(said) | years | {n for n in numbers(given) if len(n) == 1}
     found += [f"the number {n} is not in the evidence" for n in sorted(numbers(bare) - there)]
     have = _words_of(said) | _words_of(named)
+    # A person may type "Orban" where the article has "Orbán".
+    sentence, said, around, given, named, *beside = map(unaccented, (sentence, said, around, given, named, *beside))
     names = _names(sentence)
     known = [name for name in names if all(_known(w, have) for w in name.split())]
     for name in names:
