@@ -77,6 +77,7 @@ class Run:
         drafts: every checked sentence.
         unknown: how many names of the question stand in no article.
         refuse, mark: the chance of being right below which a draft is not told, and below which it is marked.
+        enough: the chance from which a draft ends the search.
     """
 
     def __init__(self, asked: str, embedder: Embedder, llm: LanguageModel | None, config: Config) -> None:
@@ -84,6 +85,7 @@ class Run:
         self.llm = llm.for_question() if llm else None
         self.question: Question | None = None
         self.refuse, self.mark = dict(CALIBRATION.thresholds)[config.caution]
+        self.enough = self.mark
         self.clock = Clock()
         usage = self.llm.usage if self.llm else None
         self._before = (usage.prompt, usage.generated) if usage else (0, 0)
@@ -105,12 +107,14 @@ class Run:
         self._room = self._share = room
 
     def look(self, question: Question, llm: LanguageModel, found: Sequence[Passage]) -> Steps:
-        """Read, draft, and read on, until the verifier is sure of a draft or nothing is left to read.
+        """Read, draft, and read on, until there is an answer that is good enough or nothing is left to read.
 
-        Where several statements are asked for, all that may be read is read first.
+        After the first few passages only one that needs no mark is, later any that can be told. Where several statements
+        are asked for, all that may be read is read first.
         """
         for upto in reading.steps(self.config, question.kind):
             before = len(self.read)
+            self.enough = self.refuse if before else self.mark
             yield from self.read_passages(question, llm, found[before:upto])
             if question.kind == "fact":
                 yield from self.draft_answers(question, llm, self.config.tries)
@@ -128,7 +132,7 @@ class Run:
                     yield from self.quote(question, llm, passage)
 
     def _satisfied(self) -> bool:
-        return any(d.holds and d.chance >= self.mark for d in self.drafts)
+        return any(d.holds and d.chance >= self.enough for d in self.drafts)
 
     def read_passages(self, question: Question, llm: LanguageModel, pool: Sequence[Passage]) -> Steps:
         """Ask of each passage whether it holds the answer; as many as the question's tokens allow."""

@@ -49,7 +49,7 @@ def test_an_answer_and_its_citations(asking: Asking) -> None:
     assert not answer.abstained and answer.dropped == () and answer.reason == ""
     assert (answer.model, answer.config_id, answer.as_of) == ("scripted", rag.config.id, date(2024, 5, 2))
     assert answer.standalone_question == answer.question == SINKING
-    assert [p.relevance for p in answer.passages] == [4.0, -5.0, -5.0, -5.0, -5.0]
+    assert [p.relevance for p in answer.passages] == [4.0, -5.0, -5.0]
     for written in model(rag).prompts("write"):
         assert "Passage (Reuters, Monday 4 March 2024):\n" in written and "on Sunday (3 March)" in written
     assert answer.tokens["generated"] == len(RESCUED.split()) + len(["212"])
