@@ -52,7 +52,7 @@ class Config:
         model: the language model: a name from `rag models`, a path to a GGUF file, or "none".
         embedder: the embedding model; where None, the one that the index was made with.
         candidates: chunks that retrieval hands to the choice of evidence.
-        read: passages the model is asked about: fewer where the first ones give a sure answer, twice as many where none does.
+        read: passages the model is asked about: fewer where the first ones give a sure answer, half as many again where none does.
         stop_early: stop reading at a sure answer, and read on where there is none.
         lookahead: tokens guessed from the passage while writing and checked together (prompt lookup); 0 for none.
             The text is the same; it only arrives sooner.

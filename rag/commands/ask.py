@@ -31,7 +31,7 @@ def options(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--as-of", metavar="DAY", help="the day it is asked on; nothing later is used")
     parser.add_argument(
         "--read", type=int, metavar="N",
-        help="passages the model reads (default: 8; fewer where the first give a sure answer, twice as many where none does)",
+        help="passages the model reads (default: 8; fewer where the first give a sure answer, half as many again where none does)",
     )  # fmt: skip
     common.caution_options(parser)
     common.model_options(parser)

@@ -242,7 +242,7 @@ def near_misses(rag: Rag) -> tuple[list[GoldenQuestion], Collections, dict[str, 
     made = Collections("default", Config())
     made._open = {"seeds": rag}
     near = [q for q in golden.load(golden.DEFAULT) if q.subkind == "near" and not q.history]
-    questions = golden.sample(near, 5)
+    questions = golden.sample(near, 3)  # each is asked four times
     return questions, made, figures(questions, made)
 
 
