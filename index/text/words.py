@@ -71,8 +71,9 @@ def overlap(sentence: str, evidence: str | Iterable[str]) -> float:
 
 
 def numbers(text: str) -> set[str]:
-    """The numbers in a text, in digits; \"one\" is none."""
-    found = {n.replace(",", "").rstrip(".") for n in re.findall(r"\d[\d,]*(?:\.\d+)?", text)}
+    """The numbers in a text, in digits; \"one\" is none, and "0.50" is "0.5"."""
+    found = {n.replace(",", "") for n in re.findall(r"\d[\d,]*(?:\.\d+)?", text)}
+    found = {n.rstrip("0").rstrip(".") if "." in n else n for n in found}
     found |= {_NUMBERS[w] for w in re.findall(r"[a-z]+", text.lower()) if w in _NUMBERS and w != "one"}
     return found
 
