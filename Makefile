@@ -5,7 +5,7 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 SETUP := $(VENV)/.installed
-Q ?= How long did the talks in Istanbul last?
+Q ?= Who is Russia's chief negotiator?
 
 SOAK ?= /tmp/rag-soak
 

@@ -21,7 +21,7 @@ from rag.config import DEFAULT_EMBEDDER, seeds
 OUT = Path(__file__).parent.parent / "docs" / "views"
 CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
 LONG = 300_000  # milliseconds; the model may be slow
-FACT = "How long did the talks in Istanbul last?"
+FACT = "Who is Russia's chief negotiator?"
 SEVERAL = "How did the Kremlin's view of the talks change over March?"
 NOTHING = "How many Russian soldiers had died?"
 CHANGED = "What changed since 20 March 2022?"

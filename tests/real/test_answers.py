@@ -22,7 +22,7 @@ ANSWERED = [
     ("Which television network did Leonid Slutsky talk to?", ["RT"], "003"),
     ("Through which app did Zelensky talk to Russian journalists?", ["Zoom"], "000"),
     ("Who is the deputy prime minister of Ukraine?", ["Vereshchuk"], "002"),
-    ("What did Zelensky say about the status of Crimea?", ["debate"], "004"),
+    ("What did Zelensky say was up for debate?", ["Crimea"], "004"),
     ("How did Western capitals meet the Russian promise?", ["skeptic"], "001"),
 ]  # fmt: skip
 REFUSED = [
