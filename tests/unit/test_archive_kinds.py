@@ -199,6 +199,7 @@ def test_a_name_that_no_article_has_is_known_to_be_unknown(asking: Asking, archi
     knows = asking(index=archive).store.knows
     assert unknown_names("How old is the minister Brunhild Zeck?", knows) == ["Brunhild", "Zeck"]
     assert unknown_names(QUESTIONS["unanswerable-003"].question, knows) == []
+    assert unknown_names("Has the minister Łucja Zeck resigned?", lambda _: False) == ["Łucja", "Zeck"]
 
 
 def test_of_a_name_of_two_parts_one_is_looked_for() -> None:

@@ -13,7 +13,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from invented import DAY, passage
 
-from index.text.words import content, overlap
+from index.text.words import content, overlap, stem
 from index.types import Article, Chunk, Hit
 from rag.calibration import CALIBRATION
 from rag.claims.attribution import Attributed, Told, attribute, number, sources, split_draft
@@ -39,6 +39,7 @@ SURE = Signals(right=4.0, holds=3.0, exact=1.0, stated=1.0, sure=-0.1, pmi=2.5)
 
 def test_words_are_the_same_with_accents_and_without() -> None:
     assert content("Erdoğan's cafés in İzmir") == content("Erdogan's cafes in Izmir")
+    assert stem("orbán's") == stem("orban") and stem("negotiations") == stem("negotiated")
     assert content("Лавров й") != content("Лавров и")  # only Latin letters are typed without marks
     assert overlap("Nausėda spoke in Ångström Hall", "Nauseda spoke there, in Angstrom Hall") == 1.0
 
