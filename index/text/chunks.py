@@ -21,7 +21,7 @@ def chunk(article: Article, max_words: int = MAX_WORDS) -> list[Chunk]:
     that repeats itself would crowd out all others. What says nothing by itself (`index.text.fragments`) makes none
     either: a list of names would rank for each of them.
     """
-    captions = set(article.captions)
+    captions, cut = set(article.captions), set[int]()
     spans: list[tuple[int, int, str]] = []
     open_span: tuple[int, int] | None = None
 
@@ -36,7 +36,7 @@ def chunk(article: Article, max_words: int = MAX_WORDS) -> list[Chunk]:
             close()
             spans.append((start, end, "caption"))
             continue
-        for piece in _pieces(article.text, start, end, max_words):
+        for piece in _pieces(article.text, start, end, max_words, cut):
             joined = open_span and _words(article.text[open_span[0] : piece[1]])
             if open_span and joined and joined <= max_words:
                 open_span = (open_span[0], piece[1])
@@ -45,7 +45,7 @@ def chunk(article: Article, max_words: int = MAX_WORDS) -> list[Chunk]:
                 open_span = piece
     close()
     # Where an article has nothing else (a table), they stay: it could not be found at all.
-    spans = [span for span in spans if not _says_nothing(article, *span[:2])] or spans
+    spans = [span for span in spans if span[0] in cut or not _says_nothing(article, *span[:2])] or spans
     first = {article.text[start:end]: (start, end, kind) for start, end, kind in reversed(spans)}
     return [
         Chunk(f"{article.id}#{n}", article.id, n, start, end, article.text[start:end], kind)
@@ -69,8 +69,12 @@ def chunk_key(article: Article, chunk: Chunk) -> str:
     return hashlib.sha256(embedded_text(article, chunk).encode("utf-8", "replace")).hexdigest()[:32]
 
 
-def _pieces(text: str, start: int, end: int, max_words: int) -> list[tuple[int, int]]:
-    """The paragraph whole where it fits, otherwise runs of its sentences."""
+def _pieces(text: str, start: int, end: int, max_words: int, cut: set[int]) -> list[tuple[int, int]]:
+    """The paragraph whole where it fits, otherwise runs of its sentences.
+
+    Args:
+        cut: gets where the parts of a sentence begin that is longer than a chunk: together they state something.
+    """
     if _words(text[start:end]) <= max_words:
         return [(start, end)]
     pieces: list[tuple[int, int]] = []
@@ -80,7 +84,9 @@ def _pieces(text: str, start: int, end: int, max_words: int) -> list[tuple[int, 
         elif _words(text[first:last]) <= max_words:
             pieces.append((first, last))
         else:
-            pieces += _cut(text, first, last, max_words)
+            parts = _cut(text, first, last, max_words)
+            cut.update(a for a, _ in parts if not is_fragment(text[first:last]))
+            pieces += parts
     return pieces
 
 

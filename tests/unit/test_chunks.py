@@ -33,11 +33,18 @@ def test_chunks_are_exact_slices_and_lose_only_what_repeats_or_states_nothing(te
     article = clean(RawArticle("x", text, "x.txt"))
     chunks = chunk(article, words)
     assert all(article.text[c.start : c.end] == c.text for c in chunks)
-    last = 0
+    split, last = sentences(article.text), 0
     for start, end in [*((c.start, c.end) for c in chunks), (len(article.text), len(article.text))]:
-        lost, last = article.text[last:start].strip(), max(last, end)
-        parts = [lost[a:b] for a, b in sentences(lost)]
-        assert is_fragment(lost) or all(is_fragment(p) or any(p in c.text for c in chunks) for p in parts), lost
+        lost = article.text[last:start].strip()
+        said = [article.text[max(a, last) : min(b, start)].strip() for a, b in split if a < start and b > last]
+        assert is_fragment(lost) or all(is_fragment(s) or any(s in c.text for c in chunks) for s in said), lost
+        last = max(last, end)
+
+
+def test_a_sentence_longer_than_a_chunk_keeps_all_its_parts() -> None:
+    """Its last part is no statement by itself."""
+    article = clean(RawArticle("x", "The minister said that the talks in Ankara would go on until Friday, Kyiv.", "x.txt"))
+    assert [c.text.strip() for c in chunk(article, 13)][-1] == "Kyiv."
 
 
 @pytest.mark.parametrize(
