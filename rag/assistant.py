@@ -33,6 +33,7 @@ from rag.question.period import after_event
 from rag.question.small_talk import reply, small_talk
 from rag.question.understand import Question, part_in_turn, understand
 from rag.quotes import Quote, quotes
+from rag.reader import reader
 from rag.reading import unknown_names
 from rag.run import Outcome, Run
 from rag.types import Answer, Event, Filters, Passage, Turn
@@ -310,8 +311,9 @@ class Rag:
         """As many of the passages that hits become as may be read, best first."""
         may_be_read = max(reading.steps(self.config, "several"))
         return evidence.passages(
-            hits, question.text, self.embedder, question.period, searched=question.search, keep=may_be_read
-        )
+            hits, question.text, self.embedder, question.period,
+            searched=question.search, keep=may_be_read, reader=reader() if self.config.reader else None,
+        )  # fmt: skip
 
     def _extracted(self, run: Run, question: Question, found: Sequence[Passage]) -> Outcome:
         """Without a language model: the best supporting sentences themselves."""

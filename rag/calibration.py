@@ -13,6 +13,8 @@ from typing import Any
 
 from index.calibration import MEASURED, RETRIEVAL, UNCOMPARED, Chosen, chosen
 
+_ARCHIVE = "a development archive of 607 articles with 120 questions (docs/experiments.md)"
+_RERANKING = "python scripts/measure_reranking.py"
 _GOLDEN = "the seeds' golden set, drafts and readings kept by `rag eval`"
 _CANDIDATES = "answers the program itself gave to public questions with known answers, right or wrong"
 _FIT = "python scripts/fit_verifier.py"
@@ -78,6 +80,13 @@ class Calibration(Chosen):
     newest: float = _chosen(2.0, "what the newest passage gains where a question asks for the newest, in log-odds")
     timely_search: float = _chosen(0.2, "share of that gain which counts in the order of retrieval")
     rank_retrieval: float = _chosen(1.5, "weight of retrieval beside the model's log-odds in the rank of a passage")
+    reader_scale: float = _chosen(
+        4.0, "log-odds of the reader by which what it finds becomes 2.7 times likelier", _ARCHIVE, _RERANKING
+    )
+    reader: float = _chosen(
+        0.4, "weight of what the reader finds in the order in which passages are read", _ARCHIVE, _RERANKING
+    )
+    rank_reader: float = _chosen(2.0, "weight of it beside the model's log-odds in the rank of a passage", _ARCHIVE)
     name_letters: int = _chosen(
         5,
         "letters of a name by which the collection is asked for it: names are inflected, and full text has stems",
@@ -123,9 +132,10 @@ class Calibration(Chosen):
             ("clear", 2.0),
             ("rival", -1.0),
             ("pmi", 0.75),
+            ("backed", 1.5),
         ),
-        "logistic weights of what speaks for a draft: see rag.claims.verifier.Signals; the bias and those of clear, rival and pmi are "
-        "set on a development archive",
+        "logistic weights of what speaks for a draft: see rag.claims.verifier.Signals; the bias and those of clear, rival, pmi and "
+        "backed are set on a development archive",
         _CANDIDATES,
         _FIT,
     )
@@ -147,11 +157,14 @@ class Calibration(Chosen):
         "a development archive of 607 articles with 120 questions",
         "rag eval",
     )
+    usual_backed: float = _chosen(
+        -0.2, "how much likelier the reader usually finds what a draft says than something else", _ARCHIVE, "rag eval"
+    )
     same_answer: float = _chosen(
         0.5, "share of a shortest answer's words from which a draft gives it", "the same archive", "rag eval"
     )
     thresholds: tuple[tuple[str, tuple[float, float]], ...] = _chosen(
-        (("strict", (0.8, 0.9)), ("normal", (0.5, 0.88)), ("lenient", (0.35, 0.75))),
+        (("strict", (0.8, 0.92)), ("normal", (0.5, 0.9)), ("lenient", (0.35, 0.75))),
         "the chance of being right below which a draft is not told, and below which it is marked and the search goes on",
         "a development archive of 607 articles with 120 questions (docs/experiments.md)",
         "rag eval; the risk-coverage curve of its report",

@@ -52,6 +52,7 @@ class Config:
         model: the language model: a name from `rag models`, a path to a GGUF file, or "none".
         embedder: the embedding model; where None, the one that the index was made with.
         candidates: chunks that retrieval hands to the choice of evidence.
+        reader: whether a small encoder also says how likely each passage answers (`rag.reader`).
         read: passages the model is asked about: fewer where the first ones give a sure answer, half as many again where none does.
         stop_early: stop reading at a sure answer, and read on where there is none.
         lookahead: tokens guessed from the passage while writing and checked together (prompt lookup); 0 for none.
@@ -72,6 +73,7 @@ class Config:
     model: str = DEFAULT_MODEL
     embedder: str | None = None
     candidates: int = 30
+    reader: bool = True
     read: int = 8
     stop_early: bool = True
     lookahead: int = 6

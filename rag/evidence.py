@@ -20,6 +20,7 @@ from index.types import Article, Hit
 from rag.calibration import CALIBRATION
 from rag.injection import injected
 from rag.question.period import Period, months
+from rag.reader import Reader
 from rag.types import EvidenceSentence, Passage
 
 _OPENS_UNNAMED = re.compile(
@@ -40,6 +41,7 @@ def passages(
     *,
     searched: str = "",
     keep: int | None = None,
+    reader: Reader | None = None,
 ) -> list[Passage]:
     """The passages that hits become, best first: by their hybrid score and how near their words are to the question's.
 
@@ -49,8 +51,10 @@ def passages(
     Args:
         searched: what was searched for, where it is not the question alone.
         keep: how many are kept, if not all: the sentences of each have to be embedded.
+        reader: says how likely each passage answers the question; left out where None.
     """
-    rest = _timed(_reranked([_passage(hit) for hit in hits], searched or question, embedder), period)
+    made = _reranked([_passage(hit) for hit in hits], searched or question, embedder)
+    rest = sorted(_timed(_read(made, question, reader) if reader else made, period), key=_order)
     wanted, best = len(rest) if keep is None else keep, list[Passage]()
     # What is addressed to a machine makes room for the next: it must not crowd out what is reported.
     while rest and len(best) < wanted:
@@ -61,7 +65,7 @@ def passages(
 
 
 def _timed(made: Sequence[Passage], period: Period) -> list[Passage]:
-    """The passages in the order that also counts how well the day of each fits the time asked about."""
+    """The passages, each with how well its day fits the time asked about."""
     if not (period.bounded or period.latest):
         return list(made)
     dated = [p.article.published for p in made if p.article.published]
@@ -76,8 +80,13 @@ def _timed(made: Sequence[Passage], period: Period) -> list[Passage]:
             bonus += CALIBRATION.newest * (1 - (newest - day).days / span)
         return bonus
 
-    timed = [replace(p, timely=timely(p)) for p in made]
-    return sorted(timed, key=lambda p: (-p.score - CALIBRATION.timely_search * p.timely, p.chunk_id))
+    return [replace(p, timely=timely(p)) for p in made]
+
+
+def _order(passage: Passage) -> tuple[float, str]:
+    """The order in which passages are read: by their score, what the reader finds, and their day."""
+    found = CALIBRATION.reader * (passage.reads or 0.0)
+    return -passage.score - found - CALIBRATION.timely_search * passage.timely, passage.chunk_id
 
 
 def of_article(article: Article, embedder: Embedder) -> list[Passage]:
@@ -141,7 +150,7 @@ def is_caption(passage: Passage) -> bool:
 
 
 def _reranked(made: Sequence[Passage], searched: str, embedder: Embedder) -> list[Passage]:
-    """The passages in order of a score that also knows how near each is to what was searched for, token by token.
+    """The passages with a score that also knows how near each is to what was searched for, token by token.
 
     A passage's one vector may be mostly about something else than the one sentence that answers.
     """
@@ -149,11 +158,16 @@ def _reranked(made: Sequence[Passage], searched: str, embedder: Embedder) -> lis
     near = nearness(asked, read)
     low, spread = near.min(initial=1.0), (np.ptp(near) if len(near) else 0.0) or 1.0
     weight = CALIBRATION.nearness
-    scored = [
+    return [
         replace(p, score=float(p.score + weight * (mine - low) / spread) / (1 + weight))
         for p, mine in zip(made, near, strict=True)
     ]
-    return sorted(scored, key=lambda p: (-p.score, p.chunk_id))
+
+
+def _read(made: Sequence[Passage], question: str, reader: Reader) -> list[Passage]:
+    """The passages, each with what the reader finds in it."""
+    found = reader.read(question, [f"{p.title}. {p.shown}" if p.title else p.shown for p in made])
+    return [replace(p, reads=round(f.likely, 4), found=f.text) for p, f in zip(made, found, strict=True)]
 
 
 def _with_nearest(made: Sequence[Passage], question: str, embedder: Embedder) -> list[Passage]:

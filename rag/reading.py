@@ -15,12 +15,13 @@ _NOT_NAMES = CALENDAR | frozenset("who what when where why how which the did doe
 
 
 def rank(passage: Passage) -> float:
-    """Where a passage stands: the model's log-odds, what retrieval thinks of it, and its day.
+    """Where a passage stands: the model's log-odds, what retrieval and the reader think of it, and its day.
 
     The second term decides where a question uses an article's own words, which the model's
     log-odds alone may miss (docs/experiments.md).
     """
-    return (passage.relevance or 0.0) + CALIBRATION.rank_retrieval * passage.score + passage.timely
+    found = CALIBRATION.rank_reader * (passage.reads or 0.0)
+    return (passage.relevance or 0.0) + CALIBRATION.rank_retrieval * passage.score + found + passage.timely
 
 
 def holds(passage: Passage, unknown: int) -> float:

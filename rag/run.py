@@ -144,6 +144,7 @@ class Run:
             self.read.sort(key=lambda p: (-reading.rank(p), p.chunk_id))
             # How far behind the best passage a draft's own one stands changes with what is read.
             self.drafts = [d.beside(self.read) for d in self.drafts]
+            self.weigh_rivals(question)
         self.clock.lap("read")
 
     def draft_answers(self, question: Question, llm: LanguageModel, tries: int) -> Steps:
@@ -179,7 +180,7 @@ class Run:
             failed = {d.passage.chunk_id for d in self.drafts} - {d.passage.chunk_id for d in self.drafts if d.holds}
             given = {chunk: shortest for chunk, shortest in self._shortest.items() if chunk not in failed}
             self.drafts = [
-                d.against(question.text, [s for chunk, s in given.items() if chunk != d.passage.chunk_id])
+                d.against(question.text, [s for chunk, s in given.items() if chunk != d.passage.chunk_id], self.read)
                 for d in self.drafts
             ]
 
@@ -205,7 +206,8 @@ class Run:
     ) -> float:
         """The chance that the best draft from a passage would have."""
         behind = reading.rank(self.read[0]) - reading.rank(passage)
-        return hope(reading.holds(passage, self.unknown), behind, pmi, exact, question.text)
+        reads = passage.reads if question.kind == "fact" else None
+        return hope(reading.holds(passage, self.unknown), behind, pmi, exact, question.text, reads)
 
     def _worth(
         self, question: Question, passage: Passage, pmi: float | None = None, exact: Shortest | None = None

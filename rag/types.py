@@ -66,6 +66,8 @@ class Passage:
         timely: how well its day fits the time asked about, on the scale of `relevance`.
         title: the article's title as the model sees it; empty if it looks like a prompt injection.
         best: which of its sentences is nearest to the question.
+        reads: how likely the reader finds the answer in it (`rag.reader`), 0 to 1; None if it was not asked.
+        found: the words that it finds.
     """
 
     article: Article
@@ -82,6 +84,8 @@ class Passage:
     timely: float = 0.0
     title: str = ""
     best: int = 0
+    reads: float | None = None
+    found: str = ""
 
     def __repr__(self) -> str:
         return f"<Passage {self.chunk_id}, score {self.score:.2f}: {' '.join(self.text.split())[:80]!r}>"

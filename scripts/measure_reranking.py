@@ -19,6 +19,7 @@ from index.search import search
 from rag import evidence
 from rag.assistant import Rag
 from rag.question.understand import understand
+from rag.reader import reader
 from rag.types import Filters
 
 FIRST = (1, 3, 5, 8, 12, 16)
@@ -30,7 +31,7 @@ def ranks(rag: Rag, golden: GoldenQuestion) -> tuple[int | None, int | None]:
     filters = Filters(as_of=golden.as_of or rag.newest())
     question = understand(golden.question, (), filters, rag.newest(), None)
     hits = search(rag.store, rag.embedder, question.search, rag.config.candidates, as_of=filters.as_of)
-    read = evidence.passages(hits, question.text, rag.embedder, question.period)
+    read = evidence.passages(hits, question.text, rag.embedder, question.period, reader=reader())
     at = {hit.chunk.id: n for n, hit in enumerate(hits)}
     holding = {
         p.chunk_id: n

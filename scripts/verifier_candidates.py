@@ -35,6 +35,7 @@ from rag import embedders, evidence
 from rag.assistant import Rag
 from rag.config import DEFAULT_EMBEDDER, Config
 from rag.question.understand import understand
+from rag.reader import reader
 from rag.reading import unknown_names
 from rag.run import Run
 from rag.types import Event, Filters
@@ -168,7 +169,7 @@ def candidates(rag: Rag, asked: Asked) -> Iterator[dict[str, Any]]:
         assert asked.answer
         there = {h.article.id for h in hits if contains(h.article.text, asked.answer)} | set(asked.articles)
         hits = [h for h in hits if h.article.id not in there]
-    found = evidence.passages(hits, question.text, rag.embedder, question.period)
+    found = evidence.passages(hits, question.text, rag.embedder, question.period, reader=reader())
     if not found or question.kind != "fact":
         return
     run.unknown = len(unknown_names(question.text, rag.store.knows))

@@ -110,7 +110,7 @@ def asking(invented: Path) -> Iterator[Asking]:
 
     def open_(*rules: Rule, index: Path = invented, **settings: object) -> Rag:
         embedder = Words()
-        config = replace(Config(model="scripted", embedder=embedder.name), **settings)  # type: ignore[arg-type]
+        config = replace(Config(model="scripted", embedder=embedder.name, reader=False), **settings)  # type: ignore[arg-type]
         opened.append(
             Rag(
                 Store(index, embedder),

@@ -85,7 +85,8 @@ def _pieces(text: str, start: int, end: int, max_words: int, cut: set[int]) -> l
             pieces.append((first, last))
         else:
             parts = _cut(text, first, last, max_words)
-            cut.update(a for a, _ in parts if not is_fragment(text[first:last]))
+            if not is_fragment(text[first:last]):
+                cut.update(at for at, _ in parts)
             pieces += parts
     return pieces
 

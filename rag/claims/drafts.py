@@ -16,7 +16,7 @@ from rag import prompt
 from rag.calibration import CALIBRATION
 from rag.claims.attribution import Attributed, attribute, split_draft
 from rag.claims.facts import form_problems
-from rag.claims.verifier import Shortest, Signals, agreement, another_figure, chance, clear, rival
+from rag.claims.verifier import Shortest, Signals, agreement, another_figure, backed, chance, clear, rival
 from rag.engine.base import LanguageModel
 from rag.evidence import is_caption
 from rag.question.kind import Kind
@@ -60,11 +60,13 @@ class Draft:
         behind = round(max(0.0, rank(read[0]) - rank(self.passage)), 4)
         return replace(self, signals=replace(self.signals, behind=behind))
 
-    def against(self, question: str, others: Iterable[Shortest]) -> Draft:
-        """The same draft, weighed beside the shortest answers of other passages."""
+    def against(self, question: str, others: Iterable[Shortest], read: Sequence[Passage]) -> Draft:
+        """The same draft, weighed beside the shortest answers of other passages, and what the reader finds in all of them."""
         if not self.signals:
             return self
-        return replace(self, signals=replace(self.signals, rival=rival(self.attributed.text, question, others)))
+        said = self.attributed.text
+        other, found = rival(said, question, others), backed(said, question, read)
+        return replace(self, signals=replace(self.signals, rival=other, backed=found))
 
     @property
     def claim(self) -> str:

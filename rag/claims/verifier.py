@@ -15,6 +15,7 @@ from dataclasses import asdict, dataclass
 
 from index.text.words import content, numbers
 from rag.calibration import CALIBRATION
+from rag.types import Passage
 
 _DOUBTS = {
     "right": "asked whether it is right, the model was not sure",
@@ -26,6 +27,7 @@ _DOUBTS = {
     "clear": "the model was not sure of the shortest answer",
     "rival": "another passage gives another answer",
     "pmi": "the passage may be about something else",
+    "backed": "other words of what was read look more like the answer",
 }
 
 
@@ -47,6 +49,8 @@ class Signals:
         pmi: how much likelier the passage makes the question, in mean log-probability of its tokens: their pointwise
             mutual information (as in Sachan et al., "Improving Passage Retrieval with Zero-Shot Question Generation", 2022,
             where the likelihood alone orders passages). What is usual, at most.
+        backed: how likely the reader finds what the draft says in a passage that was read, less how likely it finds something
+            else in one, less what is usual; 0 where it was not asked.
     """
 
     right: float
@@ -58,6 +62,7 @@ class Signals:
     clear: float = 0.0
     rival: float = 0.0
     pmi: float = 0.0
+    backed: float = 0.0
 
 
 @dataclass(frozen=True)
@@ -86,15 +91,23 @@ def chance(signals: Signals) -> float:
 
 
 def hope(
-    holds: float, behind: float, pmi: float | None = None, shortest: Shortest | None = None, question: str = ""
+    holds: float,
+    behind: float,
+    pmi: float | None = None,
+    shortest: Shortest | None = None,
+    question: str = "",
+    reads: float | None = None,
 ) -> float:
     """The chance that a passage's draft would have if all that is not known yet spoke for it: an upper bound.
 
     Args:
         pmi: of passage and question, where it is known.
         shortest: the passage's shortest answer to `question`, where it was asked for.
+        reads: how likely the reader finds the answer in the passage, where it was asked.
     """
     best = dict(CALIBRATION.verifier_best)
+    if reads is not None:
+        best["backed"] = reads - CALIBRATION.usual_backed
     if pmi is not None:
         best["pmi"] = pmi
     if shortest is not None:
@@ -114,6 +127,22 @@ def rival(draft: str, question: str, others: Iterable[Shortest]) -> float:
     """How likely the words of the surest of these answers were, of those that a draft does not give; 0 if it gives all."""
     stated = [other for other in others if other.stated]
     return max((o.likely for o in stated if agreement(o.text, draft, question) < CALIBRATION.same_answer), default=0.0)
+
+
+def backed(draft: str, question: str, read: Iterable[Passage]) -> float:
+    """How likely the reader finds what a draft says, less how likely it finds something else, less what is usual.
+
+    Args:
+        read: all passages that were read.
+    """
+    asked = [p for p in read if p.reads is not None]
+    if not asked:
+        return 0.0
+    said, other = [0.0], [0.0]
+    for passage in asked:
+        same = agreement(passage.found, draft, question) >= CALIBRATION.same_answer
+        (said if same else other).append(passage.reads or 0.0)
+    return round(max(said) - max(other) - CALIBRATION.usual_backed, 4)
 
 
 def agreement(shortest: str, draft: str, question: str) -> float:

@@ -43,7 +43,9 @@ def test_chunks_are_exact_slices_and_lose_only_what_repeats_or_states_nothing(te
 
 def test_a_sentence_longer_than_a_chunk_keeps_all_its_parts() -> None:
     """Its last part is no statement by itself."""
-    article = clean(RawArticle("x", "The minister said that the talks in Ankara would go on until Friday, Kyiv.", "x.txt"))
+    article = clean(
+        RawArticle("x", "The minister said that the talks in Ankara would go on until Friday, Kyiv.", "x.txt")
+    )
     assert [c.text.strip() for c in chunk(article, 13)][-1] == "Kyiv."
 
 

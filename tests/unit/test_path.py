@@ -273,7 +273,7 @@ def test_an_article_s_own_words_are_weighed_before_they_stand_beside_a_statement
         Rule(("Pekka Lahti", HOLDS), 4.0), Rule(("Juhani Salo", HOLDS), 3.8), Rule(HOLDS, -5.0),
         Rule((WRITES, "Juhani Salo"), "Salo said that 19 valves were new."),
         Rule((RIGHT, "Proposed answer: Juhani Salo"), right), Rule((RIGHT, "Proposed answer: Salo said that the valve"), right),
-        Rule((WRITES, "Pekka Lahti"), "Lahti said that the ferry Aurora was safe when it left Turku."), Rule(RIGHT, 5.0),
+        Rule((WRITES, "Pekka Lahti"), "Lahti said that the ferry Aurora was safe when it left Turku."), Rule(RIGHT, 6.0),
     )  # fmt: skip
     answer = rag.answer("What did Lahti and Salo each say about the ferry Aurora?")
     assert answer.sentences[0].supported and answer.sentences[0].text.startswith("BBC (20 March 2024): Lahti said")

@@ -15,7 +15,7 @@ from rag.types import Event
 
 NEAREST = "The ferry Aurora sank off Turku on Sunday."
 ANSWER = "All 212 passengers were rescued by the coast guard [1]."
-READS = [Rule(("Aurora sank", HOLDS), 4.0), Rule(HOLDS, -5.0), Rule(RIGHT, 5.0)]
+READS = [Rule(("Aurora sank", HOLDS), 4.0), Rule(HOLDS, -5.0), Rule(RIGHT, 6.0)]
 ANSWERS = [*READS, Rule(WRITES, RESCUED)]
 
 

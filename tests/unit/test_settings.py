@@ -123,7 +123,7 @@ def test_the_fingerprint_of_the_settings_is_of_what_shapes_an_answer() -> None:
         assert replace(Config(), **{name: value}).id == Config().id, name
     others = {
         "model": "m", "embedder": "e", "candidates": 3, "read": 3, "stop_early": False, "prompt_tokens": 3, "tries": 3,
-        "answer_tokens": 9, "context": 512, "caution": "strict",
+        "answer_tokens": 9, "context": 512, "caution": "strict", "reader": False,
     }  # fmt: skip
     assert set(same) | set(others) == set(Config.__dataclass_fields__), "a new setting is one or the other"
     ids = {replace(Config(), **{name: value}).id for name, value in others.items()}

@@ -5,10 +5,23 @@ from __future__ import annotations
 from dataclasses import asdict, fields, replace
 
 import pytest
+from invented import passage
 
 from eval import confidence
 from rag.calibration import CALIBRATION
-from rag.claims.verifier import Shortest, Signals, agreement, chance, clear, doubt, hope, is_answer, rival, span_of
+from rag.claims.verifier import (
+    Shortest,
+    Signals,
+    agreement,
+    backed,
+    chance,
+    clear,
+    doubt,
+    hope,
+    is_answer,
+    rival,
+    span_of,
+)
 
 SURE = Signals(right=4.0, holds=4.0, behind=0.0, exact=1.0, stated=1.0, sure=-0.02, pmi=2.5)
 POOR = Signals(right=-2.0, holds=-3.0, behind=5.0, exact=0.0, stated=0.0, sure=-0.8, pmi=0.2)
@@ -18,7 +31,7 @@ def test_every_signal_has_one_weight_and_no_weight_is_left_over() -> None:
     names = [name for name, _ in CALIBRATION.verifier]
     assert sorted(names) == sorted(["bias", *(field.name for field in fields(Signals))])
     known_late = {name for name, _ in CALIBRATION.verifier_best}
-    assert known_late == set(asdict(SURE)) - {"holds", "behind", "rival"}, (
+    assert known_late == set(asdict(SURE)) - {"holds", "behind", "rival", "backed"}, (
         "the others are known before a draft is written"
     )
 
@@ -92,6 +105,28 @@ def test_the_surest_other_answer_is_a_draft_s_rival(others: list[tuple[str, floa
 
 
 @pytest.mark.parametrize(
+    ("found", "expected"),
+    [
+        ([], 0.0),  # the reader was not asked
+        ([("212 passengers", 0.8)], 0.8),
+        ([("212 passengers", 0.8), ("all 212", 0.5), ("nineteen", 0.1)], 0.7),
+        ([("212 passengers", 0.3), ("by helicopter", 0.9)], -0.6),
+        ([("by helicopter", 0.9), ("the ferry", 0.2)], -0.9),
+    ],
+)
+def test_what_the_reader_finds_backs_a_draft_or_not(found: list[tuple[str, float]], expected: float) -> None:
+    read = [replace(passage("Of it."), found=text, reads=likely) for text, likely in found] or [passage("Of it.")]
+    usual = CALIBRATION.usual_backed if found else 0.0
+    question = "How many passengers of the ferry were rescued?"
+    assert backed("All 212 passengers were rescued.", question, read) == pytest.approx(expected - usual)
+
+
+def test_a_passage_in_which_the_reader_finds_nothing_lets_hope_less() -> None:
+    assert hope(2.0, 1.0, reads=0.02) < hope(2.0, 1.0, reads=0.9)
+    assert hope(2.0, 1.0, reads=0.9) >= chance(Signals(holds=2.0, behind=1.0, **dict(CALIBRATION.verifier_best)))
+
+
+@pytest.mark.parametrize(
     ("shortest", "found"),
     [
         ("212 passengers.", "212 passengers"),
@@ -118,6 +153,7 @@ def test_a_doubt_names_what_speaks_most_against_a_draft() -> None:
     assert doubt(replace(SURE, right=-9.0)) == "asked whether it is right, the model was not sure"
     assert doubt(replace(SURE, sure=-3.0)) == "the model was not sure of its words"
     assert doubt(replace(SURE, rival=0.9)) == "another passage gives another answer"
+    assert doubt(replace(SURE, backed=-0.8)) == "other words of what was read look more like the answer"
     assert doubt(replace(SURE, clear=-0.8)) == "the model was not sure of the shortest answer"
 
 
