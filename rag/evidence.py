@@ -166,7 +166,7 @@ def _reranked(made: Sequence[Passage], searched: str, embedder: Embedder) -> lis
 
 def _read(made: Sequence[Passage], question: str, reader: Reader) -> list[Passage]:
     """The passages, each with what the reader finds in it."""
-    found = reader.read(question, [f"{p.title}. {p.shown}" if p.title else p.shown for p in made])
+    found = reader.read(question, [p.shown for p in made], [p.title for p in made])
     return [replace(p, reads=round(f.likely, 4), found=f.text) for p, f in zip(made, found, strict=True)]
 
 

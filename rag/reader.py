@@ -62,13 +62,19 @@ class Reader:
         self._tokenizer.enable_truncation(_TOKENS, strategy="only_second")
         self._tokenizer.enable_padding()
 
-    def read(self, question: str, passages: Sequence[str]) -> list[Found]:
-        """What it finds in each passage, in their order."""
-        order = sorted(range(len(passages)), key=lambda n: len(passages[n]))
+    def read(self, question: str, passages: Sequence[str], titles: Sequence[str] = ()) -> list[Found]:
+        """What it finds in each passage, in their order.
+
+        Args:
+            titles: of each passage's article, or empty: the reader sees them, but no answer is looked for in them.
+        """
+        heads = [f"{title}. " if title else "" for title in titles] or [""] * len(passages)
+        given = list(zip(heads, passages, strict=True))
+        order = sorted(range(len(given)), key=lambda n: len(given[n][0] + given[n][1]))
         found: dict[int, Found] = {}
         for first in range(0, len(order), _BATCH):
             some = order[first : first + _BATCH]
-            found |= zip(some, self._read(question[:_ASKED], [passages[n] for n in some]), strict=True)
+            found |= zip(some, self._read(question[:_ASKED], [given[n] for n in some]), strict=True)
         return [found[n] for n in range(len(passages))]
 
     def _run(self, wanted: Sequence[str], read: Sequence[Any]) -> list[np.ndarray]:
@@ -76,18 +82,18 @@ class Reader:
         fed = {name: np.array([getattr(one, field) for one in read], np.int64) for name, field in fields.items()}
         return self._session.run(list(wanted), fed)
 
-    def _read(self, question: str, passages: Sequence[str]) -> list[Found]:
-        read = self._tokenizer.encode_batch([(question, passage) for passage in passages])
+    def _read(self, question: str, given: Sequence[tuple[str, str]]) -> list[Found]:
+        read = self._tokenizer.encode_batch([(question, head + passage) for head, passage in given])
         starts, ends = self._run(["start", "end"], read)
         return [
-            _best(passage, one, start, end)
-            for passage, one, start, end in zip(passages, read, starts, ends, strict=True)
+            _best(head + passage, len(head), one, start, end)
+            for (head, passage), one, start, end in zip(given, read, starts, ends, strict=True)
         ]
 
 
-def _best(passage: str, read: Any, start: np.ndarray, end: np.ndarray) -> Found:
-    """The likeliest span of a passage, of at most so many tokens."""
-    own = [n for n, sequence in enumerate(read.sequence_ids) if sequence == 1]
+def _best(text: str, begins: int, read: Any, start: np.ndarray, end: np.ndarray) -> Found:
+    """The likeliest span of a text from where it begins, of at most so many tokens."""
+    own = [n for n, of in enumerate(read.sequence_ids) if of == 1 and read.offsets[n][0] >= begins]
     if not own:
         return Found("", -math.inf)
     first, last = own[0], own[-1] + 1
@@ -97,8 +103,8 @@ def _best(passage: str, read: Any, start: np.ndarray, end: np.ndarray) -> Found:
     )
     both = np.where(inside, both, -np.inf)
     a, b = np.unravel_index(int(both.argmax()), both.shape)
-    begins, ends = read.offsets[first + int(a)][0], read.offsets[first + int(b)][1]
-    return Found(passage[begins:ends], round(float(both[a, b] - start[0] - end[0]), 4))
+    first_letter, after = read.offsets[first + int(a)][0], read.offsets[first + int(b)][1]
+    return Found(text[first_letter:after], round(float(both[a, b] - start[0] - end[0]), 4))
 
 
 @cache

@@ -2,24 +2,21 @@
 
 DATA holds `rank/` and `support/`, files of public questions with the passages that answer them and those that do not, and of
 claims with their evidence (a row of `rank` is a question `q`, passages `pos` and `neg`, an `answer` in their words). The
-embedding model learns where in a passage the answer begins and ends, the first token standing for "not here"; beside it,
-from the claims, whether a passage says a sentence: not used, as it tells no more than words and likeness do (docs/experiments.md). Hard negatives are what the embedding model
-itself finds for a question and what does not have the answer.
+embedding model learns where in a passage the answer begins and ends, the first token standing for "not here". Hard negatives
+are what the embedding model itself finds for a question and what does not have the answer. Beside it, from the claims, it
+learns whether a passage says a sentence, which is not used (docs/experiments.md tells why).
 
-Held out, and measured at the end, is a tenth of the articles or weeks, and of NewsQA the fifth that `rag eval --suite newsqa`
-asks about. OUT gets the checkpoint, from which training goes on when it was stopped, and the file that `rag/reader/` has,
-in eight bits. Two cores take an hour for 1,600 steps.
+What is held out (`scripts/reader_data.py`) is measured at the end. OUT gets the checkpoint, from which training goes on when it
+was stopped, and what stands in `rag/weights/`, in eight bits. Two cores take three quarters of an hour for 1,650 steps.
 """
 
 from __future__ import annotations
 
 import argparse
-import json
 import random
 import re
 import sys
 import time
-import zlib
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
@@ -37,194 +34,11 @@ from transformers import AutoModel
 from eval.metrics import auroc
 from rag.config import DEFAULT_EMBEDDER
 from rag.models import locate
-from scripts.verifier_candidates import names_something
+from scripts.reader_data import Data, Example
 
-BATCH, TOKENS, ASKED, SPAN = 32, 192, 400, 30
+BATCH, TOKENS, ASKED = 32, 192, 400
 RATE, HEAD_RATE, WARMUP = 1.2e-4, 4.8e-4, 0.06
-_TITLED = 0.7  # share of the passages that have a title which are shown it
 _FAR = -1e4
-_NUMBER = re.compile(r"(?<![\w.,])\d[\d,.]*\d|(?<![\w.,])\d(?!\w)")
-_NAME = re.compile(r"(?<=[a-z,] )[A-Z][a-z]+(?: [A-Z][a-z]+)*")
-_VERB = re.compile(r"\b(?:is|was|are|were|will|would|has|have|had|can|could) (?!not)")
-# How many of each are learned from, at most: long Wikipedia paragraphs and claims about captions are not news.
-MOST = {"shift": 6000, "swap": 2500, "conjnli": 3000, "cfnli": 1000, "healthver": 1000, "covidfact": 1000}
-MOST |= {"factcheckgpt": 1500, "begin": 1000, "realtimeqa_verify": 1000}
-CLAIMS = "fm2 defacto rte fever_symmetric conjnli covidfact factcheckgpt wice cfnli begin healthver realtimeqa_verify".split()
-
-
-@dataclass(frozen=True)
-class Example:
-    """A question and a passage, or a claim and its evidence.
-
-    Attributes:
-        spans: where the answer stands in the passage, as (start, end); none where it does not; None for a claim.
-        said: whether the evidence says the claim.
-        of: the file it is from.
-    """
-
-    first: str
-    passage: str
-    spans: tuple[tuple[int, int], ...] | None
-    said: float = 0.0
-    of: str = ""
-
-
-def held_out(key: object, one_in: int = 10) -> bool:
-    """Whether what has this key is for measuring, not for learning."""
-    return zlib.crc32(str(key).encode()) % one_in == 0
-
-
-def spans(answer: str, text: str) -> tuple[tuple[int, int], ...]:
-    """Where an answer stands in a text, as whole words."""
-    words = answer.strip().strip(".")
-    return tuple(m.span() for m in re.finditer(rf"(?<!\w){re.escape(words)}(?!\w)", text, re.I)) if words else ()
-
-
-class Data:
-    """Examples to learn from and to measure with, in a fixed random order."""
-
-    def __init__(self, folder: Path, embedder: SentenceTransformer) -> None:
-        self.folder, self.draw = folder, random.Random(7)
-        self.learned, self.held = list[Example](), list[Example]()
-        self.titles: dict[str, str] = {}  # of the passages among which hard negatives are looked for
-        self.asked = list[tuple[str, str, str, bool]]()  # question, answer, file and whether it is held out
-        self.news()
-        self.encyclopaedia()
-        self.hard_negatives(embedder)
-        self.claims()
-        self.changed()
-        self.draw.shuffle(self.learned)
-        self.draw.shuffle(self.held)
-        kept = Counter[str]()
-        few = []
-        for example in self.learned:
-            kept[example.of] += 1
-            if kept[example.of] <= MOST.get(example.of, len(self.learned)):
-                few.append(example)
-        self.learned = few
-
-    def rows(self, name: str) -> list[dict[str, Any]]:
-        """The rows of a file."""
-        return [json.loads(line) for line in (self.folder / f"{name}.jsonl").read_text("utf-8").splitlines()]
-
-    def some(self, many: Sequence[Any], most: int) -> list[Any]:
-        """As many of these, drawn at random."""
-        return self.draw.sample(list(many), min(most, len(many)))
-
-    def add(self, question: str, title: str, text: str, answer: str, of: str, held: bool) -> bool:
-        """Add a passage that has the answer, or none where `answer` is empty; whether it could be used."""
-        head = f"{title.replace('_', ' ')}. " if title and self.draw.random() < _TITLED else ""
-        found = tuple((a + len(head), b + len(head)) for a, b in spans(answer, text))
-        if bool(found) == bool(answer):
-            (self.held if held else self.learned).append(Example(question, head + text, found, of=of))
-        return bool(found) == bool(answer)
-
-    def news(self) -> None:
-        """Questions about news: NewsQA, RealTimeQA's clean rows and their explanations, TREC."""
-        rows = self.rows("rank/newsqa")
-        tested = set(sorted({row["doc"] for row in rows})[4::5])
-        for row in rows:
-            self.titles |= dict.fromkeys([*row["pos"], *row["neg"]], "")
-            held = row["doc"] in tested
-            if row["answer"] and row["pos"] and self.add(row["q"], "", row["pos"][0], row["answer"], "newsqa", held):
-                for text in row["neg"] if held else self.some(row["neg"], 2):
-                    if not spans(row["answer"], text):
-                        self.add(row["q"], "", text, "", "newsqa", held)
-                if names_something(row["q"]):
-                    self.asked.append((row["q"], row["answer"], "newsqa", held))
-        for row in self.rows("rank/realtimeqa"):
-            if not row["pos"] or row["short"] or row["pos_ov"][0] < 0.4:
-                continue
-            held, answer = held_out(row["date"]), row["answer"]
-            has = [(t, x) for t, x, o in zip(row["pos_title"], row["pos"], row["pos_ov"], strict=True) if o >= 0.4][:3]
-            lacks = list(zip(row["neg_title"], row["neg"], strict=True))
-            self.titles |= {text: title for title, text in [*has, *lacks]}
-            for title, text in has:
-                self.add(row["q"], title, text, answer, "realtimeqa", held)
-            lacks = [(title, text) for title, text in lacks if not spans(answer, f"{text} {title}")]
-            for title, text in lacks[:7] if held else self.some(lacks, 3):
-                self.add(row["q"], title, text, "", "realtimeqa", held)
-            self.asked.append((row["q"], answer, "realtimeqa", held))
-        for row in self.rows("rank/realtimeqa_evidence"):
-            if row["answer"] and row["pos"]:
-                self.add(row["q"], "", row["pos"][0], row["answer"], "evidence", held_out(row["date"]))
-        for row in self.rows("rank/trecqa"):
-            for answer in row["answer"] or []:
-                for text in self.some(row["pos"], 4):
-                    self.add(row["q"], "", text, answer, "trec", False)
-                for text in self.some(row["neg"], 4):
-                    self.add(row["q"], "", text, "", "trec", False)
-
-    def encyclopaedia(self) -> None:
-        """Questions on Wikipedia: SQuAD 2, half of them with no answer, SQuADShifts, and QAMR's that name something."""
-        for row in self.rows("rank/squad2_half"):
-            text = row.get("ctx") or " ".join([*row["pos"], *row["neg"]])
-            title = row.get("title") or ""
-            self.add(row["q"], title, text, row["answer"] or "", "squad2", held_out(title or row["q"]))
-        shifted, texts = self.rows("rank/squadshifts_new_wiki"), defaultdict[str, list[str]](list)
-        for row in shifted:
-            row["text"] = row.get("ctx") or " ".join([*row["pos"], *row["neg"]])
-            texts[row.get("title") or ""].append(row["text"])
-        for row in shifted:
-            title, answer = row.get("title") or "", row["answer"] or ""
-            held = held_out(title or row["q"])
-            if answer:
-                self.add(row["q"], title, row["text"], answer, "shift", held)
-            others = [t for t in dict.fromkeys(texts[title]) if t != row["text"] and not spans(answer, t)]
-            if others and self.draw.random() < 0.5:
-                self.add(row["q"], title, self.draw.choice(others), "", "shift", held)
-        for row in self.rows("rank/qamr"):
-            if row["answer"] and row["pos"] and names_something(row["q"]):
-                parts = [row["pos"][0], *[text for text in row["neg"] if text][:2]]
-                self.draw.shuffle(parts)
-                self.add(row["q"], "", " ".join(parts), row["answer"], "qamr", held_out(row["pos"][0], 20))
-
-    def hard_negatives(self, embedder: SentenceTransformer) -> None:
-        """Of what is nearest to a question, two passages without its answer."""
-        texts = list(self.titles)
-        embedder.max_seq_length = 128
-        with torch.autocast("cpu", torch.bfloat16):
-            vectors = embedder.encode([f"{self.titles[t]}. {t}" if self.titles[t] else t for t in texts], batch_size=64)
-            asked = embedder.encode([question for question, *_ in self.asked], batch_size=64)
-        for (question, answer, of, held), vector in zip(self.asked, asked, strict=True):
-            near = [texts[n] for n in np.argpartition(-(vectors @ vector), 12)[:12]]
-            lacks = [text for text in near if not spans(answer, f"{text} {self.titles[text]}")]
-            for text in self.some(lacks[:8], 2):
-                self.add(question, self.titles[text], text, "", of, held)
-
-    def claims(self) -> None:
-        """Claims and whether their evidence says them."""
-        for name in CLAIMS:
-            for row in self.rows(f"support/{name}"):
-                evidence = row["evidence"] if isinstance(row["evidence"], str) else " ".join(row["evidence"])
-                if row["label"] not in ("partial", "generic") and row["claim"] and evidence:
-                    example = Example(row["claim"], evidence[:1200], None, float(row["label"] == "supported"), name)
-                    (self.held if held_out(evidence[:80], 12) else self.learned).append(example)
-
-    def changed(self) -> None:
-        """Sentences of the news with a number, a name or a negation changed, or as they are."""
-        for text in self.some(list(self.titles), 6000):
-            said = [s for s in re.split(r"(?<=[.!?])\s+", text) if 40 < len(s) < 250]
-            if not said:
-                continue
-            sentence = self.draw.choice(said)
-            new = self._changed(sentence, text)
-            example = Example(new, text[:1000], None, float(new == sentence), "swap")
-            (self.held if held_out(text[:60], 12) else self.learned).append(example)
-
-    def _changed(self, sentence: str, text: str) -> str:
-        how = self.draw.choice(("same", "number", "name", "negation", "name"))
-        pattern = {"number": _NUMBER, "name": _NAME, "negation": _VERB}.get(how)
-        places = list(pattern.finditer(sentence)) if pattern else []
-        if not places or not pattern:
-            return sentence
-        place = self.draw.choice(places)
-        if how == "negation":
-            return f"{sentence[: place.end()]}not {sentence[place.end() :]}"
-        others = [word for word in pattern.findall(text) if word not in sentence]
-        if how == "number" and not others:
-            others = [str(int(re.sub(r"\D", "", place[0]) or 1) + self.draw.randint(1, 9))]
-        return sentence[: place.start()] + self.draw.choice(others) + sentence[place.end() :] if others else sentence
 
 
 class Network(nn.Module):
@@ -294,19 +108,15 @@ def loss_of(network: nn.Module, batch: Batch, examples: Sequence[Example]) -> Te
     return total / len(examples)
 
 
-def batches(examples: Sequence[Example], draw: random.Random) -> Iterator[list[Example]]:
-    """The examples once, in random batches of like length."""
-    order = draw.sample(examples, len(examples))
-    for start in range(0, len(order), BATCH * 40):
-        pool = sorted(order[start : start + BATCH * 40], key=lambda e: len(e.first) + len(e.passage))
-        yield from draw.sample(split := [pool[n : n + BATCH] for n in range(0, len(pool), BATCH)], len(split))
-
-
-def forever(examples: Sequence[Example]) -> Iterator[list[Example]]:
-    """Batches of the examples, again and again."""
+def batches(examples: Sequence[Example]) -> Iterator[list[Example]]:
+    """Random batches of examples of like length, again and again."""
     draw = random.Random(1)
     while True:
-        yield from batches(examples, draw)
+        order = draw.sample(examples, len(examples))
+        for start in range(0, len(order), BATCH * 40):
+            pool = sorted(order[start : start + BATCH * 40], key=lambda e: len(e.first) + len(e.passage))
+            split = [pool[n : n + BATCH] for n in range(0, len(pool), BATCH)]
+            yield from draw.sample(split, len(split))
 
 
 def train(network: Network, tokenizer: Any, data: Data, steps: int, checkpoint: Path) -> None:
@@ -326,7 +136,7 @@ def train(network: Network, tokenizer: Any, data: Data, steps: int, checkpoint: 
         rate.load_state_dict(kept["rate"])
         done = kept["step"]
     began, lost = time.monotonic(), 0.0
-    for step, examples in enumerate(forever(data.learned), 1):
+    for step, examples in enumerate(batches(data.learned), 1):
         if step <= done:
             continue
         if step > steps:
