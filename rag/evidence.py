@@ -166,7 +166,9 @@ def _reranked(made: Sequence[Passage], searched: str, embedder: Embedder) -> lis
 
 def _read(made: Sequence[Passage], question: str, reader: Reader) -> list[Passage]:
     """The passages, each with what the reader finds in it."""
-    found = reader.read(question, [p.shown for p in made], [p.title for p in made])
+    # An article's first line is often its title: an answer that is looked for there is the headline.
+    texts = [p.shown.removeprefix(p.title).lstrip() or p.shown for p in made]
+    found = reader.read(question, texts, [p.title for p in made])
     return [replace(p, reads=round(f.likely, 4), found=f.text) for p, f in zip(made, found, strict=True)]
 
 
