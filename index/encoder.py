@@ -26,6 +26,31 @@ _NEAR = 1e-4  # the most that a number of a vector may differ
 _OPSET = 17
 
 
+class Session:
+    """A BERT-like network as an ONNX file, opened so that it leaves the language model its cores and its memory."""
+
+    def __init__(self, file: Path) -> None:
+        # 1.32 reports to its maker unless this is set. The versions that pyproject.toml allows do not, so far as is known.
+        os.environ["ORT_DISABLE_TELEMETRY"] = "1"
+        import onnxruntime
+
+        options = onnxruntime.SessionOptions()
+        options.log_severity_level = 3
+        options.intra_op_num_threads = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else 0
+        # Threads that wait for work in a loop would take the language model's cores.
+        options.add_session_config_entry("session.intra_op.allow_spinning", "0")
+        options.enable_cpu_mem_arena = False  # it would keep what the largest batch took
+        self._opened = onnxruntime.InferenceSession(str(file), options, providers=["CPUExecutionProvider"])
+        self._wanted = {put.name for put in self._opened.get_inputs()}
+
+    def run(self, outputs: Sequence[str], read: Sequence[Any]) -> list[np.ndarray]:
+        """These outputs, float32, for texts that a tokenizer has read and padded to one length."""
+        inputs = {"input_ids": "ids", "attention_mask": "attention_mask", "token_type_ids": "type_ids"}
+        fed = {name: np.array([getattr(one, field) for one in read], np.int64) for name, field in inputs.items()}
+        made = self._opened.run(list(outputs), {n: v for n, v in fed.items() if n in self._wanted})
+        return [np.asarray(one, np.float32) for one in made]
+
+
 class Encoder:
     """An exported model with its tokenizer; it may be called from several threads.
 
@@ -34,39 +59,23 @@ class Encoder:
     """
 
     def __init__(self, file: Path) -> None:
-        # 1.32 reports to its maker unless this is set. The versions that pyproject.toml allows do not, so far as is known.
-        os.environ["ORT_DISABLE_TELEMETRY"] = "1"
-        import onnxruntime
         from tokenizers import Tokenizer
 
-        options = onnxruntime.SessionOptions()
-        options.log_severity_level = 3
-        options.intra_op_num_threads = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else 0
-        # Threads that wait for work in a loop would take the language model's cores.
-        options.add_session_config_entry("session.intra_op.allow_spinning", "0")
-        options.enable_cpu_mem_arena = False  # it would keep what the largest batch took
-        self._session = onnxruntime.InferenceSession(str(file), options, providers=["CPUExecutionProvider"])
+        self._session = Session(file)
         self._tokenizer = Tokenizer.from_file(str(file.parent / _TOKENIZER))
         self._tokenizer.enable_truncation(int(file.stem.split("-")[1]))
         self._tokenizer.enable_padding()
 
     def encode(self, texts: Sequence[str]) -> np.ndarray:
         """Float32 vectors of shape (len(texts), dim), as the model gives them."""
-        return self._run("vectors", self._tokenizer.encode_batch(list(texts)))
+        return self._session.run(["vectors"], self._tokenizer.encode_batch(list(texts)))[0]
 
     def tokens(self, texts: Sequence[str]) -> list[Tokens]:
         """The tokens of each text, with the vectors that the model gives them."""
         found = self._tokenizer.encode_batch(list(texts))
         own = [np.equal(one.special_tokens_mask, 0) & np.equal(one.attention_mask, 1) for one in found]
-        vectors = self._run("tokens", found)
+        (vectors,) = self._session.run(["tokens"], found)
         return [tokens_of(np.array(one.ids)[o], v[o]) for one, o, v in zip(found, own, vectors, strict=True)]
-
-    def _run(self, output: str, found: Sequence[Any]) -> np.ndarray:
-        """What the model gives for texts that the tokenizer has read."""
-        inputs = {"input_ids": "ids", "attention_mask": "attention_mask", "token_type_ids": "type_ids"}
-        fed = {name: np.array([getattr(one, field) for one in found], np.int64) for name, field in inputs.items()}
-        wanted = {put.name for put in self._session.get_inputs()}
-        return np.asarray(self._session.run([output], {n: v for n, v in fed.items() if n in wanted})[0], np.float32)
 
 
 def exported(folder: Path) -> Path | None:

@@ -1,14 +1,13 @@
 """The reader: a small encoder that finds the words of a passage that answer a question, or says that it has none.
 
 It is `all-MiniLM-L6-v2`, trained on public questions with known answers (`scripts/train_reader.py`) to say where in a passage the
-answer begins and ends, with the passage's first token for "not here" (Devlin et al., "BERT", 2019, section 4.3). It knows
+answer begins and ends, with the first token of all for "not here" (Devlin et al., "BERT", 2019, section 4.3). It knows
 nothing of what the language model thinks, and reads forty passages in the time in which that reads one.
 """
 
 from __future__ import annotations
 
 import math
-import os
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cache
@@ -17,6 +16,7 @@ from typing import Any
 
 import numpy as np
 
+from index.encoder import Session
 from rag.calibration import CALIBRATION
 
 FILE = Path(__file__).parent / "weights" / "reader.onnx"
@@ -48,18 +48,11 @@ class Reader:
     """The reader, from its file; it may be called from several threads."""
 
     def __init__(self, file: Path = FILE) -> None:
-        os.environ["ORT_DISABLE_TELEMETRY"] = "1"
-        import onnxruntime
         from tokenizers import Tokenizer
 
-        options = onnxruntime.SessionOptions()
-        options.log_severity_level = 3
-        options.intra_op_num_threads = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else 0
-        options.add_session_config_entry("session.intra_op.allow_spinning", "0")
-        options.enable_cpu_mem_arena = False
-        self._session = onnxruntime.InferenceSession(str(file), options, providers=["CPUExecutionProvider"])
+        self._session = Session(file)
         self._tokenizer = Tokenizer.from_file(str(file.parent / "tokenizer.json"))
-        self._tokenizer.enable_truncation(_TOKENS, strategy="only_second")
+        self._tokenizer.enable_truncation(_TOKENS)  # of the longer of the two: a question may have more tokens, too
         self._tokenizer.enable_padding()
 
     def read(self, question: str, passages: Sequence[str], titles: Sequence[str] = ()) -> list[Found]:
@@ -77,14 +70,9 @@ class Reader:
             found |= zip(some, self._read(question[:_ASKED], [given[n] for n in some]), strict=True)
         return [found[n] for n in range(len(passages))]
 
-    def _run(self, wanted: Sequence[str], read: Sequence[Any]) -> list[np.ndarray]:
-        fields = {"input_ids": "ids", "attention_mask": "attention_mask", "token_type_ids": "type_ids"}
-        fed = {name: np.array([getattr(one, field) for one in read], np.int64) for name, field in fields.items()}
-        return self._session.run(list(wanted), fed)
-
     def _read(self, question: str, given: Sequence[tuple[str, str]]) -> list[Found]:
         read = self._tokenizer.encode_batch([(question, head + passage) for head, passage in given])
-        starts, ends = self._run(["start", "end"], read)
+        starts, ends = self._session.run(["start", "end"], read)
         return [
             _best(head + passage, len(head), one, start, end)
             for (head, passage), one, start, end in zip(given, read, starts, ends, strict=True)

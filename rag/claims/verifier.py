@@ -98,7 +98,9 @@ def hope(
     question: str = "",
     reads: float | None = None,
 ) -> float:
-    """The chance that a passage's draft would have if all that is not known yet spoke for it: an upper bound.
+    """The chance that a passage's draft would have if all that is not known yet spoke for it.
+
+    An upper bound, unless the reader finds the same more surely in another passage.
 
     Args:
         pmi: of passage and question, where it is known.

@@ -12,7 +12,7 @@ from index.types import Article, Chunk, Hit
 from rag import evidence, reading
 from rag.calibration import CALIBRATION
 from rag.question.period import Period
-from rag.reader import Found, Reader, reader
+from rag.reader import Found, reader
 
 SINKING = (
     "The ferry Aurora sank off Turku on Sunday night. Divers found a torn valve in the engine room. "
@@ -44,10 +44,12 @@ def test_the_same_passages_are_found_the_same_in_any_order() -> None:
 
 
 @pytest.mark.parametrize("passage", ["", " ", "\u200b", "a " * 5_000, "\u6f22\u5b57" * 300])
-def test_any_passage_can_be_read(passage: str) -> None:
-    (found,) = reader().read("Who owns the line? " * 100, [passage])
-    assert found.text in passage and 0.0 <= found.likely <= 1.0
-    assert reader().read("Who owns the line?", []) == []
+@pytest.mark.parametrize("question", ["Who owns the line? " * 100, "a b c d " * 50, "\u6f22\u5b57" * 200, "?"])
+def test_any_question_and_any_passage_can_be_read(question: str, passage: str) -> None:
+    for titles in ([], ["T " * 400]):
+        (found,) = reader().read(question, [passage], titles)
+        assert found.text in passage and 0.0 <= found.likely <= 1.0
+    assert reader().read(question, []) == []
 
 
 def test_likely_tells_a_sure_find_from_a_very_sure_one() -> None:
@@ -70,7 +72,3 @@ def test_a_passage_in_which_it_finds_the_answer_is_read_before_one_that_only_loo
     assert {p.article.id: p.score for p in read} == {p.article.id: p.score for p in plain}, "only the order changes"
     without = reading.rank(replace(read[0], reads=None))
     assert reading.rank(read[0]) == pytest.approx(without + CALIBRATION.rank_reader * (read[0].reads or 0.0))
-
-
-def test_the_weights_come_with_the_program() -> None:
-    assert Reader().read("Who owns the line?", [OWNER])[0].text.startswith("Juhani Salo")
