@@ -8,12 +8,20 @@ from dataclasses import replace
 
 import pytest
 from fakes import Rule, ScriptedModel
-from invented import BRIEFLY, HOLDS, RESCUED, RIGHT, SHORTEST, SINKING, WRITES, Asking, model
+from invented import BRIEFLY, HOLDS, RESCUED, RIGHT, SHORTEST, SINKING, WRITES, Asking, model, passage
 
 from rag.assistant import Rag
 from rag.calibration import CALIBRATION
-from rag.claims.verifier import Shortest, Signals, chance, clear
+from rag.claims.attribution import Attributed
+from rag.claims.drafts import Draft
+from rag.claims.verifier import Shortest, Signals, backed, chance, clear
 from rag.engine.base import Prompt
+from rag.question.period import Period
+from rag.question.understand import Question
+from rag.run import Run
+from rag.types import Filters
+
+FINDS = [("a", 0.7, "All 212"), ("b", 0.9, "forty")]  # article, how likely, words
 
 
 @pytest.mark.parametrize(
@@ -159,3 +167,45 @@ def test_a_passage_s_own_shortest_answer_is_no_rival_of_its_draft(asking: Asking
     own = clear(Shortest("by helicopter", round(math.exp(-0.05), 4)), SINKING)
     alone = Signals(right=3.0, holds=3.0, stated=1.0, sure=-0.05, clear=own, pmi=CALIBRATION.usual_pmi)
     assert sentence.support == chance(alone) > chance(replace(alone, rival=0.95))
+
+
+@pytest.mark.parametrize(
+    ("question", "drafted", "speaks_for"),
+    [
+        (SINKING, RESCUED, True),
+        (
+            "How were the passengers of the ferry Aurora rescued?",
+            "Captain Elina Saari said that a valve had failed.",
+            False,
+        ),
+    ],
+)
+def test_what_the_reader_finds_speaks_for_or_against_a_draft(
+    asking: Asking, question: str, drafted: str, speaks_for: bool
+) -> None:
+    """With its own weights, whatever the language model writes and thinks of it."""
+    rules = [Rule(("Aurora sank", HOLDS), 4.0), Rule(HOLDS, -5.0), Rule(WRITES, drafted), Rule(RIGHT, 5.0)]
+
+    def support(reader: bool) -> float:
+        answer = asking(*rules, reader=reader, caution="lenient").answer(question)
+        assert all((p.reads is not None) == reader for p in answer.passages)
+        return next(s.support for s in (*answer.sentences, *answer.dropped) if drafted[:-1] in s.text)
+
+    assert (support(True) > support(False)) == speaks_for
+
+
+def test_what_is_read_later_counts_for_a_draft_made_before(asking: Asking) -> None:
+    rag = asking(Rule(HOLDS, 2.0))
+    run = Run(SINKING, rag.embedder, rag.llm, rag.config)
+    question = Question(SINKING, SINKING, SINKING, "fact", Period(), Filters(), None)
+    first, later = (replace(passage(RESCUED, name), reads=reads, found=found) for name, reads, found in FINDS)
+    run.drafts = [Draft(Attributed(RESCUED, first.sentences, 1.0, 0.9, ()), first, Signals(right=1.0, holds=1.0))]
+    backings = []
+    for one in (first, later):
+        list(run.read_passages(question, run.llm, [one]))  # type: ignore[arg-type]
+        backings += [d.signals.backed for d in run.drafts if d.signals]
+    assert backings == [backed(RESCUED, SINKING, [first]), backed(RESCUED, SINKING, [first, later])]
+    assert backings[0] > backings[1]
+    assert run._could_be(question, first) != run._could_be(replace(question, kind="several"), first), (
+        "there it does not count"
+    )

@@ -64,11 +64,24 @@ def hit(name: str, text: str, score: float) -> Hit:
 
 def test_a_passage_in_which_it_finds_the_answer_is_read_before_one_that_only_looks_near() -> None:
     question, period = "How many passengers were taken off the Aurora?", Period()
-    hits = [hit("owner", OWNER, 0.6), hit("sinking", SINKING, 0.55), hit("bread", BREAD, 0.1)]
+    silent = "The line did not say how many passengers were taken off the Aurora."
+    tells = "All 212 passengers were taken off the Aurora, many of them by helicopter."
+    hits = [hit("near", silent, 0.6), hit("sinking", tells, 0.5), hit("bread", BREAD, 0.1)]
     plain = evidence.passages(hits, question, Words(), period)
     read = evidence.passages(hits, question, Words(), period, reader=reader())
-    assert read[0].article.id == "sinking" and "212" in read[0].found
+    assert plain[0].article.id == "near" and read[0].article.id == "sinking" and "212" in read[0].found
     assert all(p.reads is None and not p.found for p in plain)
     assert {p.article.id: p.score for p in read} == {p.article.id: p.score for p in plain}, "only the order changes"
     without = reading.rank(replace(read[0], reads=None))
     assert reading.rank(read[0]) == pytest.approx(without + CALIBRATION.rank_reader * (read[0].reads or 0.0))
+
+
+def test_no_answer_is_looked_for_in_a_title() -> None:
+    title = "Juhani Salo owns the line"
+    (found,) = reader().read("Who owns the line?", [BREAD], [title])
+    (with_title,) = reader().read("Who owns the line?", [f"{title}. {BREAD}"])
+    assert found.text in BREAD and "Salo" in with_title.text and found.odds < with_title.odds
+    article = Article("bread", title, "BBC", DAY, "", None, (), f"{title}\n{BREAD}")
+    chunked = Hit(Chunk("bread#0", "bread", 0, 0, len(article.text), article.text), article, 0.5, 1, 0.5, None)
+    (read,) = evidence.passages([chunked], "Who owns the line?", Words(), Period(), reader=reader())
+    assert read.shown.startswith(title) and "Salo" not in read.found, "nor where the first line is the title"
