@@ -284,10 +284,10 @@ class Rag:
         run.clock.lap("search")
         if not found or (refusal.is_later(question) and not evidence.inside(found, question.period)):
             return Outcome(question, found, reason=refusal.empty_reason(question, found))
-        early = [p for p in found if question.kind == "fact" and evidence.too_early(p, question.period)]
-        if len(early) == len(found):
+        other = [p for p in found if question.kind == "fact" and evidence.cannot_tell(p, question.period)]
+        if len(other) == len(found):
             return Outcome(question, found, reason=refusal.weak_reason(question, found))
-        found = [p for p in found if p not in early]
+        found = [p for p in found if p not in other]
         if run.llm is None:
             return self._extracted(run, question, found)
         yield Event("evidence", found[0].nearest.text, evidence=found[0].nearest)

@@ -76,6 +76,9 @@ class Calibration(Chosen):
     )
     lookback: int = _chosen(2, "sentences taken along from before a chunk, so that “he” has a name")
     near_days: int = _chosen(4, "days around the time asked about in which an article still counts as of that time")
+    long_after: int = _chosen(
+        366, "days after a time asked about from which an article that names no day of it is about another time"
+    )
     in_period: float = _chosen(0.6, "what a passage of the time asked about gains, in log-odds")
     newest: float = _chosen(2.0, "what the newest passage gains where a question asks for the newest, in log-odds")
     timely_search: float = _chosen(0.2, "share of that gain which counts in the order of retrieval")

@@ -74,7 +74,8 @@ def _timed(made: Sequence[Passage], period: Period) -> list[Passage]:
 
     def timely(passage: Passage) -> float:
         day, bonus = passage.article.published, 0.0
-        if period.bounded and ((day and period.holds(day, CALIBRATION.near_days)) or _tells_of(period, passage)):
+        near = day is not None and period.holds(day, CALIBRATION.near_days)
+        if period.bounded and (near or _tells_of(period, passage.text, day)):
             bonus += CALIBRATION.in_period
         if period.latest and day and newest:
             bonus += CALIBRATION.newest * (1 - (newest - day).days / span)
@@ -266,23 +267,29 @@ def inside(made: Sequence[Passage], period: Period) -> bool:
     """
     dated = [p for p in made if p.article.published]
     return not dated or any(
-        period.holds(p.article.published, CALIBRATION.near_days) or _tells_of(period, p) for p in dated
+        period.holds(p.article.published, CALIBRATION.near_days) or _tells_of(period, p.text, p.article.published)
+        for p in dated
     )
 
 
-def too_early(passage: Passage, period: Period) -> bool:
-    """Whether an article is from before the time asked about and names no day of it: it cannot say what happened then.
+def cannot_tell(passage: Passage, period: Period) -> bool:
+    """Whether an article is no evidence of what happened at the time asked about, for it names no day of it.
 
-    Only of a time that the question names with its year. Another ("in June") may be that of a year the question leaves
-    to the story.
+    One from before that time cannot, unless the passage itself says it; one from more than a year after it is about another
+    time, unless anything in it says so. Only of a time that the question names with its year: another ("in June") may be
+    that of a year the question leaves to the story.
     """
-    day = passage.article.published
-    return bool(period.with_year and period.first and day and day < period.first and not _tells_of(period, passage))
+    article = passage.article
+    if not (period.with_year and article.published):
+        return False
+    if period.first and article.published < period.first:
+        return not _tells_of(period, passage.text, article.published)
+    long_after = bool(period.last) and not period.holds(article.published, CALIBRATION.long_after)
+    return long_after and not _tells_of(period, article.text, article.published)
 
 
-def _tells_of(period: Period, passage: Passage) -> bool:
-    """Whether a passage names a day of a time, or a week or month in it, or its year where the time is a month or more."""
-    text, published = passage.text, passage.article.published
+def _tells_of(period: Period, text: str, published: date | None) -> bool:
+    """Whether a text names a day of a time, or a week or month in it, or its year where the time is a month or more."""
     if any(period.holds(m.day) for m in mentions(text, published)):
         return True
     if any(period.holds(s.first) and period.holds(s.last) for s in stretches(text, published)):

@@ -1,7 +1,7 @@
-"""What the reader learns from: questions with the passages that answer them and those that do not, claims with evidence.
+"""What the reader learns from: questions with the passages that answer them, and those that do not.
 
-`rank/` and `support/` of a folder are read, as `scripts/train_reader.py` describes. A tenth of the articles or weeks is held out
-to measure with, and of NewsQA the fifth that `rag eval --suite newsqa` asks about.
+`rank/` of a folder is read, as `scripts/train_reader.py` describes. A tenth of the articles or weeks is held out to measure
+with, and of NewsQA the fifth that `rag eval --suite newsqa` asks about.
 """
 
 from __future__ import annotations
@@ -23,30 +23,24 @@ from sentence_transformers import SentenceTransformer
 from scripts.verifier_candidates import names_something
 
 _TITLED = 0.7  # share of the passages that have a title which are shown it
-_NUMBER = re.compile(r"(?<![\w.,])\d[\d,.]*\d|(?<![\w.,])\d(?!\w)")
-_NAME = re.compile(r"(?<=[a-z,] )[A-Z][a-z]+(?: [A-Z][a-z]+)*")
-_VERB = re.compile(r"\b(?:is|was|are|were|will|would|has|have|had|can|could) (?!not)")
-# How many of each are learned from, at most: long Wikipedia paragraphs and claims about captions are not news.
-MOST = {"shift": 6000, "swap": 2500, "conjnli": 3000, "cfnli": 1000, "healthver": 1000, "covidfact": 1000}
-MOST |= {"factcheckgpt": 1500, "begin": 1000, "realtimeqa_verify": 1000}
-CLAIMS = "fm2 defacto rte fever_symmetric conjnli covidfact factcheckgpt wice cfnli begin healthver realtimeqa_verify".split()
+MOST = {"shift": 6000, "sentence": 12000}  # of each learned from, at most: long Wikipedia paragraphs are not news
 
 
 @dataclass(frozen=True)
 class Example:
-    """A question and a passage, or a claim and its evidence.
+    """A question and a passage.
 
     Attributes:
-        spans: where the answer stands in the passage, as (start, end); none where it does not; None for a claim.
-        said: whether the evidence says the claim.
+        spans: where the answer stands in the passage, as (start, end); none where it does not.
         of: the file it is from.
+        loose: the answer is somewhere in a span, and need not be all of it: only its sentence is known.
     """
 
-    first: str
+    question: str
     passage: str
-    spans: tuple[tuple[int, int], ...] | None
-    said: float = 0.0
-    of: str = ""
+    spans: tuple[tuple[int, int], ...]
+    of: str
+    loose: bool = False
 
 
 def held_out(key: object, one_in: int = 10) -> bool:
@@ -70,9 +64,8 @@ class Data:
         self.asked = list[tuple[str, str, str, bool]]()  # question, answer, file and whether it is held out
         self.news()
         self.encyclopaedia()
+        self.sentences()
         self.hard_negatives(embedder)
-        self.claims()
-        self.changed()
         self.draw.shuffle(self.learned)
         self.draw.shuffle(self.held)
         seen = Counter[str]()
@@ -95,7 +88,7 @@ class Data:
         head = f"{title.replace('_', ' ')}. " if title and self.draw.random() < _TITLED else ""
         found = tuple((a + len(head), b + len(head)) for a, b in spans(answer, text))
         if bool(found) == bool(answer):
-            (self.held if held else self.learned).append(Example(question, head + text, found, of=of))
+            (self.held if held else self.learned).append(Example(question, head + text, found, of))
         return bool(found) == bool(answer)
 
     def news(self) -> None:
@@ -158,6 +151,22 @@ class Data:
                 self.draw.shuffle(parts)
                 self.add(row["q"], "", " ".join(parts), row["answer"], "qamr", held_out(row["pos"][0], 20))
 
+    def sentences(self) -> None:
+        """Questions of which only the sentence with the answer is known, among its neighbours: SQuAD by sentence, SelQA."""
+        for row in [*self.rows("rank/squad_sent_nqg"), *self.rows("rank/selqa")]:
+            if not (row["pos"] and row["neg"]):
+                continue
+            right, others = self.draw.choice(row["pos"]), self.some(row["neg"], 4)
+            before = self.some(others, self.draw.randint(0, len(others)))
+            after = [text for text in others if text not in before]
+            start = sum(len(text) + 1 for text in before)
+            where = ((start, start + len(right)),)
+            held = held_out(right, 50)
+            to = self.held if held else self.learned
+            to.append(Example(row["q"], " ".join([*before, right, *after]), where, "sentence", loose=True))
+            if self.draw.random() < 0.4:
+                to.append(Example(row["q"], " ".join(others), (), "sentence"))
+
     def hard_negatives(self, embedder: SentenceTransformer) -> None:
         """Of what is nearest to a question, two passages without its answer."""
         texts = list(self.titles)
@@ -170,37 +179,3 @@ class Data:
             lacks = [text for text in near if not spans(answer, f"{text} {self.titles[text]}")]
             for text in self.some(lacks[:8], 2):
                 self.add(question, self.titles[text], text, "", of, held)
-
-    def claims(self) -> None:
-        """Claims and whether their evidence says them."""
-        for name in CLAIMS:
-            for row in self.rows(f"support/{name}"):
-                evidence = row["evidence"] if isinstance(row["evidence"], str) else " ".join(row["evidence"])
-                if row["label"] not in ("partial", "generic") and row["claim"] and evidence:
-                    example = Example(row["claim"], evidence[:1200], None, float(row["label"] == "supported"), name)
-                    (self.held if held_out(evidence[:80], 12) else self.learned).append(example)
-
-    def changed(self) -> None:
-        """Sentences of the news with a number, a name or a negation changed, or as they are."""
-        for text in self.some(list(self.titles), 6000):
-            said = [s for s in re.split(r"(?<=[.!?])\s+", text) if 40 < len(s) < 250]
-            if not said:
-                continue
-            sentence = self.draw.choice(said)
-            new = self._changed(sentence, text)
-            example = Example(new, text[:1000], None, float(new == sentence), "swap")
-            (self.held if held_out(text[:60], 12) else self.learned).append(example)
-
-    def _changed(self, sentence: str, text: str) -> str:
-        how = self.draw.choice(("same", "number", "name", "negation", "name"))
-        pattern = {"number": _NUMBER, "name": _NAME, "negation": _VERB}.get(how)
-        places = list(pattern.finditer(sentence)) if pattern else []
-        if not places or not pattern:
-            return sentence
-        place = self.draw.choice(places)
-        if how == "negation":
-            return f"{sentence[: place.end()]}not {sentence[place.end() :]}"
-        others = [word for word in pattern.findall(text) if word not in sentence]
-        if how == "number" and not others:
-            others = [str(int(re.sub(r"\D", "", place[0]) or 1) + self.draw.randint(1, 9))]
-        return sentence[: place.start()] + self.draw.choice(others) + sentence[place.end() :] if others else sentence

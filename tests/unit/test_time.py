@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import date
 
 import pytest
 from invented import DAY, passage
 
 from rag.claims.facts import problems
-from rag.evidence import inside, too_early
+from rag.evidence import cannot_tell, inside
 from rag.question.period import period
 
 
@@ -29,7 +30,7 @@ def test_an_article_of_another_day_may_tell_of_the_time_asked_about(text: str, q
 
 
 @pytest.mark.parametrize(
-    ("text", "question", "early"),
+    ("text", "question", "unable"),
     [
         ("The bridge cost 40 million.", "What did the bridge cost in May 2022?", True),
         ("The bridge cost 40 million.", "What did the bridge cost in March 2022?", False),
@@ -41,12 +42,23 @@ def test_an_article_of_another_day_may_tell_of_the_time_asked_about(text: str, q
         ("The bridge opens in May, the mayor said.", "Who opens the bridge in June 2022?", True),
         ("The bridge was to open in November.", "Who opened the bridge in November 2022?", False),
         ("The bridge was to open in November 2021.", "Who opened the bridge in November 2022?", True),
+        ("The mayor said the bridge is safe.", "What did the mayor say in January 2019?", True),
+        ("The mayor said the bridge is safe.", "What did the mayor say in 2020?", True),
+        ("The mayor said the bridge is safe.", "What did the mayor say in April 2021?", False),
+        ("In 2019 the mayor said the bridge is safe.", "What did the mayor say in January 2019?", False),
+        ("The mayor said three years ago the bridge is safe.", "What did the mayor say before 2023?", False),
     ],
 )
-def test_an_article_from_before_the_time_asked_about_must_name_a_day_of_it(
-    text: str, question: str, early: bool
+def test_an_article_from_before_the_time_asked_about_or_long_after_it_must_name_a_day_of_it(
+    text: str, question: str, unable: bool
 ) -> None:
-    assert too_early(passage(text), period(question, DAY)) is early
+    assert cannot_tell(passage(text), period(question, DAY)) is unable
+
+
+def test_what_names_the_time_asked_about_may_stand_elsewhere_in_an_article_from_long_after_it() -> None:
+    text = "The bridge opened in January 2019.\n\nThe mayor said the bridge is safe."
+    later = replace(passage(text), text="The mayor said the bridge is safe.")
+    assert not cannot_tell(later, period("What did the mayor say in January 2019?", DAY))
 
 
 @pytest.mark.parametrize(
