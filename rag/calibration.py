@@ -84,10 +84,10 @@ class Calibration(Chosen):
     timely_search: float = _chosen(0.2, "share of that gain which counts in the order of retrieval")
     rank_retrieval: float = _chosen(1.5, "weight of retrieval beside the model's log-odds in the rank of a passage")
     reader_scale: float = _chosen(
-        4.0, "log-odds of the reader by which what it finds becomes 2.7 times likelier", _ARCHIVE, _RERANKING
+        6.0, "log-odds of the reader by which what it finds becomes 2.7 times likelier", _ARCHIVE, _RERANKING
     )
     reader: float = _chosen(
-        0.4, "weight of what the reader finds in the order in which passages are read", _ARCHIVE, _RERANKING
+        0.6, "weight of what the reader finds in the order in which passages are read", _ARCHIVE, _RERANKING
     )
     rank_reader: float = _chosen(2.0, "weight of it beside the model's log-odds in the rank of a passage", _ARCHIVE)
     name_letters: int = _chosen(
@@ -161,13 +161,13 @@ class Calibration(Chosen):
         "rag eval",
     )
     usual_backed: float = _chosen(
-        -0.2, "how much likelier the reader usually finds what a draft says than something else", _ARCHIVE, "rag eval"
+        -0.47, "how much likelier the reader usually finds what a draft says than something else", _ARCHIVE, "rag eval"
     )
     same_answer: float = _chosen(
         0.5, "share of a shortest answer's words from which a draft gives it", "the same archive", "rag eval"
     )
     thresholds: tuple[tuple[str, tuple[float, float]], ...] = _chosen(
-        (("strict", (0.8, 0.92)), ("normal", (0.5, 0.9)), ("lenient", (0.35, 0.75))),
+        (("strict", (0.8, 0.94)), ("normal", (0.5, 0.92)), ("lenient", (0.35, 0.75))),
         "the chance of being right below which a draft is not told, and below which it is marked and the search goes on",
         "a development archive of 607 articles with 120 questions (docs/experiments.md)",
         "rag eval; the risk-coverage curve of its report",

@@ -60,7 +60,7 @@ def test_no_word_of_a_draft_is_in_an_event_before_it_was_checked(asking: Asking)
     rag = asking(
         Rule(("ferry Aurora", HOLDS), 3.0),
         Rule((WRITES, "Juhani Salo"), "Zeppelins overtook it."), Rule("Proposed answer: Zeppelins", -6.0),
-        Rule((WRITES, "Aurora sank"), "Captain Elina Saari said that a broken valve had failed."), Rule(RIGHT, 6.0),
+        Rule((WRITES, "Aurora sank"), "Captain Elina Saari said that a broken valve had failed."), Rule(RIGHT, 9.0),
     )  # fmt: skip
     *before, last = rag.stream("What was said about the valve of the ferry Aurora?")
     said = " ".join(e.text for e in before) + repr([e.evidence for e in before])
