@@ -52,6 +52,12 @@ class Calibration(Chosen):
     rewrite_letters: tuple[int, int] = _chosen(
         (3, 400), "letters of a rewriting that can be used, at least and at most", UNCOMPARED
     )
+    rewrite_words: float = _chosen(
+        0.5,
+        "share of a follow-up's words that its rewriting must keep",
+        "48 follow-ups, made up and of two development archives",
+        "python scripts/measure_rewrites.py",
+    )
     parts: int = _chosen(4, "parts into which a question is taken, at most")
     parts_words: float = _chosen(
         0.7,

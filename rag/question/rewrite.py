@@ -30,6 +30,7 @@ _OPENS = re.compile(
     re.I,
 )
 _NAMED = re.compile(r"(?<!^)\b[A-Z]")
+_LATER = re.compile(r"\b(?:\w+\s+)?(?:days?|weeks?|months?|years?)\s+(?:later|earlier|before|after|ago)\b", re.I)
 
 
 def leans_on_history(question: str) -> bool:
@@ -95,9 +96,15 @@ def last_turns(history: Sequence[Turn]) -> str:
 
 
 def _asks_it(line: str, question: str, last: str) -> bool:
-    """Whether a rewriting asks the question: a small model may give the last one back, in the same or in nearly the same words."""
+    """Whether a rewriting asks the question: it keeps half of its words, and is not the last one in nearly the same words.
+
+    A small model may give that back, or ask for something else. "Two days later" may have become a date.
+    """
+    wanted, words = content(_LATER.sub(" ", question)), content(line)
+    if len(wanted & words) < CALIBRATION.rewrite_words * len(wanted):
+        return False
     new = content(question) - content(last)
-    return bool(content(line) & new) or overlap(last, line) <= CALIBRATION.same_claim
+    return bool(words & new) or overlap(last, line) <= CALIBRATION.same_claim
 
 
 def _names_something(line: str, question: str, history: Sequence[Turn]) -> bool:

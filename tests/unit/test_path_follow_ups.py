@@ -31,9 +31,9 @@ def test_a_follow_up_is_searched_for_with_the_last_question_and_its_answer(askin
         {"role": "user", "content": "What did Sanna Koski open?"},
         {"role": "assistant", "content": "She opened the bridge at Oulu [1]."},
     ]
-    rag = asking(Rule("Last question:", "What was the price in the town?"), Rule(HOLDS, -5.0))
+    rag = asking(Rule("Last question:", "What had it cost in the town?"), Rule(HOLDS, -5.0))
     answer = rag.answer("and what had it cost?", talk)
-    assert answer.standalone_question == "What was the price in the town?"
+    assert answer.standalone_question == "What had it cost in the town?"
     assert answer.passages[0].article.id == "bridge"
     assert all("Koski open" not in p for p in model(rag).prompts("score")), "what is read is asked the question alone"
 
@@ -52,6 +52,7 @@ def test_a_question_that_stands_alone_is_left_as_it_is(asking: Asking) -> None:
         "word " * 50 + "x" * 400,
         "What did captain Elina Saari say?",
         "So what did captain Elina Saari say then?",
+        "Who was the captain of the ferry Aurora?",
     ],
 )
 def test_a_rewriting_that_is_none_gives_way_to_the_last_turns(asking: Asking, written: str) -> None:
@@ -91,6 +92,20 @@ def test_a_rewriting_that_names_nothing_is_written_once_more_after_examples(aski
     once = asking(Rule("Last question:", named), *ANSWERING)
     once.answer(asked, TALK)
     assert len([p for p in model(once).prompts("write") if "Last question:" in p]) == 1
+
+
+def test_a_rewriting_that_asks_for_something_else_is_written_once_more(asking: Asking) -> None:
+    asked, kept = "And how many were rescued from it?", "How many were rescued from the ferry Aurora?"
+    lost = Rule("Last question:", "Who was the captain of the ferry Aurora?")
+    rag = asking(Rule(("Last question:", "Anna Brandt"), kept), lost, *ANSWERING)
+    assert rag.answer(asked, TALK).standalone_question == kept
+
+
+def test_a_day_may_stand_for_days_later_in_a_rewriting(asking: Asking) -> None:
+    dated = "What did captain Elina Saari say on 12 May?"
+    rag = asking(Rule("Last question:", dated), *ANSWERING)
+    talk: list[Turn] = [{"role": "user", "content": "What did captain Elina Saari say on 10 May?"}, TALK[1]]
+    assert rag.answer("and two days later?", talk).standalone_question == dated
 
 
 def test_what_was_said_before_is_no_evidence(asking: Asking) -> None:
