@@ -276,16 +276,16 @@ def cannot_tell(passage: Passage, period: Period) -> bool:
     """Whether an article is no evidence of what happened at the time asked about, for it names no day of it.
 
     One from before that time cannot, unless the passage itself says it; one from more than a year after it is about another
-    time, unless anything in it says so. Only of a time that the question names with its year: another ("in June") may be
-    that of a year the question leaves to the story.
+    time, unless anything in it says so or the time is an open one ("before 3 May 2019"). Only of a time that the question
+    names with its year: another ("in June") may be that of a year the question leaves to the story.
     """
     article = passage.article
     if not (period.with_year and article.published):
         return False
     if period.first and article.published < period.first:
         return not _tells_of(period, passage.text, article.published)
-    long_after = bool(period.last) and not period.holds(article.published, CALIBRATION.long_after)
-    return long_after and not _tells_of(period, article.text, article.published)
+    long_after = period.first and period.last and not period.holds(article.published, CALIBRATION.long_after)
+    return bool(long_after) and not _tells_of(period, article.text, article.published)
 
 
 def _tells_of(period: Period, text: str, published: date | None) -> bool:
