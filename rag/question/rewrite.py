@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 
-from index.text.words import content, overlap
+from index.text.words import content
 from rag import prompt
 from rag.calibration import CALIBRATION
 from rag.engine.base import LanguageModel
@@ -96,15 +96,12 @@ def last_turns(history: Sequence[Turn]) -> str:
 
 
 def _asks_it(line: str, question: str, last: str) -> bool:
-    """Whether a rewriting asks the question: it keeps half of its words, and is not the last one in nearly the same words.
+    """Whether a rewriting asks the question: it keeps half of its words, and is not the last one given back.
 
-    A small model may give that back, or ask for something else. "Two days later" may have become a date.
+    A small model may do that, or ask for something else. "Two days later" may have become a date.
     """
     wanted, words = content(_LATER.sub(" ", question)), content(line)
-    if len(wanted & words) < CALIBRATION.rewrite_words * len(wanted):
-        return False
-    new = content(question) - content(last)
-    return bool(words & new) or overlap(last, line) <= CALIBRATION.same_claim
+    return len(wanted & words) >= CALIBRATION.rewrite_words * len(wanted) and words != content(last)
 
 
 def _names_something(line: str, question: str, history: Sequence[Turn]) -> bool:

@@ -101,6 +101,12 @@ def test_a_rewriting_that_asks_for_something_else_is_written_once_more(asking: A
     assert rag.answer(asked, TALK).standalone_question == kept
 
 
+def test_the_last_question_given_back_is_no_rewriting(asking: Asking) -> None:
+    """Nor where a follow-up has no word of its own that could be missed."""
+    rag = asking(Rule("Last question:", "What did captain Elina Saari say?"), *ANSWERING)
+    assert (rag.answer("and why?", TALK).standalone_question or "").endswith("had failed. and why?")
+
+
 def test_a_day_may_stand_for_days_later_in_a_rewriting(asking: Asking) -> None:
     dated = "What did captain Elina Saari say on 12 May?"
     rag = asking(Rule("Last question:", dated), *ANSWERING)
