@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import argparse
 import json
+import os
+import subprocess
 import sys
 import tempfile
 import time
@@ -14,13 +16,13 @@ from pathlib import Path
 from statistics import median
 from typing import Any
 
-from eval import formats, golden, metrics
+from eval import arguments, formats, golden, metrics
 from eval import serve as people
 from eval.chart import svg, table
 from eval.machine import machine, versions
 from index.build import clean_all
 from index.embedder import SentenceTransformerEmbedder
-from index.errors import InputError
+from index.errors import InputError, RagError
 from index.reading.files import read_folders
 from index.store.sqlite import Store
 from index.store.writer import write
@@ -33,6 +35,7 @@ from rag.prefetch import read_ahead
 from rag.progress import bar
 
 Row = dict[str, Any]
+_RUNS = 3  # of `rag ask` as a program
 
 
 def main(args: argparse.Namespace) -> int:
@@ -57,52 +60,88 @@ def main(args: argparse.Namespace) -> int:
 
 
 def answer(args: argparse.Namespace) -> list[Row]:
-    """Ask golden questions with nothing read before, with everything read ahead, and without one lever each.
+    """Ask golden questions with nothing read before and, over the seeds, with everything read ahead, and without one lever each.
 
     For comparison the bare engine (`llama_cpp.Llama`, same file, same threads) runs right after each answer, so that
     both meet the same load: for the first word it reads as many tokens as were read before the answer's first word, for
-    the whole answer as many as were read and written in all.
+    the whole answer as many as were read and written in all. Then `rag ask` itself, as a program.
+
+    Raises:
+        InputError: no language model, or a golden set without an index or the other way round.
     """
     if args.model == NO_MODEL:
         raise InputError("rag bench answer times a language model.", "Name one with --model.")
+    if bool(args.golden) != bool(args.index or args.collection):
+        raise InputError("--golden and an index go together.", "Name both, or neither to ask about the examples.")
     path = models.locate_known(args.model)
-    questions = [
-        q for q in golden.sample(golden.load(golden.DEFAULT), args.sample) if q.collection == "seeds" and not q.history
-    ]
-    embedder = _embedder()
-    measured: list[dict[str, Row]] = []
-    with tempfile.TemporaryDirectory() as folder, bar("asking") as tick:
-        write(Path(folder) / "index", clean_all(read_folders([seeds()])[0])[0], embedder)
-        bare = _Bare(path, args.model, args.gpu_layers)
-        cache = Path(folder) / "cache"
-        store = Store(Path(folder) / "index", embedder)
+    asked = golden.load(Path(args.golden) if args.golden else golden.DEFAULT)
+    of_its_own = [q for q in asked if not q.history and (args.golden or q.collection == "seeds")]
+    questions = golden.sample(of_its_own, args.sample)
+    with tempfile.TemporaryDirectory() as folder:
+        index = arguments.index(args)
+        if index is None:
+            index = Path(folder) / "index"
+            write(index, clean_all(read_folders([seeds()])[0])[0], _embedder())
+        cache = None if args.golden else Path(folder) / "cache"
+        return [*_levers(args, path, index, questions, cache), _program(questions[0].question, index, args.model)]
+
+
+def _levers(
+    args: argparse.Namespace, path: Path, index: Path, questions: Sequence[golden.GoldenQuestion], cache: Path | None
+) -> list[Row]:
+    """What each way of asking takes; reading ahead where there is a folder for what was read."""
+    bare = _Bare(path, args.model, args.gpu_layers)
+    embedder = embedders.for_index(index)
+    store = Store(index, embedder)
+    ahead = dict[str, tuple[LocalModel, Config]]()
+    if cache:
         read = LocalModel(path, args.model, gpu_layers=args.gpu_layers, cache=cache)
         reading = time.perf_counter()
         kept = sum(read_ahead(Rag(store, embedder, read, Config())))
-        reading = time.perf_counter() - reading
+        sys.stdout.write(f"{kept} passages read ahead in {time.perf_counter() - reading:.0f} s\n")
         unaided = LocalModel(path, args.model, gpu_layers=args.gpu_layers, cache=cache, lookahead=0)
-        levers = {
+        ahead = {
             "read ahead": (read, Config()),
             "the same, always eight read": (read, Config(stop_early=False)),
             "the same, no words guessed ahead": (unaided, Config()),
         }
+    measured: list[dict[str, Row]] = []
+    with bar("asking") as tick:
         for n, question in enumerate(questions, 1):
             fresh = LocalModel(path, args.model, gpu_layers=args.gpu_layers)
-            row = {"new": _asked(Rag(store, embedder, fresh, Config()), question.question)}
+            row = {"new": _asked(Rag(store, embedder, fresh, Config()), question)}
             fresh.close()
-            for name, (llm, config) in levers.items():
-                row[name] = _asked(Rag(store, embedder, llm, config), question.question)
+            for name, (llm, config) in ahead.items():
+                row[name] = _asked(Rag(store, embedder, llm, config), question)
             first = bare.takes(max(row["new"]["read first"], 1), 1)
             whole = bare.takes(max(row["new"]["read"], 1), max(row["new"]["written"], 1))
             row["bare engine"] = whole | {"first": first["first"]}
             measured.append(row)
             tick(n, len(questions))
-        store.close()
-        for llm, _ in levers.values():
-            llm.close()
-    sys.stdout.write(f"{kept} passages read ahead in {reading:.0f} s\n")
+    store.close()
+    for llm, _ in ahead.values():
+        llm.close()
     bares = [row["bare engine"] for row in measured]
-    return [_summary(name, [row[name] for row in measured], bares) for name in ("new", *levers, "bare engine")]
+    return [_summary(name, [row[name] for row in measured], bares) for name in ("new", *ahead, "bare engine")]
+
+
+def _program(question: str, index: Path, model: str) -> Row:
+    """`rag ask` run as a program: how long before it begins to answer, and the most memory that it takes."""
+    command = [sys.executable, "-m", "rag.cli", "ask", question, "--json", "--index", str(index), "--model", model]
+    starts, peaks = list[float](), list[int]()
+    for _ in range(_RUNS):
+        began = time.perf_counter()
+        with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as program:
+            assert program.stdout
+            printed = program.stdout.read()
+            _, status, used = os.wait4(program.pid, 0)
+            program.returncode = os.waitstatus_to_exitcode(status)
+        whole = time.perf_counter() - began
+        if program.returncode:
+            raise RagError(f"`rag ask` ended with {program.returncode}.", "Run it yourself to see why.")
+        starts.append(whole - json.loads(printed)["timings"]["total"])
+        peaks.append(used.ru_maxrss)
+    return {"program": "rag ask", "runs": _RUNS, "start s": round(median(starts), 2), "memory MB": max(peaks) // 1024}
 
 
 class _Bare:
@@ -133,12 +172,12 @@ class _Bare:
         return {"first": first, "whole": whole, "read": read, "written": write, "other": 0.0}
 
 
-def _asked(rag: Rag, question: str) -> Row:
+def _asked(rag: Rag, question: golden.GoldenQuestion) -> Row:
     assert rag.llm is not None
     usage = rag.llm.usage
     before, started = (usage.prompt, usage.generated, usage.seconds), time.perf_counter()
     first, read_first = 0.0, 0
-    for event in rag.stream(question):
+    for event in rag.stream(question.question, as_of=question.as_of):
         # The first word that the model writes; a person sees none before it is checked.
         if (event.text == prompt.WRITING or event.answer) and not first:
             first, read_first = time.perf_counter() - started, usage.prompt - before[0]
@@ -165,6 +204,7 @@ def _summary(name: str, rows: Sequence[Row], bare: Sequence[Row]) -> Row:
         "answer s": round(middle("whole"), 2),
         "p95 ": round(metrics.percentile([row["whole"] for row in rows], 0.95), 2),
         "tokens read": round(middle("read")),
+        "p95  ": round(metrics.percentile([row["read"] for row in rows], 0.95)),
         "written": round(middle("written")),
         "first / bare": round(median(a["first"] / b["first"] for a, b in zip(rows, bare, strict=True)), 2),
         "answer / bare": round(median(a["whole"] / b["whole"] for a, b in zip(rows, bare, strict=True)), 2),

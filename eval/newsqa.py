@@ -17,7 +17,7 @@ from index.errors import InputError
 from index.text.words import terms
 from index.types import RawArticle
 
-_FIFTH = 5
+_TENTH = 10
 _FEW = 4  # content words; a question with fewer, and no name and no number, fits any article
 
 
@@ -33,7 +33,7 @@ class Archive:
 def newsqa(path: Path) -> Archive:
     """All articles of a file as one collection, and the held-out questions.
 
-    Held out are those of every split but "train" or, if there is no other split, those about every fifth article of the
+    Held out are those of every split but "train" or, if there is no other split, those about every tenth article of the
     file, in the order of their numbers. Left out are questions that name nobody and nothing: no capitalised word after
     the first word, no number, and fewer than four content words.
 
@@ -44,9 +44,9 @@ def newsqa(path: Path) -> Archive:
     asked = [(n, row) for n, row in enumerate(rows, 1) if row.get("split", "train") != "train"]
     how = 'those of splits other than "train"'
     if not asked:
-        held_out = set(sorted({row["doc"] for row in rows})[_FIFTH - 1 :: _FIFTH])
+        held_out = set(sorted({row["doc"] for row in rows})[_TENTH - 1 :: _TENTH])
         asked = [(n, row) for n, row in enumerate(rows, 1) if row["doc"] in held_out]
-        how = "those about every fifth article, because every row is of the training split"
+        how = "those about every tenth article, because every row is of the training split"
     quizzes = [
         Quiz(f"{row['doc']}-{n}", row["q"], (row["answer"],), None) for n, row in asked if names_something(row["q"])
     ]

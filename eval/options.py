@@ -90,6 +90,8 @@ def add_benchmarks(parser: argparse.ArgumentParser) -> None:
 
     sub = benchmark("answer", "where the wait for an answer comes from, compared with the bare engine")
     sub.add_argument("--sample", type=int, default=30, metavar="N", help="golden questions to ask (default: 30)")
+    sub.add_argument("--golden", metavar="FILE", help="a golden set of your own, asked over the index that is named")
+    index_option(sub)
     model_options(sub, server=False)
     sub = benchmark("index", "how long each stage of indexing takes, and the processor time of reading each format")
     sub.add_argument("--runs", type=int, default=3, metavar="N", help="number of runs (default: 3)")

@@ -1,7 +1,7 @@
 """What the reader learns from: questions with the passages that answer them, and those that do not.
 
 `rank/` of a folder is read, as `scripts/train_reader.py` describes. A tenth of the articles or weeks is held out to measure
-with, and of NewsQA the fifth that `rag eval --suite newsqa` asks about.
+with, and a fifth of NewsQA: one half for `rag eval --suite newsqa`, the other for `scripts/verifier_candidates.py`.
 """
 
 from __future__ import annotations
@@ -9,7 +9,6 @@ from __future__ import annotations
 import json
 import random
 import re
-import zlib
 from collections import Counter, defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -20,7 +19,7 @@ import numpy as np
 import torch
 from sentence_transformers import SentenceTransformer
 
-from scripts.verifier_candidates import names_something
+from scripts.verifier_candidates import held_out, names_something
 
 _TITLED = 0.7  # share of the passages that have a title which are shown it
 MOST = {"shift": 6000, "sentence": 12000}  # of each learned from, at most: long Wikipedia paragraphs are not news
@@ -41,11 +40,6 @@ class Example:
     spans: tuple[tuple[int, int], ...]
     of: str
     loose: bool = False
-
-
-def held_out(key: object, one_in: int = 10) -> bool:
-    """Whether what has this key is for measuring, not for learning."""
-    return zlib.crc32(str(key).encode()) % one_in == 0
 
 
 def spans(answer: str, text: str) -> tuple[tuple[int, int], ...]:

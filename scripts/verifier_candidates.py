@@ -2,12 +2,13 @@
 
     python scripts/verifier_candidates.py DATA OUT [--questions N] [--shard K/OF] [--threads N]
 
-DATA holds `newsqa.jsonl`, `realtimeqa.jsonl` and `squad2_half.jsonl`: a row is a question `q`, passages that answer
+DATA holds `newsqa.jsonl`, `realtimeqa.jsonl`, `squad2_half.jsonl` and `squadshifts_new_wiki.jsonl`: a row is a question `q`, passages that answer
 it (`pos`) or do not (`neg`), and its `answer` (null where nothing answers it). Their passages become one collection;
 each question is asked of it, and one in five with every passage that holds its answer taken away. OUT gets the
 collection, its index and `candidates-K.jsonl`, a draft a line: its signals, and whether it is right, where that can be
-told. Asking goes on where it was stopped; several shards may ask at the same time once the index is made. Every fifth
-article of NewsQA is left out, because `rag eval --suite newsqa` asks about those.
+told. Asking goes on where it was stopped; several shards may ask at the same time once the index is made. Only questions
+that the reader has not learned from are asked (`held_out`), because on those it has it is surer than it is anywhere else; and of
+NewsQA's held-out articles every second, because `rag eval --suite newsqa` asks about the others.
 
 A string says less than a person would: of the drafts that do not name the known answer, about a third of the likeliest ones
 were right when read, in other words or for another year's quiz. So a draft counts as wrong only where it has none or few of the
@@ -21,9 +22,11 @@ import json
 import random
 import re
 import sys
+import zlib
 from collections import defaultdict
 from collections.abc import Generator, Iterator
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
+from datetime import date
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -33,10 +36,11 @@ from index.search import search
 from index.text.words import content
 from rag import embedders, evidence
 from rag.assistant import Rag
+from rag.calibration import CALIBRATION
 from rag.config import DEFAULT_EMBEDDER, Config
 from rag.question.understand import understand
 from rag.reader import reader
-from rag.reading import unknown_names
+from rag.reading import holds, unknown_names
 from rag.run import Run
 from rag.types import Event, Filters
 
@@ -48,8 +52,9 @@ _NOW = re.compile(
     r"\b(?:(?:this|last|past) (?:week|month|year|weekend|summer|spring|fall|winter)|recent\w*|latest|just|new|now|current\w*|today|this)\b",
     re.I,
 )
-_FIFTH = 5
+_TENTH = 10
 _WITHHELD = 0.2
+_EACH = {"newsqa": 4, "squad2": 75, "shift": 80}  # questions of an article, of each kind of SQuAD 2's, of SQuADShifts
 
 
 @dataclass(frozen=True)
@@ -58,6 +63,7 @@ class Asked:
 
     Attributes:
         withheld: whether what holds the answer is taken away before it is asked.
+        day: when it was asked; nothing published later is searched.
     """
 
     id: str
@@ -65,6 +71,12 @@ class Asked:
     answer: str | None
     articles: tuple[str, ...]
     withheld: bool = False
+    day: date | None = None
+
+
+def held_out(key: object, one_in: int = 10) -> bool:
+    """Whether what has this key is for measuring, not for the reader to learn from."""
+    return zlib.crc32(str(key).encode()) % one_in == 0
 
 
 def rows(path: Path) -> list[dict[str, Any]]:
@@ -80,7 +92,7 @@ def names_something(question: str) -> bool:
 def collection(data: Path, draw: random.Random) -> tuple[list[dict[str, Any]], list[Asked]]:
     """The articles that the passages make, and the questions about them, in a fixed random order."""
     articles, asked = list[dict[str, Any]](), list[Asked]()
-    for part in (newsqa(data, draw), realtimeqa(data, draw), squad2(data, draw)):
+    for part in (newsqa(data, draw), realtimeqa(data, draw), squad2(data, draw), shifts(data, draw)):
         articles += part[0]
         asked += part[1]
     draw.shuffle(asked)
@@ -89,20 +101,25 @@ def collection(data: Path, draw: random.Random) -> tuple[list[dict[str, Any]], l
 
 def _withheld(asked: Asked, draw: random.Random) -> Asked:
     withheld = bool(asked.answer) and draw.random() < _WITHHELD
-    return Asked(asked.id, asked.question, asked.answer, asked.articles, withheld)
+    return replace(asked, withheld=withheld)
 
 
 def newsqa(data: Path, draw: random.Random) -> tuple[list[dict[str, Any]], list[Asked]]:
-    """People's questions on CNN articles; two of each article at most."""
+    """People's questions on CNN articles, every tenth of which is asked about."""
     texts, mine = defaultdict[Any, dict[str, None]](dict), defaultdict[Any, list[Asked]](list)
     given = rows(data / "newsqa.jsonl")
-    held_out = set(sorted({row["doc"] for row in given})[_FIFTH - 1 :: _FIFTH])
+    asked_about = set(sorted({row["doc"] for row in given})[_TENTH // 2 - 1 :: _TENTH])
     for n, row in enumerate(given):
         texts[row["doc"]].update(dict.fromkeys([*row["pos"], *row["neg"]]))
-        if row["doc"] not in held_out and names_something(row["q"]):
+        if row["doc"] in asked_about and names_something(row["q"]):
             mine[row["doc"]].append(Asked(f"newsqa-{n}", row["q"], row["answer"], (f"newsqa-{row['doc']}",)))
     articles = [{"id": f"newsqa-{doc}", "source": "CNN", "text": "\n\n".join(t)} for doc, t in texts.items()]
-    return articles, [a for some in mine.values() for a in draw.sample(some, min(2, len(some)))]
+    return articles, [a for some in mine.values() for a in draw.sample(some, min(_EACH["newsqa"], len(some)))]
+
+
+def day(row: dict[str, Any]) -> date:
+    """The day of a row of RealTimeQA."""
+    return date.fromisoformat(str(row["date"])[:10].replace("/", "-"))
 
 
 def realtimeqa(data: Path, draw: random.Random) -> tuple[list[dict[str, Any]], list[Asked]]:
@@ -110,19 +127,19 @@ def realtimeqa(data: Path, draw: random.Random) -> tuple[list[dict[str, Any]], l
     clear = [r for r in rows(data / "realtimeqa.jsonl") if r["pos"] and r["pos_ov"][0] >= 0.4 and not r["short"]]
     draw.shuffle(clear)
     texts, days = defaultdict[str, dict[str, None]](dict), dict[str, str]()
-    for row in clear[:900]:
+    for row in clear:
         titled = [*zip(row["pos"], row["pos_title"], strict=True), *zip(row["neg"], row["neg_title"], strict=True)]
         for text, title in titled:
             texts[title][text] = None
-            days.setdefault(title, str(row["date"])[:10].replace("/", "-"))
+            days.setdefault(title, day(row).isoformat())
     ids = {title: f"realtimeqa-{n}" for n, title in enumerate(texts)}
     articles = [
         {"id": ids[t], "title": t[:150], "source": "news", "date": days[t], "text": "\n\n".join(texts[t])} for t in ids
     ]
     asked = [
-        Asked(f"realtimeqa-{n}", row["q"], row["answer"], tuple(ids[t] for t in row["pos_title"]))
-        for n, row in enumerate(clear[:700])
-        if not _NOW.search(row["q"])  # another week's article may answer it, too
+        Asked(f"realtimeqa-{n}", row["q"], row["answer"], tuple(ids[t] for t in row["pos_title"]), day=day(row))
+        for n, row in enumerate(clear)
+        if held_out(row["date"]) and not _NOW.search(row["q"])  # another week's article may answer it, too
     ]
     return articles, asked
 
@@ -133,9 +150,20 @@ def squad2(data: Path, draw: random.Random) -> tuple[list[dict[str, Any]], list[
     ids = {ctx: f"squad2-{n}" for n, ctx in enumerate(dict.fromkeys(row["ctx"] for row in given))}
     titles = {row["ctx"]: row.get("title") or "" for row in given}
     articles = [{"id": ids[c], "title": titles[c], "source": "reference", "text": c} for c in ids]
-    silent, answered = [r for r in given if r["answer"] is None], [r for r in given if r["answer"]]
-    chosen = [*draw.sample(silent, 250), *draw.sample(answered, 150)]
+    held = [row for row in given if held_out(titles[row["ctx"]] or row["q"])]
+    silent, answered = [r for r in held if r["answer"] is None], [r for r in held if r["answer"]]
+    chosen = [*draw.sample(silent, _EACH["squad2"]), *draw.sample(answered, _EACH["squad2"])]
     return articles, [Asked(f"squad2-{n}", r["q"], r["answer"], (ids[r["ctx"]],)) for n, r in enumerate(chosen)]
+
+
+def shifts(data: Path, draw: random.Random) -> tuple[list[dict[str, Any]], list[Asked]]:
+    """Questions on newer Wikipedia articles."""
+    held = [row for row in rows(data / "squadshifts_new_wiki.jsonl") if held_out(row["title"]) and row["answer"]]
+    ids = {ctx: f"shift-{n}" for n, ctx in enumerate(dict.fromkeys(row["ctx"] for row in held))}
+    titles = {row["ctx"]: row["title"].replace("_", " ") for row in held}
+    articles = [{"id": ids[c], "title": titles[c], "source": "reference", "text": c} for c in ids]
+    chosen = draw.sample(held, _EACH["shift"])
+    return articles, [Asked(f"shift-{n}", r["q"], r["answer"], (ids[r["ctx"]],)) for n, r in enumerate(chosen)]
 
 
 def is_right(answer: str | None, text: str, question: str) -> bool | None:
@@ -163,18 +191,19 @@ def candidates(rag: Rag, asked: Asked) -> Iterator[dict[str, Any]]:
     """The checked drafts of one question, each with whether it is right."""
     assert rag.llm
     run = Run(asked.question, rag.embedder, rag.llm, rag.config)
-    question = understand(asked.question, (), Filters(), None, run.llm)
-    hits = search(rag.store, rag.embedder, question.text, rag.config.candidates)
+    question = understand(asked.question, (), Filters(as_of=asked.day), None, run.llm)
+    hits = search(rag.store, rag.embedder, question.text, rag.config.candidates, as_of=asked.day)
     if asked.withheld:
         assert asked.answer
         there = {h.article.id for h in hits if contains(h.article.text, asked.answer)} | set(asked.articles)
         hits = [h for h in hits if h.article.id not in there]
     found = evidence.passages(hits, question.text, rag.embedder, question.period, reader=reader())
+    found = [p for p in found if not evidence.cannot_tell(p, question.period)]
     if not found or question.kind != "fact":
         return
     run.unknown = len(unknown_names(question.text, rag.store.knows))
     _result(run.read_passages(question, rag.llm, found[:READ]))
-    for passage in list(run.read[:TRIES]):
+    for passage in [p for p in run.read[:TRIES] if holds(p, run.unknown) >= CALIBRATION.worth]:
         exact = _result(run.shortest(question, rag.llm, passage))
         _result(run.draft(question, rag.llm, passage, exact))
     run.weigh_rivals(question)

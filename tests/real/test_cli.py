@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 from conftest import write
 
+from eval import golden
 from index.embedder import SentenceTransformerEmbedder
 from rag.cli import main
 
@@ -217,3 +218,19 @@ def test_doctor_turns_a_crash_into_a_sentence(tmp_path: Path, monkeypatch: pytes
     monkeypatch.setattr(doctor, "_DECODE", "import os; os.kill(os.getpid(), 11)")
     ok, says = doctor.try_engine(tmp_path / "any.gguf")
     assert not ok and "signal 11" in says and "clang" in says
+
+
+def test_what_an_answer_over_an_index_costs_beside_the_bare_engine(
+    capsys: pytest.CaptureFixture[str], tmp_path: Path, seeds_index: Path
+) -> None:
+    """With a small model: rows for questions that nothing was read before for, for the engine, and `rag ask` itself."""
+    of_its_own = [q for q in golden.load(golden.DEFAULT) if q.collection == "seeds" and not q.history]
+    (tmp_path / "asked.jsonl").write_text(golden.to_line(of_its_own[0]) + "\n", "utf-8")
+    named = ["--golden", str(tmp_path / "asked.jsonl"), "--index", str(seeds_index), "--model", "smollm2-135m"]
+    code, shown, _ = run(capsys, "bench", "answer", *named, "--out", str(tmp_path / "figures.json"))
+    rows = json.loads((tmp_path / "figures.json").read_text("utf-8"))["rows"]
+    assert code == 0 and [row.get("passages") for row in rows] == ["new", "bare engine", None], "nothing is read ahead"
+    asked, engine, program = rows
+    assert asked["questions"] == 1 and asked["tokens read"] == engine["tokens read"] > 100
+    assert program["program"] == "rag ask" and program["start s"] > 0 and program["memory MB"] > 100
+    assert "| rag ask |" in shown

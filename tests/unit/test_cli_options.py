@@ -183,9 +183,8 @@ def test_options_stand_only_where_they_are_used() -> None:
     assert having("--k") == {"search"} and having("--read") == {"ask"}
     of_articles = {f"articles {action}" for action in ("list", "show", "add", "remove", "set")}
     of_articles |= {f"feed {action}" for action in ("list", "add", "update", "remove")}
-    assert (
-        having("--index") == {"ask", "chat", "index", "search", "people", "quotes", "doctor", "eval run"} | of_articles
-    )
+    of_an_index = {"ask", "chat", "index", "search", "people", "quotes", "doctor", "eval run", "bench answer"}
+    assert having("--index") == of_an_index | of_articles
     assert having("--private") == {"articles add", "feed add"}
     assert having("--collection") == having("--index")
 
@@ -299,6 +298,12 @@ def test_a_file_of_ones_own_is_opened_in_no_process_but_its_own(
     for args in (["doctor", "--speed"], ["doctor", "--tune"], ["bench", "answer"]):
         code, _, said = call(capsys, *args, "--model", str(own))
         assert code == 1 and "is a file of your own" in said, "these measure in this process"
+
+
+@pytest.mark.parametrize("half", [["--golden", "questions.jsonl"], ["--index", "there"], ["--collection", "there"]])
+def test_a_golden_set_of_ones_own_is_timed_over_an_index(capsys: pytest.CaptureFixture[str], half: list[str]) -> None:
+    code, out, said = call(capsys, "bench", "answer", *half)
+    assert code == 1 and not out and "--golden and an index go together" in said
 
 
 def test_one_module_chooses_the_process_of_a_model() -> None:
