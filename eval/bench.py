@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import argparse
 import json
-import os
 import subprocess
 import sys
 import tempfile
@@ -36,6 +35,15 @@ from rag.progress import bar
 
 Row = dict[str, Any]
 _RUNS = 3  # of `rag ask` as a program
+# What waits for a process is told the memory of whoever started it, too, if that was more: so it says itself what it took.
+_PROGRAM = """
+import sys
+from rag.cli import main
+code = main(sys.argv[1:])
+from eval.scale import memory
+print(f"{memory('VmHWM'):.0f}")
+sys.exit(code)
+"""
 
 
 def main(args: argparse.Namespace) -> int:
@@ -93,14 +101,14 @@ def _levers(
     bare = _Bare(path, args.model, args.gpu_layers)
     embedder = embedders.for_index(index)
     store = Store(index, embedder)
-    ahead = dict[str, tuple[LocalModel, Config]]()
+    prefetched = dict[str, tuple[LocalModel, Config]]()
     if cache:
         read = LocalModel(path, args.model, gpu_layers=args.gpu_layers, cache=cache)
         reading = time.perf_counter()
         kept = sum(read_ahead(Rag(store, embedder, read, Config())))
         sys.stdout.write(f"{kept} passages read ahead in {time.perf_counter() - reading:.0f} s\n")
         unaided = LocalModel(path, args.model, gpu_layers=args.gpu_layers, cache=cache, lookahead=0)
-        ahead = {
+        prefetched = {
             "read ahead": (read, Config()),
             "the same, always eight read": (read, Config(stop_early=False)),
             "the same, no words guessed ahead": (unaided, Config()),
@@ -111,7 +119,7 @@ def _levers(
             fresh = LocalModel(path, args.model, gpu_layers=args.gpu_layers)
             row = {"new": _asked(Rag(store, embedder, fresh, Config()), question)}
             fresh.close()
-            for name, (llm, config) in ahead.items():
+            for name, (llm, config) in prefetched.items():
                 row[name] = _asked(Rag(store, embedder, llm, config), question)
             first = bare.takes(max(row["new"]["read first"], 1), 1)
             whole = bare.takes(max(row["new"]["read"], 1), max(row["new"]["written"], 1))
@@ -119,29 +127,26 @@ def _levers(
             measured.append(row)
             tick(n, len(questions))
     store.close()
-    for llm, _ in ahead.values():
+    for llm, _ in prefetched.values():
         llm.close()
     bares = [row["bare engine"] for row in measured]
-    return [_summary(name, [row[name] for row in measured], bares) for name in ("new", *ahead, "bare engine")]
+    return [_summary(name, [row[name] for row in measured], bares) for name in ("new", *prefetched, "bare engine")]
 
 
 def _program(question: str, index: Path, model: str) -> Row:
-    """`rag ask` run as a program: how long before it begins to answer, and the most memory that it takes."""
-    command = [sys.executable, "-m", "rag.cli", "ask", question, "--json", "--index", str(index), "--model", model]
-    starts, peaks = list[float](), list[int]()
+    """`rag ask` as a process of its own: how long before it begins to answer, and the most memory that it takes."""
+    asks = ["ask", question, "--json", "--index", str(index), "--model", model]
+    starts, peaks = list[float](), list[float]()
     for _ in range(_RUNS):
         began = time.perf_counter()
-        with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as program:
-            assert program.stdout
-            printed = program.stdout.read()
-            _, status, used = os.wait4(program.pid, 0)
-            program.returncode = os.waitstatus_to_exitcode(status)
+        done = subprocess.run([sys.executable, "-c", _PROGRAM, *asks], stdout=subprocess.PIPE, text=True, check=False)
         whole = time.perf_counter() - began
-        if program.returncode:
-            raise RagError(f"`rag ask` ended with {program.returncode}.", "Run it yourself to see why.")
-        starts.append(whole - json.loads(printed)["timings"]["total"])
-        peaks.append(used.ru_maxrss)
-    return {"program": "rag ask", "runs": _RUNS, "start s": round(median(starts), 2), "memory MB": max(peaks) // 1024}
+        if done.returncode:
+            raise RagError(f"`rag ask` ended with {done.returncode}.", "Run it yourself to see why.")
+        answered, _, peak = done.stdout.rstrip().rpartition("\n")
+        starts.append(whole - json.loads(answered)["timings"]["total"])
+        peaks.append(float(peak))
+    return {"program": "rag ask", "runs": _RUNS, "start s": round(median(starts), 2), "memory MB": round(max(peaks))}
 
 
 class _Bare:

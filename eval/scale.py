@@ -135,7 +135,7 @@ def probe(folder: Path) -> dict[str, Any]:
     """Open an index and search it, in this process: times in milliseconds, memory in MB."""
     embedder = Mixed(np.load(folder / "real.npy"))
     _drop_cache(folder)
-    before = _memory("VmRSS")
+    before = memory("VmRSS")
     started = time.perf_counter()
     store = Store(folder)
     opened = time.perf_counter() - started
@@ -144,7 +144,7 @@ def probe(folder: Path) -> dict[str, Any]:
     cold = _search_times(store, embedder, queries[: _QUERIES // 2])
     warm = _search_times(store, embedder, queries[_QUERIES // 2 :])  # others, with what the first have brought in
     limited = _search_times(store, embedder, queries[: _QUERIES // 4], "Paper 7")
-    peak = _memory("VmHWM")
+    peak = memory("VmHWM")
     recall = _recall(store, embedder, queries)
     text = next(itertools.islice(made_up(10), 1)).text + "\n\nNobody has written this before."
     started = time.perf_counter()
@@ -238,7 +238,7 @@ def _ms(seconds: float) -> float:
     return round(1000 * seconds, 1)
 
 
-def _memory(what: str) -> float:
+def memory(what: str) -> float:
     """This process's memory in MB, as Linux reports it; 0 elsewhere."""
     status = Path("/proc/self/status")
     if not status.exists():

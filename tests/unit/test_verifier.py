@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import asdict, fields, replace
+from xml.etree import ElementTree
 
 import pytest
 from invented import passage
@@ -22,6 +23,7 @@ from rag.claims.verifier import (
     rival,
     span_of,
 )
+from scripts import chance_figure
 
 SURE = Signals(right=4.0, holds=4.0, behind=0.0, exact=1.0, stated=1.0, sure=-0.02, pmi=2.5)
 POOR = Signals(right=-2.0, holds=-3.0, behind=5.0, exact=0.0, stated=0.0, sure=-0.8, pmi=0.2)
@@ -184,3 +186,12 @@ def test_reliability_counts_answers_by_their_chance() -> None:
 def test_risk_and_coverage_are_shares_of_all_questions() -> None:
     points = [(p.threshold, p.answered, p.wrong) for p in confidence.risk_coverage(ROWS)]
     assert points == [(0.95, 0.2, 0.0), (0.84, 0.4, 0.2), (0.8, 0.6, 0.2), (0.3, 0.8, 0.4)]
+
+
+def test_the_figure_has_a_dot_for_each_tenth_and_a_curve() -> None:
+    drawn = ElementTree.fromstring(chance_figure.draw(ROWS))
+    kinds = [part.tag.rpartition("}")[2] for part in drawn]
+    assert (kinds.count("circle"), kinds.count("polyline")) == (3, 1)
+    (curve,) = [part.get("points", "").split() for part in drawn if part.get("points")]
+    heights = [float(point.split(",")[1]) for point in curve]
+    assert len(curve) == 4 and heights == sorted(heights, reverse=True), "the further along, the more is wrong"
