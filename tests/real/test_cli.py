@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 from conftest import write
 
-from eval import golden
+from eval import bench, golden
 from index.embedder import SentenceTransformerEmbedder
 from rag.cli import main
 
@@ -221,9 +221,10 @@ def test_doctor_turns_a_crash_into_a_sentence(tmp_path: Path, monkeypatch: pytes
 
 
 def test_what_an_answer_over_an_index_costs_beside_the_bare_engine(
-    capsys: pytest.CaptureFixture[str], tmp_path: Path, seeds_index: Path
+    capsys: pytest.CaptureFixture[str], tmp_path: Path, seeds_index: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """With a small model: rows for questions that nothing was read before for, for the engine, and `rag ask` itself."""
+    """With a small model: a row for questions with nothing read before, one for the engine, and `rag ask` itself."""
+    monkeypatch.setattr(bench, "_RUNS", 1)
     of_its_own = [q for q in golden.load(golden.DEFAULT) if q.collection == "seeds" and not q.history]
     (tmp_path / "asked.jsonl").write_text(golden.to_line(of_its_own[0]) + "\n", "utf-8")
     named = ["--golden", str(tmp_path / "asked.jsonl"), "--index", str(seeds_index), "--model", "smollm2-135m"]
