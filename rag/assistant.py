@@ -29,6 +29,7 @@ from rag.engine.opening import open_model
 from rag.engine.remote import RemoteModel
 from rag.people import Person, people
 from rag.question.check import check_filters, check_history, check_question
+from rag.question.kind import asks
 from rag.question.period import after_event
 from rag.question.small_talk import reply, small_talk
 from rag.question.understand import Question, part_in_turn, understand
@@ -183,7 +184,7 @@ class Rag:
         return search(self.store, self.embedder, query, k, **asdict(filters))
 
     def people(self, limit: int = 20) -> list[Person]:
-        """The people whom the 200 newest articles quote by first and last name, the most quoted first."""
+        """The people whom the 100 newest articles quote by first and last name, the most quoted first."""
         return people(self.store, limit)
 
     def quotes(
@@ -257,23 +258,24 @@ class Rag:
             said = reply(kind, int(self.store.meta["articles"]), first, newest)
             yield _final(replace(run.unanswered(), text=said))
             return
-        asks = summary.wanted(asked, filters.as_of or newest)
+        wants = summary.wanted(asked, filters.as_of or newest, asks(asked, self.embedder)["summary"])
         # "Any news?" in a conversation is about what was spoken of.
-        if asks and not (turns and asks.new and not asks.subject):
+        if wants and not (turns and wants.new and not wants.subject):
             yield Event("status", f"choosing sentences of {self.store.meta['articles']} articles")
             base = replace(run.unanswered(), as_of=filters.as_of or newest)
-            chosen = summary.summarised(asks, base, self.store, self.embedder, filters)
+            chosen = summary.summarised(wants, base, self.store, self.embedder, filters)
             nothing = "no article that matches the filters is about it"
             yield _final(chosen or refusal.refuse(base, (), nothing))
             return
         if turns and run.llm:
             yield Event("status", "understanding the question")
-        question = understand(asked, turns, replace(filters, as_of=filters.as_of or newest), newest, run.llm)
+        filters = replace(filters, as_of=filters.as_of or newest)
+        question = understand(asked, turns, filters, newest, run.llm, self.embedder)
         run.question = question
         run.clock.lap("rewrite")
         outcomes, parts = list[Outcome](), question.parts or (question,)
         for part in parts:
-            alone = part_in_turn(part, [turn for o in outcomes for turn in o.turns()], run.llm)
+            alone = part_in_turn(part, [turn for o in outcomes for turn in o.turns()], run.llm, self.embedder)
             outcomes.append((yield from self._answered(run.part(len(parts)), alone)))
         yield _final(run.tell(outcomes))
 

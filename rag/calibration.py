@@ -37,6 +37,12 @@ class Calibration(Chosen):
         "eval/sets/small_talk.json and public questions",
         "python scripts/fit_small_talk.py",
     )
+    summary_asked: float = _chosen(
+        0.9,
+        "chance from which a question asks for a summary, in whatever words; it must name what it is of",
+        "eval/sets/question_kinds.jsonl and public questions",
+        "python scripts/fit_kinds.py",
+    )
 
     # ---- what a follow-up means, and the parts of a question
     short_question: int = _chosen(6, "words of a question that names nobody, up to which it leans on the conversation")

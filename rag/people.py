@@ -5,13 +5,14 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 
 from index.errors import InputError
 from index.store.base import Collection
 from index.types import Article
-from rag.quotes import full_names, is_name, statements
+from rag.quotes import full_names, statements
 
-NEWEST = 200  # articles that are looked through
+NEWEST = 100  # articles that are looked through: some five seconds of one core, once
 
 
 @dataclass(frozen=True)
@@ -23,7 +24,7 @@ class Person:
 
 
 def people(store: Collection, limit: int = 20) -> list[Person]:
-    """The people whom the 200 newest articles quote, those quoted by the most articles first.
+    """The people whom the 100 newest articles quote, those quoted by the most articles first.
 
     Raises:
         InputError: `limit` is below 1.
@@ -41,11 +42,12 @@ def quoted(articles: Sequence[Article]) -> list[Person]:
     return [Person(name, n) for name, n in count.most_common()]
 
 
-def speaking(text: str) -> set[str]:
+@lru_cache(maxsize=1_000)
+def speaking(text: str) -> frozenset[str]:
     """Who speaks in a text, by first and last name; not those of whom it gives the last name to several people."""
-    found = set()
+    found = set[str]()
     for last in {said.last for said in statements(text)}:
-        names = {name for name in full_names(text, last) if is_name(name)}
+        names = full_names(text, last)
         if len(names) == 1:
             found |= names
-    return found
+    return frozenset(found)

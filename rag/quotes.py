@@ -6,38 +6,23 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
+from functools import lru_cache
 from itertools import pairwise
 
 from index.errors import InputError
 from index.store.base import Collection
 from index.store.names import check_days, check_source
-from index.text.dates import CALENDAR
+from index.text.grammar import people
 from index.text.sentences import paragraphs, sentences
 from index.text.words import terms, unaccented
 from index.types import Article
-from rag.claims.speakers import INSTITUTIONS, speakers
+from rag.claims.speakers import speakers
 
 _HE = re.compile(
     r"\b(?:[Hh]e|[Ss]he)\s+(?:\w+ly\s+|also\s+)?(?:said|says|added|adds|told|wrote|continued|explained|recalled|tweeted)\b"
 )
 _OTHER = re.compile(r"(?<!^)(?<![.!?]\s)\b[A-Z][a-z’'-]+\s+[A-Z][a-z’'-]+")  # a name beside it
-_OPENERS = frozenset(
-    "the a an today if but and or while though although when as will since in on at for from with after".split()
-)
 _CHUNKS = 2_000  # of those that name the person, the ones that are looked through
-TITLES = frozenset(
-    "mr mrs ms dr sir lord lady prof professor president chancellor premier minister ambassador envoy mayor governor senator "
-    "judge justice general colonel captain sergeant chief secretary spokesman spokeswoman spokesperson director prince "
-    "princess king queen pope bishop coach manager owner chairman chairwoman leader commissioner officer detective attorney "
-    "sheriff lieutenant representative congressman congresswoman".split()
-)
-_NO_NAME = (
-    CALENDAR
-    | INSTITUTIONS
-    | TITLES
-    | _OPENERS
-    | {"county", "state", "superintendent", "guard", "republican", "democrat"}
-)
 
 
 @dataclass(frozen=True)
@@ -129,7 +114,8 @@ def _as_spelled(name: str, text: str) -> str:
     return next((" ".join(run) for run in runs if [unaccented(word) for word in run] == wanted), "")
 
 
-def statements(text: str) -> list[Statement]:
+@lru_cache(maxsize=1_000)
+def statements(text: str) -> tuple[Statement, ...]:
     """What a text reports anyone to have said, in order: sentences that name the speaker, with all that they quote.
 
     A quotation without words of the article's own goes on where the one before it in its paragraph ended; one beside
@@ -142,9 +128,9 @@ def statements(text: str) -> list[Statement]:
         for n, (start, end) in enumerate(sentences(text, opened, closed)):
             mine = [(a, b) for a, b in quoted if a < end and start < b]
             own = _outside(text, start, end, mine)
-            who = {last for last in speakers(own) if not _before_title(last, own)}
+            who = speakers(own)
             if len(who) == 1:
-                now, named = next(iter(who)), True
+                now, named = who[0], True
             elif who or not mine:
                 now, before = ("", "") if who else (now, before)
                 continue
@@ -157,45 +143,38 @@ def statements(text: str) -> list[Statement]:
             first, last = min([start, *(a for a, _ in mine)]), max([end, *(b for _, b in mine)])
             out.append(Statement(now, first, last, text[start:end] if named else "", bool(mine)))
         before = now
-    return out
+    return tuple(out)
 
 
-def full_names(text: str, last: str) -> set[str]:
-    """The first and last names of those in a text whose last name this is."""
-    found = re.findall(rf"([A-Z][\w’'-]+)\s+(?:[A-Z]\.\s+)?{re.escape(last)}\b(?![’']s? [A-Z])", text)
-    return {f"{first} {last}" for first in found if first.lower() not in TITLES and not first.isupper()}
+@lru_cache(maxsize=4096)
+def full_names(text: str, last: str) -> frozenset[str]:
+    """The people in a text whose last name this is, by first and last name."""
+    found = {
+        " ".join(pair.split()): _around(text, m.start(), m.end())
+        for m in re.finditer(rf"\b[A-Z][\w’'-]+\s+(?:[A-Z]\.\s+)?{re.escape(last)}\b(?![’']s? [A-Z])", text)
+        if (pair := m[0])
+    }
+    return frozenset(re.sub(r" [A-Z]\. ", " ", full) for full, there in found.items() if _is_person(full, there))
+
+
+def _is_person(full: str, there: str) -> bool:
+    """Whether a name is a person's where it stands."""
+    return any(" ".join(who.split()).endswith(full) for who in people(there))
+
+
+def _around(text: str, start: int, end: int) -> str:
+    """The line, or as much of it as tells what a name is of."""
+    return text[max(text.rfind("\n", 0, start) + 1, start - 60) : end + 60].split("\n")[0]
 
 
 def _is_of(text: str, said: Statement, name: str) -> bool:
     """Whether a statement is this person's, and no namesake's."""
-    if said.sentence and name in " ".join(said.sentence.split()):
-        return True
-    if said.sentence and _namesake(said.sentence, name):
-        return False
-    return len({full for full in full_names(text, said.last) if is_name(full)} - {name}) == 0
-
-
-def is_name(full: str) -> bool:
-    """Whether it can be a person's: no day, title or institution."""
-    return not any(word.lower() in _NO_NAME for word in full.split())
+    return name in " ".join(said.sentence.split()) or not full_names(text, said.last) - {name}
 
 
 def _outside(text: str, start: int, end: int, quoted: Sequence[tuple[int, int]]) -> str:
     """A sentence without what it quotes, of which the marks stay, and what stands before the last of them."""
     return "".join(text[n] for n in range(start, end) if not any(a < n < b - 2 for a, b in quoted))
-
-
-def _before_title(last: str, own: str) -> bool:
-    """Whether a name is of whom somebody serves: "said Brewers president David Stearns"."""
-    after = re.search(rf"\b{re.escape(last)}\s+((?:[a-z][\w-]*\s+){{1,5}})[A-Z]", own)
-    return bool(after and TITLES & set(after[1].split()))
-
-
-def _namesake(sentence: str, name: str) -> bool:
-    """Whether the last name in the sentence is someone else's."""
-    words = name.split()
-    before = re.findall(rf"([A-Z][\w’'-]+)\s+{re.escape(words[-1])}\b", sentence)
-    return any(word not in words and word.lower() not in TITLES for word in before)
 
 
 def _quotations(text: str, start: int, end: int) -> list[tuple[int, int]]:

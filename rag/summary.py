@@ -66,8 +66,12 @@ class Wanted:
     new: bool = False
 
 
-def wanted(asked: str, as_of: date | None) -> Wanted | None:
-    """The summary or the changes that a text asks for; None where it asks something else."""
+def wanted(asked: str, as_of: date | None, chance: float = 0.0) -> Wanted | None:
+    """The summary or the changes that a text asks for; None where it asks something else.
+
+    Args:
+        chance: that it asks for a summary, in whatever words; see `rag.question.kind.asks`.
+    """
     if found := _SUMMARY.fullmatch(asked):
         subject = found["subject"].strip(" \"“”'‘’")
         return Wanted("" if _ALL.fullmatch(subject) else subject)
@@ -79,6 +83,8 @@ def wanted(asked: str, as_of: date | None) -> Wanted | None:
             return Wanted(about["subject"].strip() if about else "", time.first)
     if (found := _NEWS.fullmatch(asked)) and not _UNNAMED.fullmatch(found["subject"] or ""):
         return Wanted((found["subject"] or "").strip(" \"“”'‘’"), new=True)
+    if chance >= CALIBRATION.summary_asked and (about := _ABOUT.search(asked.strip(" ?.!"))):
+        return Wanted(about["subject"].strip(" \"“”'‘’"))
     return None
 
 

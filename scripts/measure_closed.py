@@ -27,7 +27,7 @@ from rag.config import DEFAULT_EMBEDDER, DEFAULT_MODEL
 from rag.engine.base import LanguageModel
 from rag.engine.opening import open_model
 from rag.evidence import evidence_sentences
-from rag.question.kind import is_closed
+from rag.question.kind import kind_of
 from rag.types import Passage
 
 FILES = ("newsqa", "squadshifts_new_wiki", "squad2_half", "clapnq")
@@ -58,7 +58,7 @@ def questions(data: Path) -> Iterator[Asked]:
         for n, line in enumerate((data / f"{name}.jsonl").read_text("utf-8").splitlines()):
             row = json.loads(line)
             answer = _folded(row.get("answer") or "")
-            if answer and is_closed(row["q"]) and names_something(row["q"]):
+            if answer and kind_of(row["q"]) == "yes_no" and names_something(row["q"]):
                 texts = [" ".join(text.split()) for text in ([row["ctx"]] if row.get("ctx") else row["pos"])]
                 there = [_passage(f"{name}-{n}", text) for text in texts if answer in _folded(text)]
                 if there and len(there[0].sentences) >= _FEWEST and len(there[0].text) <= _LONGEST:

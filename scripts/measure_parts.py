@@ -12,9 +12,10 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
-from rag import models
-from rag.config import DEFAULT_MODEL, Config
+from rag import embedders, models
+from rag.config import DEFAULT_EMBEDDER, DEFAULT_MODEL, Config
 from rag.engine.local import LocalModel
+from rag.question.kind import kind_of
 from rag.question.parts import parts
 
 SET = Path(__file__).resolve().parent.parent / "eval" / "sets" / "several_parts.json"
@@ -24,10 +25,11 @@ def main() -> int:
     """Print the parts of each question, and how many are taken apart that should and should not be."""
     config = Config()
     llm = LocalModel(models.locate(DEFAULT_MODEL, "llm"), DEFAULT_MODEL, config.context, config.threads)
+    embedder = embedders.load(DEFAULT_EMBEDDER)
     asked = {True: 0, False: 0}
     apart = {True: 0, False: 0}
     for row in json.loads(SET.read_text("utf-8")):
-        made = parts(row["question"], llm)
+        made = parts(row["question"], kind_of(row["question"], embedder), llm)
         asked[row["several"]] += 1
         apart[row["several"]] += bool(made)
         print(f"{row['question']} → {' '.join(made) or 'one'}")

@@ -29,7 +29,7 @@ def ranks(rag: Rag, golden: GoldenQuestion) -> tuple[int | None, int | None]:
     """The rank of the first passage with a gold quote, from 0: by hybrid score, and as they are read."""
     quotes = [(q.article, plain(q.text)) for q in golden.quotes]
     filters = Filters(as_of=golden.as_of or rag.newest())
-    question = understand(golden.question, (), filters, rag.newest(), None)
+    question = understand(golden.question, (), filters, rag.newest(), None, rag.embedder)
     hits = search(rag.store, rag.embedder, question.search, rag.config.candidates, as_of=filters.as_of)
     read = evidence.passages(hits, question.text, rag.embedder, question.period, reader=reader())
     at = {hit.chunk.id: n for n, hit in enumerate(hits)}

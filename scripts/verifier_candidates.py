@@ -191,7 +191,7 @@ def candidates(rag: Rag, asked: Asked) -> Iterator[dict[str, Any]]:
     """The checked drafts of one question, each with whether it is right."""
     assert rag.llm
     run = Run(asked.question, rag.embedder, rag.llm, rag.config)
-    question = understand(asked.question, (), Filters(as_of=asked.day), None, run.llm)
+    question = understand(asked.question, (), Filters(as_of=asked.day), None, run.llm, run.embedder)
     hits = search(rag.store, rag.embedder, question.text, rag.config.candidates, as_of=asked.day)
     if asked.withheld:
         assert asked.answer

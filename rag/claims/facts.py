@@ -12,20 +12,17 @@ from datetime import date
 from functools import lru_cache
 
 from index.text.dates import CALENDAR, WEEKDAYS, mentions, parse_day
+from index.text.grammar import PROPER, named, parsed, places
 from index.text.stretches import stretches
 from index.text.words import content, numbers, plain, stem, unaccented
 from rag.calibration import CALIBRATION
-from rag.claims import speakers
+from rag.claims import offices, speakers
 from rag.types import EvidenceSentence
 
-_NAME = re.compile(r"\b[A-Z][\w’'-]*[a-z][\w’'-]*(?:\s+(?:[A-Z][\w’'-]*[a-z][\w’'-]*))*|\b[A-Z]{2,}\b")
+_CAPITALISED = re.compile(r"\b[A-Z][\w’'-]*[a-z][\w’'-]*|\b[A-Z]{2,}\b")
+_LETTERS = 4  # that a name has at least where it begins the sentence: the tags of "Va" and "UK" are guesses there
+_CONTENT = ("JJ", "NN", "NNS")  # "the Ukrainian side", "the House": with a capital letter, and tagged as words
 _QUOTE = re.compile(r"[“\"]([^“”\"]{2,}?)[”\"]")
-_COMMON = CALENDAR | frozenset(
-    "the a an it he she they this that these those in on at by for from with according after before during as his "
-    "her their its there when while if but and or so no yes both some many most several passage article however "
-    "although since because one two three".split()
-)
-
 _OPEN = re.compile(
     r"\W*(?:(?:and|so|but|in|on|at|to|of|for|with|from|by)\s+)*(?:who|whose|whom|what|which|when|where|why|how)\b", re.I
 )
@@ -53,7 +50,7 @@ def problems(
             articles ("Zelensky", "Ukraine's president").
         around: the passage around the evidence; it may say who "he" is.
         given: the question; a small number that stands there ("the two sides") is not the sentence's claim.
-        beside: other passages; a name of the question may be missing in the evidence where one
+        beside: other passages; a place that the question names may be missing in the evidence where one
             of them puts it after a name that is there ("Istanbul, Turkey").
     """
     texts, published = [s.text for s in evidence], [s.article.published for s in evidence]
@@ -87,15 +84,14 @@ def problems(
         missing = [
             w for w in name.split() if not (_known(w, have) or _shortens(w, sentence, have) or _initials(w, named))
         ]
-        if missing and not (name in given and any(f"{k}, {name}" in t for t in beside for k in known)):
+        if missing and not (name in places(given) and any(f"{k}, {name}" in t for t in beside for k in known)):
             found.append(f"the name {name} is not in the evidence")
-    first = re.match(r"[\"“']?([A-Z][\w’'-]{3,})", sentence)
-    asked = first and re.search(rf"\b{first.group(1).lower()}\b", given)  # in small letters: a word, no name
-    if first and not asked and first.group(1).lower() not in _COMMON and not _known(first.group(1), have):
-        # A name at the beginning cannot be told from a word by its capital letter.
-        found.append(f"{first.group(1)} is not in the evidence")
     everything = "\n".join([named, *beside])
-    return found + speakers.problems(sentence, said, around, everything)
+    return (
+        found
+        + speakers.problems(sentence, list(map(unaccented, texts)), around, everything)
+        + offices.problems(sentence, everything)
+    )
 
 
 @lru_cache(maxsize=32)  # the same article is asked about for each sentence of an answer
@@ -153,16 +149,21 @@ def _day_problems(sentence: str, evidence: Sequence[str], published: Sequence[da
 
 
 def _names(sentence: str) -> list[str]:
-    out = []
-    for match in _NAME.finditer(sentence):
-        whole = re.sub(r"['’]s\b", "", match.group())
-        words = [w for w in whole.split() if w.lower() not in _COMMON]
-        if match.start() == 0 and len(words) == 1 and len(match.group().split()) == 1:
-            # The first word of a sentence is capitalised in any case.
+    """The names in a sentence: runs of words with a capital letter that its grammar does not account for."""
+    tokens = parsed(sentence)
+    runs: list[list[re.Match[str]]] = []
+    for word in _CAPITALISED.finditer(sentence):
+        token = next(t for t in reversed(tokens) if t.idx <= word.start())
+        opens = token.is_sent_start or (token.i and token.nbor(-1).is_quote)
+        known = token.tag_ in PROPER or (opens and any(name.startswith(word[0]) for name, _ in named(sentence)))
+        if word[0].lower() in CALENDAR or not (known or (token.tag_ in _CONTENT and not opens)):
             continue
-        if words:
-            out.append(" ".join(words))
-    return out
+        if runs and not sentence[runs[-1][-1].end() : word.start()].strip():
+            runs[-1].append(word)
+        else:
+            runs.append([word])
+    names = [" ".join(re.sub(r"['’]s$", "", word[0]) for word in run) for run in runs]
+    return names[1:] if runs and runs[0][0].start() == 0 and len(names[0]) < _LETTERS else names
 
 
 def _known(word: str, have: Set[str]) -> bool:

@@ -1,80 +1,115 @@
-"""What kind of answer a question asks for; asked once, when the question is understood."""
+"""What kind of answer a question asks for; told once, when the question is understood.
+
+Multinomial logistic regression on the question's embedding and on its form: its words, each name, noun and verb
+replaced by its part of speech, in runs of up to three and in pairs that the parse ties together. `scripts/fit_kinds.py` fits it on questions written for it and on public ones. The
+embedding counts only with the model it was fitted with; with another one, the form decides by itself.
+"""
 
 from __future__ import annotations
 
+import json
 import re
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
 from typing import Any, Literal
 
-from index.text.grammar import parsed
+import numpy as np
+
+from index.embedder import Embedder
+from index.text.grammar import PROPER, parsed
 from index.text.sentences import sentences
 from index.text.words import content
 
+WEIGHTS = Path(__file__).parent / "kinds.json"
+LONGEST = 3  # words of the form that are looked at together
+Asks = Literal["fact", "yes_no", "several", "parts", "summary"]
 Kind = Literal["fact", "yes_no", "several"]
 
-_SEVERAL = re.compile(
-    r"\b(?:how (?:did|has|have) .{3,60} (?:chang|develop|evolv|shift)\w*|differ\w*|compare|disagree\w*|both|each(?! (?:day|week|month|year))|"
-    r"everyone|(?:each|two|all|other) (?:sides?|camps?)|sequence|timeline|over time|contrast|versus|vs|conflicting|"
-    r"contradict\w*|same view|list (?:the|all)|put together|put .{3,80} (?:in order|together)|in (?:what|which) order|one after (?:the other|another)|"
-    r"on the one hand|how\b.{3,90}\band how|(?-i:[A-Z])\w+ or (?-i:[A-Z])\w+|or (?:not|has|have|is|are|did|does|do)|who were)\b",
-    re.I,
-)
-_CLOSED = re.compile(
-    r"\W*(?:(?:in|on|at|by|after|before|during|according to)\b[^,?]{2,40},\s+)?(?:(?:and|so|but|then)\s+)?(?:is|are|was|were|am|do|does|did|has|have|had|can|could|will|would|shall|should|may|might|must)"
-    r"(?:n[’']t)?\b",
-    re.I,
-)
-# What makes a yes-or-no question ask for more: "…, and who says so?", "… know when …", "… tell me the name …".
-_OPEN = re.compile(
-    r"(?:[,;?]|\b(?:and|but|or|know|tell me|say|explain|remember))\s+(?:\w+\s+)?(?:who|whom|whose|what|when|where|why|how|which)\b|"
-    r"\b(?:about|after|at|before|by|for|from|in|into|of|on|over|to|under|with)\s+(?:whom|whose|what|which)\b|"
-    r"^\W*(?:can|could|would|will|do|did) you (?:please )?(?:tell|know|name|say|explain|give|list|show|describe|summari[sz]e)\b",
-    re.I,
-)
 
-# Penn Treebank tags, as spaCy gives them.
-_ONE, _MANY, _ADJECTIVES = ("NN", "NNP"), ("NNS", "NNPS"), ("JJ", "JJR", "JJS")
-_EITHER = frozenset(("series", "species", "means", "news", "headquarters"))  # one or many, the word is the same
+@dataclass(frozen=True)
+class Weights:
+    """Of one classifier, a row for each kind.
+
+    Attributes:
+        bias: (kinds,).
+        form: part of the form → (kinds,).
+        vector: (kinds, dimensions); None where the form decides by itself.
+    """
+
+    bias: np.ndarray
+    form: dict[str, np.ndarray]
+    vector: np.ndarray | None
 
 
-def kind_of(question: str) -> Kind:
+def asks(question: str, embedder: Embedder | None = None) -> dict[Asks, float]:
+    """The chance of each: that one fact is asked for, a yes or a no, several statements side by side, several facts, a summary.
+
+    What is told before the question ("… struck a man on Sunday. Who is he?") plays no part.
+
+    Args:
+        embedder: gives the question's embedding; the form decides by itself where there is none.
+    """
+    known, kinds, helped, alone = _fitted()
+    question = asked(question)
+    with_vector = embedder is not None and embedder.name == known
+    weights = helped if with_vector else alone
+    odds = weights.bias.copy()
+    for part in form(question):
+        odds += weights.form.get(part, 0.0)
+    if embedder is not None and with_vector and weights.vector is not None:
+        odds += weights.vector @ embedder.query(question)
+    chances = np.exp(odds - odds.max())
+    return dict(zip(kinds, (chances / chances.sum()).tolist(), strict=True))
+
+
+def kind_of(question: str, embedder: Embedder | None = None) -> Kind:
     """The kind of answer: several statements side by side, a yes or a no, or one fact.
 
-    "several": a comparison, both sides, a change over time, "which" with a plural. "yes_no": a yes or a no and nothing else.
-    What is told before the question ("… struck a man on Sunday. Who is he?") plays no part.
+    Several facts are one fact after the other, and so is what a summary asks for where none can be given.
     """
-    asks = next((start for start, end in sentences(question) if question[start:end].rstrip(" \"'”’").endswith("?")), 0)
-    question = question[asks:]
-    if _SEVERAL.search(question) or _which_of_many(question):
-        return "several"
-    return "yes_no" if is_closed(question) else "fact"
+    chances = asks(question, embedder)
+    kind = max(chances, key=lambda kind: chances[kind])
+    return "fact" if kind == "parts" or kind == "summary" else kind
 
 
-def _which_of_many(question: str) -> bool:
-    """Whether "which" stands before a plural: "which countries", not "which sports team" or "which two cities"."""
-    words = parsed(question) if re.search(r"\bwhich\b", question, re.I) else ()
-    return any(word.lower_ == "which" and _begins_with_many(words[n + 1 :]) for n, word in enumerate(words))
+def asked(question: str) -> str:
+    """The question itself, without what is told before it."""
+    spans = sentences(question)
+    first = next((start for start, end in spans if question[start:end].rstrip(" \"'”’").endswith("?")), 0)
+    return question[first:]
 
 
-def _begins_with_many(words: Any) -> bool:
-    """Whether the noun that these words begin with is a plural: the last one of "sports team", the first of "city's parks"."""
-    noun = None
-    for word in words:
-        if word.tag_ in _ONE or word.tag_ in _MANY:
-            noun = word
-        elif word.tag_ == "HYPH" or (word.tag_ == "POS" and noun is not None and noun.tag_ in _MANY):
-            noun = None  # "women's", "US-": what stands before it describes what follows
-        elif noun is not None or word.tag_ not in _ADJECTIVES:
-            break
-    return noun is not None and noun.tag_ in _MANY and noun.lower_ not in _EITHER
+def form(question: str) -> set[str]:
+    """The form of a question: runs of up to three words between two marks of its ends, and pairs with their tie."""
+    tokens = parsed(question)
+    plain = [_plain(token) for token in tokens]
+    words = ["^", *plain, "$"]
+    runs = {" ".join(words[i : i + size]) for size in range(1, LONGEST + 1) for i in range(len(words) - size + 1)}
+    heads = [plain[token.head.i] if token.head.i != token.i else "" for token in tokens]
+    return runs | {f"{word}>{token.dep_}>{head}" for word, token, head in zip(plain, tokens, heads, strict=True)}
 
 
-def is_closed(question: str) -> bool:
-    """Whether it is put as a question for a yes or a no, be it about one thing or several."""
-    return bool(_CLOSED.match(question)) and not _OPEN.search(question)
+def _plain(token: Any) -> str:
+    """A word in small letters, or its tag where it is a name, a number, a noun or a verb."""
+    named = token.tag_ in PROPER or token.tag_ in ("NN", "NNS", "CD")
+    return str(token.tag_ if named or (token.tag_.startswith("VB") and token.pos_ != "AUX") else token.lower_)
+
+
+@cache
+def _fitted() -> tuple[str, list[Asks], Weights, Weights]:
+    data = json.loads(WEIGHTS.read_text("utf-8"))
+
+    def read(name: str) -> Weights:
+        of = data[name]
+        vector = np.asarray(of["vector"], np.float32) if of["vector"] else None
+        return Weights(
+            np.asarray(of["bias"], np.float64), {part: np.asarray(w) for part, w in of["form"].items()}, vector
+        )
+
+    return data["embedder"], data["kinds"], read("helped"), read("alone")
 
 
 def only_agrees(question: str, sentence: str) -> bool:
-    """Whether a sentence answers a yes-or-no question with "Yes, …", "No, …" or its own words."""
-    if not _CLOSED.match(question):
-        return False
+    """Whether a sentence answers a question with "Yes, …", "No, …" or its own words."""
     return bool(re.match(r"\W*(?:yes|no)\b", sentence, re.I)) or not content(sentence) - content(question)

@@ -13,7 +13,7 @@ from index.text.words import content
 from rag import prompt
 from rag.calibration import CALIBRATION
 from rag.engine.base import LanguageModel
-from rag.question.kind import kind_of
+from rag.question.kind import Kind
 from rag.question.rewrite import has_pronoun
 
 _JOINS = re.compile(
@@ -25,7 +25,7 @@ _ASKS_FOR = re.compile(r"\b(?:who|whom|whose|when|where|why|which|how (?:long|ma
 _NUMBERED = re.compile(r"^\s*(?:[-*•]|\d+[.)])\s*")
 
 
-def parts(question: str, llm: LanguageModel | None) -> tuple[str, ...]:
+def parts(question: str, kind: Kind, llm: LanguageModel | None) -> tuple[str, ...]:
     """What a question asks, a question each, as the model takes it apart; empty where it asks for one thing.
 
     What the model makes of it is used only where no part asks for all that another one asks for, and the parts are
@@ -35,11 +35,11 @@ def parts(question: str, llm: LanguageModel | None) -> tuple[str, ...]:
         return ()
     lines = _written(question, llm)
     distinct = not any(one <= other for one, other in permutations([_asks(line) for line in lines], 2))
-    usable = 2 <= len(lines) <= CALIBRATION.parts and distinct and _same_matter(question, lines)
+    usable = 2 <= len(lines) <= CALIBRATION.parts and distinct and _same_matter(question, kind, lines)
     return tuple(lines) if usable else ()
 
 
-def _same_matter(question: str, lines: Sequence[str]) -> bool:
+def _same_matter(question: str, kind: Kind, lines: Sequence[str]) -> bool:
     """Whether parts have the question's words, or most of them, ask for what it asks for, and name what it names and nothing else."""
     words, named = content(question), _named(question)
     theirs = [_named(line) for line in lines if not has_pronoun(line)]
@@ -48,9 +48,7 @@ def _same_matter(question: str, lines: Sequence[str]) -> bool:
     wanted = set(map(str.lower, _ASKS_FOR.findall(question)))
     alike = not wanted or set(map(str.lower, _ASKS_FOR.findall("\n".join(lines)))) <= wanted
     shared = alike and len(words & said) >= CALIBRATION.parts_words * len(words)
-    return said == words or (
-        names_agree and shared and len(said - words) <= len(lines) and kind_of(question) != "several"
-    )
+    return said == words or (names_agree and shared and len(said - words) <= len(lines) and kind != "several")
 
 
 def _written(question: str, llm: LanguageModel) -> Sequence[str]:

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import date
 
+from index.embedder import Embedder
 from rag.engine.base import LanguageModel
 from rag.question.kind import Kind, kind_of
 from rag.question.parts import parts
@@ -40,7 +41,12 @@ class Question:
 
 
 def understand(
-    asked: str, history: Sequence[Turn], filters: Filters, newest: date | None, llm: LanguageModel | None
+    asked: str,
+    history: Sequence[Turn],
+    filters: Filters,
+    newest: date | None,
+    llm: LanguageModel | None,
+    embedder: Embedder | None = None,
 ) -> Question:
     """Rewrite a follow-up so that it stands alone, take it apart where it asks for several things, and ask once what it is.
 
@@ -49,6 +55,7 @@ def understand(
         filters: `as_of` is the newest article's day already, where none was given.
         newest: the day of the newest article.
         llm: what rewrites a follow-up; without one the last question's words are put before it.
+        embedder: helps to tell what kind of answer is asked for.
     """
     text = standalone(asked, history, llm)
     before = last_turns(history)
@@ -57,11 +64,15 @@ def understand(
     untouched = text != asked and text.endswith(asked)  # what stands before it is no part of it
 
     search, when = f"{before} {text}".strip(), period(text, filters.as_of)
-    whole = Question(asked, text, search, kind_of(text), when, filters, newest)
-    return replace(whole, parts=tuple(_asks(part, whole, before) for part in (() if untouched else parts(text, llm))))
+    kind = kind_of(text, embedder)
+    whole = Question(asked, text, search, kind, when, filters, newest)
+    several = () if untouched else parts(text, kind, llm)
+    return replace(whole, parts=tuple(_asks(part, whole, embedder, before) for part in several))
 
 
-def part_in_turn(part: Question, before: Sequence[Turn], llm: LanguageModel | None) -> Question:
+def part_in_turn(
+    part: Question, before: Sequence[Turn], llm: LanguageModel | None, embedder: Embedder | None = None
+) -> Question:
     """A part of a question that leans on those before it, standing alone: who "he" is may be what the first part asks.
 
     Args:
@@ -69,11 +80,11 @@ def part_in_turn(part: Question, before: Sequence[Turn], llm: LanguageModel | No
     """
     if not (before and has_pronoun(part.text)):
         return part
-    return _asks(standalone(part.text, before, llm), part)
+    return _asks(standalone(part.text, before, llm), part, embedder)
 
 
-def _asks(text: str, of: Question, before: str = "") -> Question:
+def _asks(text: str, of: Question, embedder: Embedder | None, before: str = "") -> Question:
     """The part of a question that is put in these words; it asks for one thing."""
     search = f"{before} {text}".strip()
-    when, kind = period(text, of.filters.as_of), kind_of(text)
+    when, kind = period(text, of.filters.as_of), kind_of(text, embedder)
     return replace(of, text=text, search=search, kind="fact" if kind == "several" else kind, period=when)

@@ -215,7 +215,7 @@ def test_of_a_name_of_two_parts_one_is_looked_for() -> None:
 
 @pytest.mark.parametrize("q", [q for q in QUESTIONS.values() if q.refuse == "must"], ids=lambda q: q.id)
 def test_where_no_passage_holds_it_nothing_is_said(asking: Asking, archive: Path, q: GoldenQuestion) -> None:
-    answer = asking(Rule(HOLDS, -4.0), index=archive).answer(q.question)
+    answer = asking(Rule(HOLDS, -4.0), Rule(RIGHT, -9.0), index=archive).answer(q.question)
     assert answer.abstained and answer.reason and not answer.citations
 
 
@@ -223,15 +223,15 @@ def test_where_no_passage_holds_it_nothing_is_said(asking: Asking, archive: Path
 
 
 def test_two_accounts_stand_side_by_side_with_their_days(asking: Asking, archive: Path) -> None:
-    q = QUESTIONS["conflict-001"]
-    assert kind_of(q.question) == "several"
+    asked = "What do the two reports say about the people who left the burning Playhouse?"
+    assert kind_of(asked) == "several"
     rag = asking(
         Rule(("About 300 people", HOLDS), 4.0), Rule(("counted 184 people", HOLDS), 4.0), Rule(HOLDS, -5.0), Rule(RIGHT, 5.0),
         Rule(("About 300 people", WRITES), "About 300 people were brought out in six minutes."),
         Rule(("counted 184 people", WRITES), "The fire service counted 184 people in the street by the seating plan."),
         index=archive,
     )  # fmt: skip
-    answer = rag.answer(q.question)
+    answer = rag.answer(asked)
     assert [c.article_id for c in answer.citations] == ["playhouse_fire_1", "playhouse_fire_2"], answer.text
     assert answer.text.startswith("The Corrany Herald (23 November 2015): About 300 people")
     assert "The Capital Courier (25 November 2015): The fire service counted 184 people" in answer.text

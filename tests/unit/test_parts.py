@@ -8,6 +8,7 @@ from invented import HOLDS, RESCUED, RIGHT, SHORTEST, WRITES, Asking, holds_to_t
 
 from eval.run import harm
 from rag.prompt import SPLIT
+from rag.question.kind import kind_of
 from rag.question.parts import parts
 from rag.question.understand import understand
 from rag.types import Filters, Turn
@@ -40,12 +41,13 @@ def test_each_part_is_answered_with_evidence_of_its_own(asking: Asking) -> None:
 
 
 def test_a_part_asks_for_one_thing_however_it_is_worded(asking: Asking) -> None:
-    """A score against Porto is no comparison: the scores of both games are asked for, and this is one of them."""
-    scores = ["How many goals versus Porto?", "How many goals versus Celtic?"]
-    asked = "How many goals versus Porto and versus Celtic?"
-    rag = asking(Rule((SPLIT, asked), "\n".join(scores)), Rule(HOLDS, -5.0))
+    """Which trawlers landed herring is a list; as one part of a question it is answered by one sentence."""
+    lists = ["Which trawlers landed herring?", "Which trawlers landed cod?"]
+    asked = "Which trawlers landed herring and which trawlers landed cod?"
+    rag = asking(Rule((SPLIT, asked), "\n".join(lists)), Rule(HOLDS, -5.0))
     question = understand(asked, (), Filters(), None, model(rag))
-    assert question.kind == "several" and [(p.text, p.kind) for p in question.parts] == [(s, "fact") for s in scores]
+    assert [(p.text, p.kind) for p in question.parts] == [(s, "fact") for s in lists]
+    assert {kind_of(s) for s in lists} == {"several"}
 
 
 def test_what_one_part_lacks_is_said(asking: Asking) -> None:
@@ -125,7 +127,7 @@ def test_a_part_reads_no_more_than_its_share(asking: Asking) -> None:
     ],
 )
 def test_what_does_not_keep_the_question_s_words_is_not_used(written: str) -> None:
-    assert parts(BOTH, ScriptedModel(Rule(SPLIT, written))) == ()
+    assert parts(BOTH, "fact", ScriptedModel(Rule(SPLIT, written))) == ()
 
 
 @pytest.mark.parametrize(
@@ -177,11 +179,6 @@ def test_what_does_not_keep_the_question_s_words_is_not_used(written: str) -> No
             False,  # more is asked
         ),
         (
-            "What did Anna Brandt and Leo Falk each say about the ferry?",
-            "What did Anna Brandt say about the ferry?\nWhat did Leo Falk say about the ferry?",
-            False,  # their statements stand side by side
-        ),
-        (
             "When was Anna Brandt finally sacked, and who took over from her?",
             "When was Anna Brandt sacked?\nWho took over from her?",
             True,  # "her" is who is named in the other one
@@ -194,7 +191,14 @@ def test_what_does_not_keep_the_question_s_words_is_not_used(written: str) -> No
     ],
 )
 def test_parts_name_what_the_question_names(question: str, written: str, taken: bool) -> None:
-    assert bool(parts(question, ScriptedModel(Rule(SPLIT, written)))) == taken
+    assert bool(parts(question, "fact", ScriptedModel(Rule(SPLIT, written)))) == taken
+
+
+def test_statements_that_stand_side_by_side_are_not_taken_apart_unless_each_word_is_kept() -> None:
+    question = "What did Anna Brandt and Leo Falk each say about the ferry?"
+    written = "What did Anna Brandt say about the ferry?\nWhat did Leo Falk say about the ferry?"
+    assert parts(question, "several", ScriptedModel(Rule(SPLIT, written))) == ()
+    assert len(parts(question, "fact", ScriptedModel(Rule(SPLIT, written)))) == 2
 
 
 def test_the_last_question_is_no_part_of_one_that_leans_on_it(asking: Asking) -> None:
@@ -206,10 +210,10 @@ def test_the_last_question_is_no_part_of_one_that_leans_on_it(asking: Asking) ->
 
 
 def test_a_list_is_read_as_the_questions_in_it() -> None:
-    assert parts(BOTH, ScriptedModel(Rule(SPLIT, f"1. {RESCUE}\n\n- {INQUIRY}"))) == (RESCUE, INQUIRY)
+    assert parts(BOTH, "fact", ScriptedModel(Rule(SPLIT, f"1. {RESCUE}\n\n- {INQUIRY}"))) == (RESCUE, INQUIRY)
 
 
 def test_a_plain_question_is_not_shown_to_the_model() -> None:
     asked = ScriptedModel()
-    assert parts(RESCUE, asked) == parts(BOTH, None) == ()
+    assert parts(RESCUE, "fact", asked) == parts(BOTH, "fact", None) == ()
     assert not asked.asked

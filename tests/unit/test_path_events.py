@@ -227,7 +227,7 @@ def test_a_right_passage_that_is_read_late_is_still_found(asking: Asking, many: 
 
 def test_several_statements_need_more_than_one_clear_passage(asking: Asking, many: Path) -> None:
     rag = asking(Rule(HOLDS, 6.0), Rule(WRITES, "Many."), Rule(RIGHT, -9.0), index=many)
-    rag.answer("How many crates of herring did each trawler land?")
+    rag.answer("Which trawlers landed herring?")
     assert read(rag) == 16
 
 
