@@ -1,10 +1,10 @@
-"""Fit the verifier's weights: python scripts/fit_verifier.py CANDIDATES…, then python scripts/fit_verifier.py --scale RESULTS
+"""Fit the verifier's weights: python scripts/fit_verifier.py [--write] CANDIDATES…, then the same with --scale RESULTS
 
 CANDIDATES are what `scripts/verifier_candidates.py` kept. A logistic regression over the signals of each draft learns
 whether it names the known answer; it is cross-validated by article, so that no article is in both halves. Printed are
 how well each signal, the weights in use and those fitted anew tell right from wrong (AUROC), how that changes with more
 questions to fit on, whether what is called .8 is right eight times in ten, what is told and how much of it is wrong along
-the line, and the new weights as they stand in `rag/calibration.py`.
+the line, and the new weights. With `--write` they are put into `rag/calibration.py`.
 
 RESULTS is the `results.jsonl` of a `rag eval --lenient`, made with these weights, over questions that people ask (a
 development set): public questions over a heap of paragraphs are harder, so the same signals mean a lower chance there.
@@ -15,6 +15,7 @@ from __future__ import annotations
 
 import json
 import math
+import re
 import sys
 from collections import defaultdict
 from collections.abc import Sequence
@@ -38,6 +39,7 @@ from rag.claims import verifier
 from rag.claims.verifier import Signals
 
 NAMES = [field.name for field in fields(Signals)]
+SETTINGS = Path(__file__).resolve().parent.parent / "rag" / "calibration.py"
 LATE = ("right", "exact", "stated", "sure", "clear", "pmi")  # what is not known before a passage is drafted from
 FOLDS = 5
 DRAWS = 20
@@ -49,8 +51,8 @@ def load(paths: Sequence[Path]) -> list[dict[str, Any]]:
     return [row for row in kept if "signals" in row and not row["problems"] and row["right"] is not None]
 
 
-def fit(paths: Sequence[Path]) -> None:
-    """Fit, and print what was found."""
+def fit(paths: Sequence[Path]) -> dict[str, Any]:
+    """What the calibration would be; printed is how well it does."""
     rows = load(paths)
     x = np.array([[row["signals"][name] for name in NAMES] for row in rows])
     y = np.array([row["right"] for row in rows])
@@ -69,12 +71,12 @@ def fit(paths: Sequence[Path]) -> None:
     model.fit(x, y)
     weights = model[1].coef_[0] / model[0].scale_
     bias = float(model[1].intercept_[0] - (weights * model[0].mean_).sum())
-    show([("bias", bias), *zip(NAMES, weights, strict=True)])
-    print("verifier_best = (")
-    for name in LATE:
-        print(f'    ("{name}", {np.quantile(x[:, NAMES.index(name)], 0.9):.3f}),')
-    print(")")
-    print(f"usual_pmi: {np.median(x[:, NAMES.index('pmi')]):.2f}")
+    best = [(name, round(float(np.quantile(x[:, NAMES.index(name)], 0.9)), 3)) for name in LATE]
+    return {
+        "verifier": rounded([("bias", bias), *zip(NAMES, weights, strict=True)]),
+        "verifier_best": tuple(best),
+        "usual_pmi": round(float(np.median(x[:, NAMES.index("pmi")])), 2),
+    }
 
 
 def learning(model: Pipeline, x: np.ndarray, y: np.ndarray, articles: np.ndarray) -> None:
@@ -89,23 +91,29 @@ def learning(model: Pipeline, x: np.ndarray, y: np.ndarray, articles: np.ndarray
         print(f"    fitted on {learned} articles, of {held_out} others: {np.mean(found):.3f}")
 
 
-def scale(results: Path) -> None:
-    """Scale the weights of the calibration so that their chances are right for these answers."""
+def scale(results: Path) -> dict[str, Any]:
+    """The weights of the calibration scaled so that their chances are right for these answers."""
     told = [row for row in confidence.answered(read_results(results)) if confidence.chance(row) < 1]
     z = np.array([math.log(confidence.chance(row) / (1 - confidence.chance(row))) for row in told])
     right = [bool(row["correct"]) for row in told]
     scaled = LogisticRegression(C=1.0).fit(z[:, None], right)
     slope, shift = float(scaled.coef_[0][0]), float(scaled.intercept_[0])
     print(f"{len(told)} answers, {sum(right)} right: slope {slope:.2f}, shift {shift:.2f}")
-    show([(n, slope * w + (shift if n == "bias" else 0.0)) for n, w in CALIBRATION.verifier])
+    return {"verifier": rounded([(n, slope * w + (shift if n == "bias" else 0.0)) for n, w in CALIBRATION.verifier])}
 
 
-def show(weights: Sequence[tuple[str, float]]) -> None:
-    """Weights as they stand in the calibration."""
-    print("verifier = (")
-    for name, weight in weights:
-        print(f'    ("{name}", {weight:.3f}),')
-    print(")")
+def rounded(weights: Sequence[tuple[str, float]]) -> tuple[tuple[str, float], ...]:
+    """Weights with as many digits as the calibration has."""
+    return tuple((name, round(float(weight), 3)) for name, weight in weights)
+
+
+def rewritten(text: str, name: str, value: object) -> str:
+    """The text of a calibration with another value for one of its fields."""
+    field = re.compile(rf'(    {name}: [^=]*= _chosen\(\s*)(?:\(.*?\)|-?[\d.]+)(,\s*")', re.S)
+    found, count = field.subn(lambda m: f"{m[1]}{value!r}{m[2]}", text)
+    if count != 1:
+        sys.exit(f"{SETTINGS}: {count} fields are called {name}; the value is not written.")
+    return found
 
 
 def reliability(chance: np.ndarray, y: np.ndarray) -> None:
@@ -129,8 +137,18 @@ def coverage(rows: Sequence[dict[str, Any]], chance: np.ndarray, y: np.ndarray) 
         print(f"  {line:.2f}   {sum(told) / asked:.2f}   {(len(told) - sum(told)) / asked:.2f}")
 
 
+def main(args: Sequence[str]) -> None:
+    """Fit or scale, print what the calibration would be, and write it where that is asked for."""
+    files = [Path(name) for name in args if not name.startswith("--")]
+    found = scale(*files) if "--scale" in args else fit(files)
+    for name, value in found.items():
+        print(f"{name} = {value!r}")
+    if "--write" in args:
+        text = SETTINGS.read_text("utf-8")
+        for name, value in found.items():
+            text = rewritten(text, name, value)
+        SETTINGS.write_text(text, "utf-8")
+
+
 if __name__ == "__main__":
-    if sys.argv[1:2] == ["--scale"]:
-        scale(Path(sys.argv[2]))
-    else:
-        fit([Path(name) for name in sys.argv[1:]])
+    main(sys.argv[1:])

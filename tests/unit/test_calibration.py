@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import ast
 import dataclasses
+import importlib.util
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -13,6 +15,7 @@ from index.calibration import RETRIEVAL, Retrieval
 from rag import calibration
 from rag.calibration import CALIBRATION, Calibration
 from rag.config import Config
+from scripts import fit_verifier
 
 ROOT = Path(__file__).parents[2]
 # Rooms in which an answer is made. The engine and the commands measure machines, not answers.
@@ -84,3 +87,24 @@ def test_another_number_is_another_config(monkeypatch: pytest.MonkeyPatch) -> No
     assert Config().id != before
     monkeypatch.undo()
     assert Config(threads=1, gpu_layers=0, worker=True).id == Config().id
+
+
+def test_what_is_fitted_is_written_into_the_calibration(tmp_path: Path) -> None:
+    source = (ROOT / "rag" / "calibration.py").read_text("utf-8")
+    fitted = {"verifier": (("bias", -9.0), ("right", 0.5)), "verifier_best": (("right", 1.5),), "usual_pmi": -2.25}
+    for name, value in fitted.items():
+        source = fit_verifier.rewritten(source, name, value)
+    (tmp_path / "written.py").write_text(source, "utf-8")
+    spec = importlib.util.spec_from_file_location("written", tmp_path / "written.py")
+    assert spec is not None and spec.loader is not None
+    written = importlib.util.module_from_spec(spec)
+    sys.modules["written"] = written  # where dataclasses looks for the types of its fields
+    spec.loader.exec_module(written)
+    changed = {
+        field.name: getattr(written.CALIBRATION, field.name)
+        for field in dataclasses.fields(CALIBRATION)
+        if getattr(written.CALIBRATION, field.name) != getattr(CALIBRATION, field.name)
+    }
+    assert changed == fitted, "these and no others"
+    with pytest.raises(SystemExit, match="0 fields are called nothing"):
+        fit_verifier.rewritten(source, "nothing", 1.0)
