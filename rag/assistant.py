@@ -295,7 +295,12 @@ class Rag:
         yield Event("evidence", found[0].nearest.text, evidence=found[0].nearest)
         run.unknown = len(unknown_names(question.text, self.store.knows))
         yield from run.look(question, run.llm, found)
-        return self._chosen(run, question)
+        outcome = self._chosen(run, question)
+        if question.kind == "several" and not outcome.kept:  # it may be one fact that was asked for
+            question = replace(question, kind="fact")
+            yield from run.look(question, run.llm, found)
+            outcome = self._chosen(run, question)
+        return outcome
 
     def _find(self, question: Question) -> tuple[Question, list[Passage]]:
         """The passages that may answer it, best first, and the question with the time of the event it names."""

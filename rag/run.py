@@ -110,8 +110,9 @@ class Run:
         """Read, draft, and read on, until there is an answer that is good enough or nothing is left to read.
 
         After the first few passages only one that needs no mark is, later any that can be told. Where several statements
-        are asked for, all that may be read is read first.
+        are asked for, all that may be read is read first. What was drafted before for another kind of answer counts.
         """
+        self.weigh_rivals(question)
         for upto in reading.steps(self.config, question.kind):
             before = len(self.read)
             self.enough = self.refuse if before else self.mark

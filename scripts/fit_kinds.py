@@ -23,6 +23,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
 from eval.golden import SETS
 from rag import embedders
+from rag.calibration import CALIBRATION
 from rag.config import DEFAULT_EMBEDDER
 from rag.question.kind import WEIGHTS, asked, form
 
@@ -85,7 +86,9 @@ def _fit(
         "vector": of_vector.round(3).tolist() if vectors.shape[1] else None,
         "form": {str(name): of_form[:, n].round(3).tolist() for n, name in enumerate(names)},
     }
-    return fit, model.predict(given)
+    chances = model.predict_proba(given)
+    chances[:, model.classes_ == "several"] *= CALIBRATION.several_asked
+    return fit, model.classes_[chances.argmax(1)]
 
 
 if __name__ == "__main__":

@@ -25,6 +25,7 @@ _BARE = str.maketrans(
     dict(zip("øØłŁđĐðÐħĦı", "oOlLdDdDhHi", strict=True))
     | {"ß": "ss", "æ": "ae", "Æ": "Ae", "œ": "oe", "Œ": "Oe", "þ": "th", "Þ": "Th"}
 )
+_DOZENS = re.compile(rf"\b(half an?|an?|{'|'.join(_UNITS[1:])})\s+dozen\b", re.I)
 _NUMBERS = {word: str(n) for n, word in enumerate(_UNITS)} | {word: str(n * 10) for n, word in enumerate(_TENS, 3)}
 
 
@@ -71,11 +72,17 @@ def overlap(sentence: str, evidence: str | Iterable[str]) -> float:
 
 
 def numbers(text: str) -> set[str]:
-    """The numbers in a text, in digits; \"one\" is none, and "0.50" is "0.5"."""
+    """The numbers in a text, in digits; \"one\" is none, "0.50" is "0.5", and "a dozen" is "12"."""
+    dozens = {str(_dozens(m[1].lower())) for m in _DOZENS.finditer(text)}
+    text = _DOZENS.sub(" ", text)
     found = {n.replace(",", "") for n in re.findall(r"\d[\d,]*(?:\.\d+)?", text)}
     found = {n.rstrip("0").rstrip(".") if "." in n else n for n in found}
     found |= {_NUMBERS[w] for w in re.findall(r"[a-z]+", text.lower()) if w in _NUMBERS and w != "one"}
-    return found
+    return found | dozens
+
+
+def _dozens(many: str) -> int:
+    return 6 if many.startswith("half") else 12 * int(_NUMBERS.get(many, "1"))
 
 
 def word_runs(text: str) -> set[tuple[str, ...]]:

@@ -20,6 +20,7 @@ from index.embedder import Embedder
 from index.text.grammar import PROPER, parsed
 from index.text.sentences import sentences
 from index.text.words import content
+from rag.calibration import CALIBRATION
 
 WEIGHTS = Path(__file__).parent / "kinds.json"
 LONGEST = 3  # words of the form that are looked at together
@@ -66,9 +67,11 @@ def asks(question: str, embedder: Embedder | None = None) -> dict[Asks, float]:
 def kind_of(question: str, embedder: Embedder | None = None) -> Kind:
     """The kind of answer: several statements side by side, a yes or a no, or one fact.
 
-    Several facts are one fact after the other, and so is what a summary asks for where none can be given.
+    Several facts are one fact after the other, and so is what a summary asks for where none can be given. One member
+    of a list looks like a whole answer, and a fact among statements is a fact: so in doubt it is several.
     """
     chances = asks(question, embedder)
+    chances["several"] *= CALIBRATION.several_asked
     kind = max(chances, key=lambda kind: chances[kind])
     return "fact" if kind == "parts" or kind == "summary" else kind
 
@@ -81,8 +84,11 @@ def asked(question: str) -> str:
 
 
 def form(question: str) -> set[str]:
-    """The form of a question: runs of up to three words between two marks of its ends, and pairs with their tie."""
-    tokens = parsed(question)
+    """The form of a question: runs of up to three words between two marks of its ends, and pairs with their tie.
+
+    What ends it does not count: some leave out the question mark.
+    """
+    tokens = parsed(question.rstrip(" ?.!"))
     plain = [_plain(token) for token in tokens]
     words = ["^", *plain, "$"]
     runs = {" ".join(words[i : i + size]) for size in range(1, LONGEST + 1) for i in range(len(words) - size + 1)}

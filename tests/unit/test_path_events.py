@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 
 import pytest
@@ -11,7 +12,10 @@ from invented import HOLDS, RESCUED, RIGHT, SHORTEST, SINKING, WRITES, Asking, d
 from index.build import build
 from index.errors import EngineCrashed, EngineDied, InputError
 from rag.assistant import Rag
-from rag.types import Event
+from rag.engine.base import LanguageModel
+from rag.question.understand import Question
+from rag.run import Run, Steps
+from rag.types import Event, Passage
 
 NEAREST = "The ferry Aurora sank off Turku on Sunday."
 ANSWER = "All 212 passengers were rescued by the coast guard [1]."
@@ -229,6 +233,23 @@ def test_several_statements_need_more_than_one_clear_passage(asking: Asking, man
     rag = asking(Rule(HOLDS, 6.0), Rule(WRITES, "Many."), Rule(RIGHT, -9.0), index=many)
     rag.answer("Which trawlers landed herring?")
     assert read(rag) == 16
+
+
+def test_where_no_statement_can_be_told_one_fact_is_looked_for(
+    asking: Asking, many: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    looked = list[str]()
+    look = Run.look
+
+    def watched(run: Run, question: Question, llm: LanguageModel, found: Sequence[Passage]) -> Steps:
+        looked.append(question.kind)
+        yield from look(run, question, llm, found)
+
+    monkeypatch.setattr(Run, "look", watched)
+    asked = "Which trawlers landed herring?"
+    assert asking(Rule(HOLDS, 4.0), *POOR, index=many).answer(asked).abstained and looked == ["several", "fact"]
+    looked.clear()
+    assert not asking(Rule(HOLDS, 6.0), *SURE, index=many).answer(asked).abstained and looked == ["several"]
 
 
 def test_no_more_is_read_than_the_tokens_allow_and_always_one_passage(asking: Asking, many: Path) -> None:
