@@ -16,7 +16,7 @@ from index.text.grammar import people
 from index.text.sentences import paragraphs, sentences
 from index.text.words import terms, unaccented
 from index.types import Article
-from rag.claims.speakers import speakers
+from rag.claims.speakers import line_around, speakers
 
 _HE = re.compile(
     r"\b(?:[Hh]e|[Ss]he)\s+(?:\w+ly\s+|also\s+)?(?:said|says|added|adds|told|wrote|continued|explained|recalled|tweeted)\b"
@@ -150,7 +150,7 @@ def statements(text: str) -> tuple[Statement, ...]:
 def full_names(text: str, last: str) -> frozenset[str]:
     """The people in a text whose last name this is, by first and last name."""
     found = {
-        " ".join(pair.split()): _around(text, m.start(), m.end())
+        " ".join(pair.split()): line_around(text, m.start(), m.end())
         for m in re.finditer(rf"\b[A-Z][\w’'-]+\s+(?:[A-Z]\.\s+)?{re.escape(last)}\b(?![’']s? [A-Z])", text)
         if (pair := m[0])
     }
@@ -160,11 +160,6 @@ def full_names(text: str, last: str) -> frozenset[str]:
 def _is_person(full: str, there: str) -> bool:
     """Whether a name is a person's where it stands."""
     return any(" ".join(who.split()).endswith(full) for who in people(there))
-
-
-def _around(text: str, start: int, end: int) -> str:
-    """The line, or as much of it as tells what a name is of."""
-    return text[max(text.rfind("\n", 0, start) + 1, start - 60) : end + 60].split("\n")[0]
 
 
 def _is_of(text: str, said: Statement, name: str) -> bool:

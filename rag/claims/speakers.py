@@ -17,8 +17,9 @@ _SOMETIMES = frozenset(
     "added adds claimed announced reported noted suggested confirmed denied promised explained admitted predicted "
     "continued recalled".split()
 )
+_LONGEST = 2_000  # characters of a sentence that is parsed: what is longer is a list or a table
+_AROUND = 60  # characters before and after a name
 _SAYING = re.compile(rf"\b(?:{'|'.join(sorted(_ALWAYS | _SOMETIMES))})\b", re.I)
-_ADVERBS = ("advmod", "npadvmod", "aux", "neg")
 
 
 def speakers(text: str) -> list[str]:
@@ -71,13 +72,18 @@ def _above(word: Any) -> Iterator[Any]:
 
 def _is_person(name: str, everything: str) -> bool:
     """Whether the articles give this last name to a person, by first and last name or with a title."""
-    mentions = re.finditer(rf"[^.!?\n]*\b[A-Z][\w’'-]+\.?\s+{re.escape(name)}\b[^.!?\n]*", everything)
-    return any(who.split()[-1] == name for m in mentions for who in people(m[0].strip()))
+    mentions = re.finditer(rf"\b[A-Z][\w’'-]+\.?\s+{re.escape(name)}\b", everything)
+    return any(who.split()[-1] == name for m in mentions for who in people(line_around(everything, *m.span())))
+
+
+def line_around(text: str, start: int, end: int) -> str:
+    """As much of the line around a name as tells what it is a name of."""
+    return text[max(text.rfind("\n", 0, start) + 1, start - _AROUND) : end + _AROUND].split("\n")[0].strip()
 
 
 def _verbs(text: str) -> Iterable[Any]:
     """The verbs of saying in a text."""
-    if not _SAYING.search(text):
+    if len(text) > _LONGEST or not _SAYING.search(text):
         return ()
     words = parsed(text)
     quotes = any(word.is_quote for word in words)

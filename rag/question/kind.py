@@ -1,8 +1,9 @@
 """What kind of answer a question asks for; told once, when the question is understood.
 
 Multinomial logistic regression on the question's embedding and on its form: its words, each name, noun and verb
-replaced by its part of speech, in runs of up to three and in pairs that the parse ties together. `scripts/fit_kinds.py` fits it on questions written for it and on public ones. The
-embedding counts only with the model it was fitted with; with another one, the form decides by itself.
+replaced by its part of speech, in runs of up to three and in pairs that the parse ties together.
+`scripts/fit_kinds.py` fits it on questions written for it and on public ones. The embedding counts only with the
+model it was fitted with; with another one, the form decides by itself.
 """
 
 from __future__ import annotations

@@ -26,7 +26,7 @@ DAY = date(2022, 3, 30)
         ("Which city's residents eat most?", "fact"),
         ("Did it bother the Kremlin?", "yes_no"),
         ("Was Putin in Istanbul when the talks were held?", "yes_no"),
-        ("Can you tell me the name of the chief negotiator?", "fact"),
+        ("Who is Russia's chief negotiator?", "fact"),
         ("Both ministers met on Sunday. Where was that?", "fact"),
         ("The player was held in Moscow. Is she free?", "yes_no"),
         ("Is the harbour open, and who says so?", "fact"),
@@ -37,8 +37,8 @@ def test_the_kind_of_answer_by_the_form_of_the_question_alone(question: str, kin
 
 
 def test_names_nouns_and_verbs_are_parts_of_speech_in_a_questions_form() -> None:
-    assert form("Which ships sank in Turku?") == form("Which trams stood in Lahti?")
-    assert form("Which ships sank in Turku?") != form("Which ship sank in Turku?")
+    assert form("Which ships sank in Norway?") == form("Which trams stood in Poland")
+    assert form("Which ships sank in Norway?") != form("Which ship sank in Norway?")
     chances = asks("Which ships sank off Turku?")
     assert sum(chances.values()) == pytest.approx(1.0) and min(chances.values()) >= 0.0
     assert asks("The harbour is shut. Which ships sank?") == asks("Which ships sank?"), "what is told before it"

@@ -15,6 +15,7 @@ from index.store.sqlite import Store
 from index.types import Article
 from rag import embedders
 from rag.assistant import Rag
+from rag.claims.speakers import speakers
 from rag.cli import main
 from rag.people import Person
 from rag.quotes import in_article, quotes
@@ -71,6 +72,28 @@ def test_a_quotation_goes_on_and_she_is_who_spoke_last(text: str, found: list[st
 def test_a_title_before_the_name_and_an_odd_quotation_mark_do_no_harm() -> None:
     text = 'Liisa Virtanen came. President Virtanen said "yes. It rained.'
     assert said(text) == [('President Virtanen said "yes.', False)]
+
+
+def test_a_sentence_as_long_as_a_book_is_not_parsed() -> None:
+    assert said("Liisa Virtanen said that " + "the ferry sank and " * 50_000 + "snow fell.") == []
+
+
+@pytest.mark.parametrize(
+    ("text", "who"),
+    [
+        ("Peskov came in and said that it was over.", ["Peskov"]),
+        ("The spokesman, Dmitry Peskov, said so.", ["Peskov"]),
+        ("Lavrov and Kuleba said they would meet.", ["Lavrov", "Kuleba"]),
+        ("“It sank,” said Brewers president David Stearns.", ["Stearns"]),
+        ("Elina Saari said that Pekka Virtanen was wrong.", ["Saari"]),
+        ("Elina Saari was told that it sank.", []),
+        ("Elina Saari noted the vote.", []),  # no clause and no quotation: nothing is said
+        ("Elina Saari noted that it sank.", ["Saari"]),
+        ("It sank, according to Elina Saari.", []),
+    ],
+)
+def test_who_speaks_is_the_subject_of_a_verb_of_saying(text: str, who: list[str]) -> None:
+    assert speakers(text) == who
 
 
 def test_accents_may_be_left_out(tmp_path: Path, words: Words) -> None:
