@@ -37,12 +37,6 @@ class Calibration(Chosen):
         "eval/sets/small_talk.json and public questions",
         "python scripts/fit_small_talk.py",
     )
-    several_asked: float = _chosen(
-        2.0,
-        "how many times the chance that several statements are asked for counts, beside that of one fact",
-        "a development archive of 607 articles with 120 questions",
-        "python scripts/fit_kinds.py, rag eval",
-    )
     summary_asked: float = _chosen(
         0.9,
         "chance from which a question asks for a summary, in whatever words; it must name what it is of",

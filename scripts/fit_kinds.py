@@ -23,7 +23,6 @@ sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
 from eval.golden import SETS
 from rag import embedders
-from rag.calibration import CALIBRATION
 from rag.config import DEFAULT_EMBEDDER
 from rag.question.kind import WEIGHTS, asked, form
 
@@ -86,9 +85,7 @@ def _fit(
         "vector": of_vector.round(3).tolist() if vectors.shape[1] else None,
         "form": {str(name): of_form[:, n].round(3).tolist() for n, name in enumerate(names)},
     }
-    chances = model.predict_proba(given)
-    chances[:, model.classes_ == "several"] *= CALIBRATION.several_asked
-    return fit, model.classes_[chances.argmax(1)]
+    return fit, model.predict(given)
 
 
 if __name__ == "__main__":

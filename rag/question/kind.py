@@ -21,7 +21,6 @@ from index.embedder import Embedder
 from index.text.grammar import PROPER, parsed
 from index.text.sentences import sentences
 from index.text.words import content
-from rag.calibration import CALIBRATION
 
 WEIGHTS = Path(__file__).parent / "kinds.json"
 LONGEST = 3  # words of the form that are looked at together
@@ -68,11 +67,9 @@ def asks(question: str, embedder: Embedder | None = None) -> dict[Asks, float]:
 def kind_of(question: str, embedder: Embedder | None = None) -> Kind:
     """The kind of answer: several statements side by side, a yes or a no, or one fact.
 
-    Several facts are one fact after the other, and so is what a summary asks for where none can be given. One member
-    of a list looks like a whole answer, and a fact among statements is a fact: so in doubt it is several.
+    Several facts are one fact after the other, and so is what a summary asks for where none can be given.
     """
     chances = asks(question, embedder)
-    chances["several"] *= CALIBRATION.several_asked
     kind = max(chances, key=lambda kind: chances[kind])
     return "fact" if kind == "parts" or kind == "summary" else kind
 
