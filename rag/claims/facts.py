@@ -155,8 +155,9 @@ def _names(sentence: str) -> list[str]:
     for word in _CAPITALISED.finditer(sentence):
         token = next(t for t in reversed(tokens) if t.idx <= word.start())
         opens = token.is_sent_start or (token.i and token.nbor(-1).is_quote)
-        known = token.tag_ in PROPER or (opens and any(name.startswith(word[0]) for name, _ in named(sentence)))
-        if word[0].lower() in CALENDAR or not (known or (token.tag_ in _CONTENT and not opens)):
+        # A word that begins the sentence has its capital letter in any case.
+        other = token.tag_ in _CONTENT and (not opens or any(name.startswith(word[0]) for name, _ in named(sentence)))
+        if word[0].lower() in CALENDAR or not (token.tag_ in PROPER or other):
             continue
         if runs and not sentence[runs[-1][-1].end() : word.start()].strip():
             runs[-1].append(word)
