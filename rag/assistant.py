@@ -297,9 +297,8 @@ class Rag:
         yield from run.look(question, run.llm, found)
         outcome = self._chosen(run, question)
         if question.kind == "several" and not outcome.kept:  # it may be one fact that was asked for
-            question = replace(question, kind="fact")
-            yield from run.look(question, run.llm, found)
-            outcome = self._chosen(run, question)
+            fact = yield from self._answered(run.again(), replace(question, kind="fact"))
+            return fact if fact.kept else outcome
         return outcome
 
     def _find(self, question: Question) -> tuple[Question, list[Passage]]:

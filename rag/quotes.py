@@ -12,17 +12,18 @@ from itertools import pairwise
 from index.errors import InputError
 from index.store.base import Collection
 from index.store.names import check_days, check_source
-from index.text.grammar import people
+from index.text.grammar import parse_ahead, people
 from index.text.sentences import paragraphs, sentences
 from index.text.words import terms, unaccented
 from index.types import Article
-from rag.claims.speakers import line_around, speakers
+from rag.claims.speakers import LONGEST, line_around, may_say, speakers
 
 _HE = re.compile(
     r"\b(?:[Hh]e|[Ss]he)\s+(?:\w+ly\s+|also\s+)?(?:said|says|added|adds|told|wrote|continued|explained|recalled|tweeted)\b"
 )
 _OTHER = re.compile(r"(?<!^)(?<![.!?]\s)\b[A-Z][a-z’'-]+\s+[A-Z][a-z’'-]+")  # a name beside it
-_CHUNKS = 2_000  # of those that name the person, the ones that are looked through
+_CHUNKS = 500  # of those that name the person, the ones that are looked through
+_BOOK = 200_000  # characters of an article that are looked through
 
 
 @dataclass(frozen=True)
@@ -121,13 +122,13 @@ def statements(text: str) -> tuple[Statement, ...]:
     A quotation without words of the article's own goes on where the one before it in its paragraph ended; one beside
     "he said" or "she said" belongs to whoever spoke last, in this paragraph or the one before it.
     """
+    told = [_told(text, *ends) for ends in paragraphs(text[:_BOOK])]
+    parse_ahead(own for paragraph in told for *_, own in paragraph if may_say(own))
     out: list[Statement] = []
     before = ""  # who spoke last
-    for opened, closed in paragraphs(text):
-        quoted, now = _quotations(text, opened, closed), ""
-        for n, (start, end) in enumerate(sentences(text, opened, closed)):
-            mine = [(a, b) for a, b in quoted if a < end and start < b]
-            own = _outside(text, start, end, mine)
+    for paragraph in told:
+        now = ""
+        for n, (start, end, mine, own) in enumerate(paragraph):
             who = speakers(own)
             if len(who) == 1:
                 now, named = who[0], True
@@ -146,12 +147,23 @@ def statements(text: str) -> tuple[Statement, ...]:
     return tuple(out)
 
 
+def _told(text: str, opened: int, closed: int) -> list[tuple[int, int, list[tuple[int, int]], str]]:
+    """The sentences of a paragraph, each with the quotations that it has part in and its own words."""
+    quoted = _quotations(text, opened, closed)
+    spans = [
+        (start, end, [(a, b) for a, b in quoted if a < end and start < b])
+        for start, end in sentences(text, opened, closed)
+        if end - start <= LONGEST
+    ]
+    return [(start, end, mine, _outside(text, start, end, mine)) for start, end, mine in spans]
+
+
 @lru_cache(maxsize=4096)
 def full_names(text: str, last: str) -> frozenset[str]:
     """The people in a text whose last name this is, by first and last name."""
     found = {
         " ".join(pair.split()): line_around(text, m.start(), m.end())
-        for m in re.finditer(rf"\b[A-Z][\w’'-]+\s+(?:[A-Z]\.\s+)?{re.escape(last)}\b(?![’']s? [A-Z])", text)
+        for m in re.finditer(rf"\b[A-Z][\w’'-]{{1,40}}\s+(?:[A-Z]\.\s+)?{re.escape(last)}\b(?![’']s? [A-Z])", text)
         if (pair := m[0])
     }
     return frozenset(re.sub(r" [A-Z]\. ", " ", full) for full, there in found.items() if _is_person(full, there))

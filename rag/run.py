@@ -97,6 +97,13 @@ class Run:
         one._begin(self.config.prompt_tokens // of)
         return one
 
+    def again(self) -> Run:
+        """The same run with nothing read so far, and the tokens that are left."""
+        one = copy(self)
+        one._begin(self._share)
+        one._room = self._room
+        return one
+
     def _begin(self, room: int) -> None:
         self.read: list[Passage] = []
         self.asked: list[Passage] = []
@@ -110,9 +117,8 @@ class Run:
         """Read, draft, and read on, until there is an answer that is good enough or nothing is left to read.
 
         After the first few passages only one that needs no mark is, later any that can be told. Where several statements
-        are asked for, all that may be read is read first. What was drafted before for another kind of answer counts.
+        are asked for, all that may be read is read first.
         """
-        self.weigh_rivals(question)
         for upto in reading.steps(self.config, question.kind):
             before = len(self.read)
             self.enough = self.refuse if before else self.mark

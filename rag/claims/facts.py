@@ -54,7 +54,7 @@ def problems(
             of them puts it after a name that is there ("Istanbul, Turkey").
     """
     texts, published = [s.text for s in evidence], [s.article.published for s in evidence]
-    said, named = " ".join(texts), " ".join(dict.fromkeys(s.article.text for s in evidence))
+    said, whole = " ".join(texts), " ".join(dict.fromkeys(s.article.text for s in evidence))
     found = []
     for quote in _QUOTE.findall(sentence):
         if plain(quote) not in plain(said) and plain(quote) not in plain(around):
@@ -75,18 +75,20 @@ def problems(
     years |= {str(day.year) for s in stretched for day in (s.first, s.last)}
     there = numbers(said) | years | {n for n in numbers(given) if len(n) == 1}
     found += [f"the number {n} is not in the evidence" for n in sorted(numbers(bare) - there)]
-    have = _words_of(said) | _words_of(named)
+    have = _words_of(said) | _words_of(whole)
     # A person may type "Orban" where the article has "Orbán".
-    sentence, said, around, given, named, *beside = map(unaccented, (sentence, said, around, given, named, *beside))
+    sentence, said, around, given, whole, *beside = map(unaccented, (sentence, said, around, given, whole, *beside))
     names = _names(sentence)
     known = [name for name in names if all(_known(w, have) for w in name.split())]
     for name in names:
         missing = [
-            w for w in name.split() if not (_known(w, have) or _shortens(w, sentence, have) or _initials(w, named))
+            w for w in name.split() if not (_known(w, have) or _shortens(w, sentence, have) or _initials(w, whole))
         ]
-        if missing and not (name in places(given) and any(f"{k}, {name}" in t for t in beside for k in known)):
+        if missing and not (
+            any(name in place for place in places(given)) and any(f"{k}, {name}" in t for t in beside for k in known)
+        ):
             found.append(f"the name {name} is not in the evidence")
-    everything = "\n".join([named, *beside])
+    everything = "\n".join([whole, *beside])
     return (
         found
         + speakers.problems(sentence, list(map(unaccented, texts)), around, everything)
@@ -156,15 +158,22 @@ def _names(sentence: str) -> list[str]:
         token = next(t for t in reversed(tokens) if t.idx <= word.start())
         opens = token.is_sent_start or (token.i and token.nbor(-1).is_quote)
         # A word that begins the sentence has its capital letter in any case.
-        other = token.tag_ in _CONTENT and (not opens or any(name.startswith(word[0]) for name, _ in named(sentence)))
+        other = token.tag_ in _CONTENT and (
+            not opens or any(name.startswith(_bare(word[0])) for name, _ in named(sentence))
+        )
         if word[0].lower() in CALENDAR or not (token.tag_ in PROPER or other):
             continue
         if runs and not sentence[runs[-1][-1].end() : word.start()].strip():
             runs[-1].append(word)
         else:
             runs.append([word])
-    names = [" ".join(re.sub(r"['’]s$", "", word[0]) for word in run) for run in runs]
+    names = [" ".join(_bare(word[0]) for word in run) for run in runs]
     return names[1:] if runs and runs[0][0].start() == 0 and len(names[0]) < _LETTERS else names
+
+
+def _bare(word: str) -> str:
+    """A name without its possessive ending."""
+    return re.sub(r"['’]s$", "", word)
 
 
 def _known(word: str, have: Set[str]) -> bool:

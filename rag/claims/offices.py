@@ -30,6 +30,8 @@ _NATION = {word: names.split()[0] for names in _NATIONS.split("|") for word in n
 
 def problems(sentence: str, everything: str) -> list[str]:
     """An office, or the country it is held in, that what was read gives to somebody else, or this person another one."""
+    if not (mine := _OFFICE.findall(sentence)):
+        return []
     held = [(_qualifiers(b), o.lower(), _surname(n)) for b, o, n in _OFFICE.findall(everything)]
     for m in re.finditer(rf"\b({_NAME}),\s([^,.;:!?]{{3,60}})[,.;]", everything):
         words = m[2].split()
@@ -44,19 +46,19 @@ def problems(sentence: str, everything: str) -> list[str]:
             if re.fullmatch(r"(?i:minister|president|chancellor|premier|ambassador|envoy|mayor|governor)", word):
                 held.append((_qualifiers(" ".join(words[:n])), word.lower(), _surname(m[1])))
     found = []
-    for before, office, name in _OFFICE.findall(sentence):
+    for before, office, name in mine:
         wanted, surname = _qualifiers(before), _surname(name)
-        mine = [q for q, o, who in held if o == office.lower() and who == surname]
+        theirs = [q for q, o, who in held if o == office.lower() and who == surname]
         others = [q for q, o, who in held if o == office.lower() and who != surname]
-        if (mine and not any(_agree(wanted, q) for q in mine)) or (
-            not mine and wanted & _KINDS and any(wanted <= q for q in others) and surname in everything
+        if (theirs and not any(_agree(wanted, q) for q in theirs)) or (
+            not theirs and wanted & _KINDS and any(wanted <= q for q in others) and surname in everything
         ):
             found.append(f"{before.strip()} {office} is not what {surname} is called in the articles".strip())
     return found
 
 
 def _agree(wanted: frozenset[str], given: frozenset[str]) -> bool:
-    """Whether an office's qualifiers contradict those the articles give: another country, or another office."""
+    """Whether an office's qualifiers agree with those the articles give: no other country, and no other office."""
     nations, kinds = frozenset(_NATION.values()), _KINDS
     if wanted & nations and given & nations and not wanted & given & nations:
         return False

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator, Sequence
+from itertools import islice
 from typing import Any
 
 from index.text.grammar import PROPER, parsed, people
@@ -17,8 +18,10 @@ _SOMETIMES = frozenset(
     "added adds claimed announced reported noted suggested confirmed denied promised explained admitted predicted "
     "continued recalled".split()
 )
-_LONGEST = 2_000  # characters of a sentence that is parsed: what is longer is a list or a table
+_HE = re.compile(r"[\"“]?(?:He|She|They)\b")
+LONGEST = 2_000  # characters of a sentence that is parsed: what is longer is a list or a table
 _AROUND = 60  # characters before and after a name
+_MENTIONS = 30  # of a name, that are looked at to tell whether it is a person's
 _SAYING = re.compile(rf"\b(?:{'|'.join(sorted(_ALWAYS | _SOMETIMES))})\b", re.I)
 
 
@@ -26,6 +29,11 @@ def speakers(text: str) -> list[str]:
     """The last names of those who are named as saying something in a text, in order, each once."""
     names = (_last_name(who) for verb in _verbs(text) for who in _subjects(verb))
     return list(dict.fromkeys(name for name in names if name))
+
+
+def may_say(text: str) -> bool:
+    """Whether a text has a verb of saying, and is no longer than what is parsed."""
+    return len(text) <= LONGEST and bool(_SAYING.search(text))
 
 
 def problems(sentence: str, said: Sequence[str], around: str, everything: str) -> list[str]:
@@ -46,6 +54,8 @@ def problems(sentence: str, said: Sequence[str], around: str, everything: str) -
 
 def _wrong_mouth(name: str, said: Sequence[str], around: str, everything: str) -> str:
     named = re.compile(rf"\b{re.escape(name)}\b")
+    if re.search(rf"\b[Aa]ccording to [^,.;\"“”]{{0,60}}{named.pattern}", " ".join(said)) or any(map(_doubtful, said)):
+        return ""
     known = [who for who in dict.fromkeys(w for text in said for w in speakers(text)) if _is_person(who, everything)]
     theirs = f"the words are {' and '.join(sorted(known))}'s in the evidence, not {name}'s"
     if name in known or (not known and any(map(named.search, said))):
@@ -57,6 +67,13 @@ def _wrong_mouth(name: str, said: Sequence[str], around: str, everything: str) -
     return "" if named.search(around) else f"{name} does not speak in the evidence"
 
 
+def _doubtful(text: str) -> bool:
+    """Whether somebody speaks whose name the sentence does not give: "He said", "the captain said"."""
+    unnamed = ("PRP", "NN", "NNS")
+    who = [noun for verb in _verbs(text) for noun in _subjects(verb)]
+    return any(noun.tag_ in unnamed and not _last_name(noun) for noun in who) or bool(_HE.match(text))
+
+
 def _only_told_of(name: str, text: str) -> bool:
     """Whether a name stands only in what others say: "Slutsky said Peskov was wrong"."""
     words = [word for word in parsed(text) if word.text == name]
@@ -64,7 +81,7 @@ def _only_told_of(name: str, text: str) -> bool:
 
 
 def _above(word: Any) -> Iterator[Any]:
-    """The verbs in whose clauses, not as whose subjects, a word stands."""
+    """The words in whose clauses or phrases, not as whose subjects, a word stands."""
     for under, verb in zip((word, *word.ancestors), word.ancestors, strict=False):
         if under.dep_ in ("ccomp", "dobj", "pobj", "prep", "dative"):
             yield verb
@@ -72,18 +89,20 @@ def _above(word: Any) -> Iterator[Any]:
 
 def _is_person(name: str, everything: str) -> bool:
     """Whether the articles give this last name to a person, by first and last name or with a title."""
-    mentions = re.finditer(rf"\b[A-Z][\w’'-]+\.?\s+{re.escape(name)}\b", everything)
-    return any(who.split()[-1] == name for m in mentions for who in people(line_around(everything, *m.span())))
+    mentions = re.finditer(rf"\b[A-Z][\w’'-]{{1,40}}\.?\s+{re.escape(name)}\b", everything)
+    near = (line_around(everything, *m.span()) for m in islice(mentions, _MENTIONS))
+    return any(who.split()[-1] == name for line in near for who in people(line))
 
 
 def line_around(text: str, start: int, end: int) -> str:
     """As much of the line around a name as tells what it is a name of."""
-    return text[max(text.rfind("\n", 0, start) + 1, start - _AROUND) : end + _AROUND].split("\n")[0].strip()
+    before, after = text[max(0, start - _AROUND) : start], text[start : end + _AROUND]
+    return (before.rsplit("\n", 1)[-1] + after[: end - start] + after[end - start :].split("\n")[0]).strip()
 
 
 def _verbs(text: str) -> Iterable[Any]:
     """The verbs of saying in a text."""
-    if len(text) > _LONGEST or not _SAYING.search(text):
+    if not may_say(text):
         return ()
     words = parsed(text)
     quotes = any(word.is_quote for word in words)

@@ -1,6 +1,6 @@
-"""What kind of answer a question asks for; told once, when the question is understood.
+"""What kind of answer a question asks for.
 
-Multinomial logistic regression on the question's embedding and on its form: its words, each name, noun and verb
+Multinomial logistic regression on the question's embedding and on its form: its words, each name, noun, number and verb
 replaced by its part of speech, in runs of up to three and in pairs that the parse ties together.
 `scripts/fit_kinds.py` fits it on questions written for it and on public ones. The embedding counts only with the
 model it was fitted with; with another one, the form decides by itself.
@@ -82,9 +82,9 @@ def asked(question: str) -> str:
 
 
 def form(question: str) -> set[str]:
-    """The form of a question: runs of up to three words between two marks of its ends, and pairs with their tie.
+    """The form of a question: runs of up to three words with a mark at each end, and pairs with their tie.
 
-    What ends it does not count: some leave out the question mark.
+    Its final punctuation does not count: some leave out the question mark.
     """
     tokens = parsed(question.rstrip(" ?.!"))
     plain = [_plain(token) for token in tokens]
@@ -116,4 +116,5 @@ def _fitted() -> tuple[str, list[Asks], Weights, Weights]:
 
 def only_agrees(question: str, sentence: str) -> bool:
     """Whether a sentence answers a question with "Yes, …", "No, …" or its own words."""
-    return bool(re.match(r"\W*(?:yes|no)\b", sentence, re.I)) or not content(sentence) - content(question)
+    adds = content(sentence) - content(question) or re.search(r"\bor\b", question)
+    return bool(re.match(r"\W*(?:yes|no)\b", sentence, re.I)) or not adds

@@ -19,6 +19,7 @@ def to_people(page: Page, narrow: bool = False) -> None:
 def test_everything_a_person_said_stands_by_day_and_opens_where_it_was_said(quick_chat: str, opened: Opener) -> None:
     page = opened(quick_chat)
     to_people(page)
+    page.locator(".who-list").get_by_role("button", name="Dmitry Peskov").click()
     expect(page.get_by_role("heading", name="Everything Dmitry Peskov said, by day")).to_be_visible()
     days = page.locator(".byday header b").all_inner_texts()
     assert days[0] == "30 March 2022" and days[-1] == "21 March 2022"

@@ -141,7 +141,7 @@ def test_what_is_offered_to_begin_with_is_known_to_have_an_answer(quick: Rag, tm
     made = examples.questions(quick)
     assert 2 <= len(made) <= 4 and any("Peskov" in question for _, question in made)
     assert not any(quick.answer(question).abstained for _, question in made)
-    assert examples.named(quick)[0] == ("Dmitry Peskov", 4)
+    assert {("Dmitry Peskov", 4), ("Volodymyr Zelensky", 4)} < set(examples.named(quick))
     text = "In Turku, Liisa Virtanen said the ferry sank. The Kremlin said nothing."
     assert [p.name for p in quoted([Article("a", None, None, None, "", None, (), text)])] == ["Liisa Virtanen"]
 

@@ -42,6 +42,7 @@ def test_plain_questions_are_told_apart(embedder: Embedder) -> None:
     [
         ("catch me up on the tram strike", "the tram strike"),
         ("give me the gist of the pay row at the BBC", "the pay row at the BBC"),
+        ("catch me up on it", None),
         ("Who is on the list of banned books?", None),
         ("What is the price of bread?", None),
         ("When was the summary of the inquiry published?", None),
