@@ -85,7 +85,7 @@ def problems(
             w for w in name.split() if not (_known(w, have) or _shortens(w, sentence, have) or _initials(w, whole))
         ]
         if missing and not (
-            any(name in place for place in places(given)) and any(f"{k}, {name}" in t for t in beside for k in known)
+            any(name in where for where in places(given)) and any(f"{k}, {name}" in t for t in beside for k in known)
         ):
             found.append(f"the name {name} is not in the evidence")
     everything = "\n".join([whole, *beside])
