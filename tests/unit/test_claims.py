@@ -76,11 +76,10 @@ def asked(text: str) -> Question:
         ("They came from half a dozen states.", "They came from dozens of states.", "the number 6"),
         ("They came from 6 states.", "They came from a half dozen states.", ""),
         ("They came from a couple of dozen states.", "They came from 24 states.", ""),
-        ("He said Russia was ready.", "He said Russia was ready.", ""),
         (
-            "Vladimir Putin said Russia was ready.",
-            "Olaf Scholz told Vladimir Putin the war must end. He said Russia was ready.",
-            "",
+            "Elina Saari said the ferry sank.",
+            "Pekka Virtanen said that Elina Saari was the captain. The captain said the ferry sank.",
+            "",  # who the captain is, a reader knows
         ),
         ("Dmitry Peskov said it was over.", "According to Dmitry Peskov, Leonid Slutsky said it was over.", ""),
         ("Viktor Orban said it sank.", "Viktor Orbán said it sank.", ""),
